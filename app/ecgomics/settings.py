@@ -1,0 +1,90 @@
+"""Every stage's parameters, once.
+
+One `Settings` object is at the same time the dashboard's form, the command line's and the TOML file's options, and the
+provenance entry of the stage that ran with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Self
+
+import param
+
+from ecgomics.errors import SettingsError, did_you_mean
+
+
+class Settings(param.Parameterized):
+    """Base of all settings: parameters with bounds, units and docs, and nothing else."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The values by name, in a form JSON can hold."""
+        return {name: self._plain(name) for name in sorted(self.param) if name != "name"}
+
+    def digest(self) -> str:
+        """Short hash of the values: equal settings have equal digests."""
+        text = json.dumps(self.as_dict(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Build from names and values.
+
+        Raises
+        ------
+        SettingsError
+            For a name that is no setting or a value out of bounds; says which and what is allowed.
+        """
+        known = [name for name in cls.param if name != "name"]
+        for name in values:
+            if name not in known:
+                raise SettingsError(
+                    f"{cls.__name__} has no setting {name!r}",
+                    expected=f"one of {', '.join(known)}",
+                    remedy=did_you_mean(name, known),
+                )
+        try:
+            return cls(**dict(values))
+        except ValueError as error:
+            raise SettingsError(f"{cls.__name__}: {error}", remedy="choose a value within the bounds") from error
+
+    def _plain(self, name: str) -> Any:
+        value = getattr(self, name)
+        return list(value) if isinstance(value, tuple) else value
+
+
+class IngestSettings(Settings):
+    """How files become a cohort."""
+
+    rate_hz = param.Number(500.0, bounds=(100, 2000), doc="Common sampling rate of short records, Hz.")
+    short_s = param.Number(60.0, bounds=(10, 600), doc="Recordings up to this long are short records, s.")
+
+
+class WavesSettings(Settings):
+    """How signals become beats."""
+
+    method = param.Selector(
+        default="ecgomics", objects=["ecgomics", "neurokit"], doc="Delineator: ours, or neurokit2's for comparison."
+    )
+
+
+class BiomarkerSettings(Settings):
+    """How beats become numbers."""
+
+
+class RuleSettings(Settings):
+    """How numbers become findings."""
+
+
+class LatentSettings(Settings):
+    """How signals become vectors, and how the small encoder is trained."""
+
+
+class ProjectionSettings(Settings):
+    """How vectors become a map."""
+
+
+class ContrastSettings(Settings):
+    """How two groups are compared."""
