@@ -1,0 +1,203 @@
+"""A text file as a table of numbers: delimiter, preamble, column names, and what they say of time and unit."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ecgomics.errors import FormatError
+
+MAX_TEXT_BYTES = 1_000_000_000
+HEAD_BYTES = 65_536
+
+_DELIMITERS = (";", "\t", ",", " ")
+_RATE = re.compile(r"(?:rate_hz|sampling[ _]?rate|sample[ _]?rate|frequency|\bfs)\W{1,4}(\d+(?:\.\d+)?)", re.IGNORECASE)
+_UNIT = re.compile(r"\bunits?\W{1,4}([a-zµμ]+)", re.IGNORECASE)
+_LEAD = re.compile(r"^lead\W+(?:lead\s+)?(\w+)", re.IGNORECASE | re.MULTILINE)
+_TIME = re.compile(r"^(?:t|time|timestamp|elapsed|seconds?|sec)$", re.IGNORECASE)
+_INDEX = re.compile(r"^(?:|index|sample|sample[ _]?(?:no|number|index)|unnamed.*|nseq)$", re.IGNORECASE)
+_SUFFIX = re.compile(
+    r"^(?P<name>.*?)[ _]*[\[(]?(?P<unit>(?<=[\[( _])(?:s|ms|us|µs|ns|sec|seconds|mv|uv|µv|μv|v|nv))[\])]?$", re.I
+)
+_SECONDS = {"s": 1.0, "sec": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+
+
+@dataclass(frozen=True)
+class NamedColumn:
+    """A column: its name, its unit if the name says one, and how many seconds its unit is if it holds time."""
+
+    name: str
+    unit: str | None = None
+    seconds: float | None = None
+    is_index: bool = False
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """Numbers by column, dims ``(column, row)``, and what the text around them states."""
+
+    columns: tuple[NamedColumn, ...]
+    values: npt.NDArray[np.float64]
+    rate_hz: float | None = None
+    unit: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where in a text the numbers begin and how they are parted."""
+
+    delimiter: str
+    first_row: int
+    width: int
+    share: float
+
+
+def decode(data: bytes) -> str | None:
+    """Text of a file's bytes, or None when they are no text."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", errors="replace")
+    if b"\x00" in data:
+        return None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.start >= len(data) - 4:  # the head of a file may end within a character
+            return data[: error.start].decode("utf-8-sig")
+        return data.decode("latin-1")
+
+
+def find_numbers(text: str) -> Layout | None:
+    """The first row that is mostly numbers, confirmed by the one after it; None when there is none."""
+    lines = text.splitlines()[:400]
+    for index, line in enumerate(lines):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        for delimiter in _DELIMITERS:
+            cells = _cells(line, delimiter)
+            share = _numeric_share(cells)
+            after = _cells(lines[index + 1], delimiter) if index + 1 < len(lines) else cells
+            if share >= 0.5 and len(after) == len(cells) and _numeric_share(after) >= 0.5:
+                return Layout(delimiter, index, len(cells), share)
+    return None
+
+
+def read_text(path: Path) -> TextTable:
+    """Read a text table of numbers.
+
+    Raises
+    ------
+    FormatError
+        When the file is no text, too big, or holds no rows of numbers.
+    """
+    size = path.stat().st_size
+    if size > MAX_TEXT_BYTES:
+        raise FormatError(f"a text table of {size} bytes", expected=f"at most {MAX_TEXT_BYTES}")
+    text = decode(path.read_bytes())
+    if text is None:
+        raise FormatError("bytes that are no text", expected="a table of numbers")
+    layout = find_numbers(text)
+    if layout is None:
+        raise FormatError("a text without rows of numbers", expected="one column a lead, one row a sample")
+    return _parse(text, layout)
+
+
+def named_column(name: str) -> NamedColumn:
+    """What a column's name says: `time_s`, `time (ms)`, `II [uV]`, `V1_mV`, `II`."""
+    text = name.strip().strip('"')
+    match = _SUFFIX.match(text)
+    base, unit = (match["name"].strip(), match["unit"]) if match else (text, None)
+    last = base.split()[-1] if base.split() else ""
+    if _TIME.match(base) or (unit and unit.lower() in _SECONDS and _TIME.match(last)):
+        return NamedColumn(base, seconds=_SECONDS.get((unit or "s").lower(), 1.0))
+    if unit is not None and unit.lower() in _SECONDS:
+        return NamedColumn(base, is_index=True)
+    return NamedColumn(base, unit=unit, is_index=bool(_INDEX.match(base)))
+
+
+def _parse(text: str, layout: Layout) -> TextTable:
+    import pandas as pd
+
+    lines = text.splitlines()
+    preamble = lines[: layout.first_row]
+    names = _names_above(preamble, layout)
+    body = "\n".join(line for line in lines[layout.first_row :] if line.strip())
+    decimal = "," if layout.delimiter != "," and re.search(r"\d,\d", lines[layout.first_row]) else "."
+    frame = pd.read_csv(
+        io.StringIO(body),
+        sep=r"\s+" if layout.delimiter == " " else layout.delimiter,
+        header=None,
+        decimal=decimal,
+        skipinitialspace=True,
+        low_memory=False,
+        comment="#",
+        on_bad_lines="error",
+    )
+    numbers = frame.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64).T
+    return _described(frame.to_numpy(dtype=object).T, numbers, names=names, preamble="\n".join(preamble))
+
+
+def _described(
+    cells: npt.NDArray[np.object_], numbers: npt.NDArray[np.float64], *, names: list[str] | None, preamble: str
+) -> TextTable:
+    notes: list[str] = []
+    width, length = numbers.shape
+    if names is None and width > length and length <= 64:
+        notes.append("more columns than rows and no names: each row taken as a lead")
+        columns = tuple(NamedColumn("") for _ in range(length))
+        values = numbers.T
+    else:
+        labels = names if names is not None else [""] * width
+        named = [named_column(label) if names is not None else NamedColumn(label) for label in labels]
+        kept = [k for k in range(width) if not _is_text(cells[k])]
+        if len(kept) < width:
+            notes.append("columns that are no numbers left out")
+        columns, values = tuple(named[k] for k in kept), numbers[kept]
+        garbled = sum(_garbled(cells[k], numbers[k]) for k in kept)
+        if garbled:
+            notes.append(f"{garbled} cells that are no numbers taken for missing")
+    rate, unit, lead = _RATE.search(preamble), _UNIT.search(preamble), _LEAD.search(preamble)
+    if lead and len(columns) == 1 and not columns[0].name:
+        columns = (NamedColumn(lead[1], unit=columns[0].unit),)
+    return TextTable(columns, values, float(rate[1]) if rate else None, unit[1] if unit else None, tuple(notes))
+
+
+def _is_text(column: npt.NDArray[np.object_]) -> bool:
+    return _numeric_share([str(cell) for cell in column[:200]]) < 0.5
+
+
+def _garbled(column: npt.NDArray[np.object_], numbers: npt.NDArray[np.float64]) -> int:
+    missing = np.flatnonzero(np.isnan(numbers))
+    return sum(isinstance(column[k], str) for k in missing)
+
+
+def _names_above(preamble: list[str], layout: Layout) -> list[str] | None:
+    line = preamble[-1] if preamble else ""
+    cells = _cells(line.lstrip("# "), layout.delimiter)
+    stating = _RATE.search(line) or _UNIT.search(line)
+    return cells if line.strip() and len(cells) == layout.width and not stating else None
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    parts = line.split() if delimiter == " " else line.rstrip("\r\n").split(delimiter)
+    return [part.strip().strip('"') for part in parts]
+
+
+def _numeric_share(cells: list[str]) -> float:
+    full = [cell for cell in cells if cell != ""]
+    return sum(_is_number(cell) for cell in full) / len(full) if full else 0.0
+
+
+def _is_number(cell: str) -> bool:
+    if len(cell) > 40:
+        return False
+    try:
+        float(cell.replace(",", ".", 1))
+    except ValueError:
+        return False
+    return True
