@@ -88,3 +88,22 @@ class ProjectionSettings(Settings):
 
 class ContrastSettings(Settings):
     """How two groups are compared."""
+
+    min_patients = param.Integer(5, bounds=(2, 1000), doc="Fewest patients with a value on each side.")
+    aggregate = param.Selector(
+        default="median", objects=["median", "mean"], doc="How a patient's records become the patient's value."
+    )
+    mixed = param.Selector(
+        default="majority",
+        objects=["majority", "drop"],
+        doc="Patients with records on both sides: in the group if more than half are, or left out.",
+    )
+    interval = param.Selector(
+        default="bootstrap",
+        objects=["bootstrap", "formula"],
+        doc="Intervals by resampling patients, or by Newcombe's formula (instant, for many thousand patients).",
+    )
+    resamples = param.Integer(1000, bounds=(100, 100_000), doc="Bootstrap resamples of patients.")
+    level = param.Number(0.95, bounds=(0.5, 0.999), doc="Coverage of intervals, 0 to 1.")
+    q = param.Number(0.05, bounds=(0.0, 1.0), inclusive_bounds=(False, False), doc="Candidates lie below this q.")
+    seed = param.Integer(0, bounds=(0, None), doc="Seed of the resamples.")

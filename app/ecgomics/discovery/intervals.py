@@ -1,0 +1,120 @@
+"""Intervals of an AUC: by resampling patients, and by formula while a group is still being drawn."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+_COLUMNS = 64
+"""Resamples worked on at a time: keeps a biomarker's cumulated weights in the processor's cache."""
+
+
+def newcombe_interval(auc: Floats, inside: Floats, outside: Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Score interval of an AUC from its value and the two group sizes alone.
+
+    Parameters
+    ----------
+    auc, inside, outside
+        AUC (0 to 1) and patients with a value on each side (float64, biomarker).
+    level
+        Coverage, 0 to 1.
+
+    Returns
+    -------
+    Lower and upper limit, 0 to 1; NaN where the AUC is. At an AUC of 1 the lower limit stays below 1.
+
+    Notes
+    -----
+    Newcombe, Stat Med 2006;25:559 (method 5), with Hanley & McNeil's variance taken at the limit.
+    """
+    z = float(ndtri(0.5 + level / 2))
+    low = _newcombe_limit(auc, inside, outside, z=z)
+    high = 1.0 - _newcombe_limit(1.0 - auc, inside, outside, z=z)
+    return low, high
+
+
+def _newcombe_limit(auc: Floats, inside: Floats, outside: Floats, *, z: float) -> Floats:
+    pairs = np.maximum(inside * outside, 1.0)
+    half = (inside + outside) / 2 - 1.0
+    low, high = np.zeros(auc.shape), np.nan_to_num(auc, nan=0.5)
+    for _ in range(40):
+        middle = (low + high) / 2
+        extra = half * ((1 - middle) / (2 - middle) + middle / (1 + middle))
+        reach = z * np.sqrt(middle * (1 - middle) * (1 + extra) / pairs)
+        outside_interval = auc - middle > reach
+        low, high = np.where(outside_interval, middle, low), np.where(outside_interval, high, middle)
+    return np.where(np.isnan(auc), np.nan, (low + high) / 2)
+
+
+def bootstrap_interval(
+    values: Floats, members: Bools, *, resamples: int = 1000, level: float = 0.95, seed: int = 0
+) -> tuple[Floats, Floats]:
+    """Percentile interval of every biomarker's AUC over resampled patients.
+
+    Patients are drawn with replacement within each side, the same draws for every biomarker.
+
+    Parameters
+    ----------
+    values
+        float64, (patient, biomarker), NaN = missing.
+    members
+        Who is in the group (bool, patient).
+    resamples, level, seed
+        How many resamples, the coverage (0 to 1), and the seed that makes them repeatable.
+
+    Returns
+    -------
+    Lower and upper limit (float64, biomarker), 0 to 1; NaN where a side has no value. Where the two sides do not
+    overlap at all, resampling cannot see beyond its own data: there Newcombe's interval stands in.
+    """
+    rng = np.random.default_rng(seed)
+    inside, outside = np.flatnonzero(members), np.flatnonzero(~members)
+    # weights are (patient, resample): a patient's row is what a sorted gather copies
+    weights = (_weights(len(inside), resamples, rng), _weights(len(outside), resamples, rng))
+    tail = 50 * (1 - level)
+    limits = np.full((2, values.shape[1]), np.nan)
+    for column in range(values.shape[1]):
+        auc = _resampled_auc(values[inside, column], values[outside, column], weights=weights)
+        if np.isfinite(auc).any():
+            limits[:, column] = np.nanpercentile(auc, [tail, 100 - tail])
+    return _widen_separated(values, members, limits, level=level)
+
+
+def _weights(patients: int, resamples: int, rng: np.random.Generator) -> npt.NDArray[np.float32]:
+    drawn = rng.integers(patients, size=(resamples, patients)) * resamples + np.arange(resamples)[:, None]
+    counts = np.bincount(drawn.ravel(), minlength=patients * resamples)
+    return counts.reshape(patients, resamples).astype(np.float32)
+
+
+def _resampled_auc(group: Floats, rest: Floats, *, weights: tuple[npt.NDArray[np.float32], ...]) -> Floats:
+    in_group, in_rest = np.flatnonzero(~np.isnan(group)), np.flatnonzero(~np.isnan(rest))
+    order = in_rest[np.argsort(rest[in_rest], kind="stable")]
+    below = np.searchsorted(rest[order], group[in_group], side="left")
+    upto = np.searchsorted(rest[order], group[in_group], side="right")
+    result = np.empty(weights[0].shape[1])
+    for start in range(0, len(result), _COLUMNS):
+        block = slice(start, start + _COLUMNS)
+        own = weights[0][in_group, block]
+        beaten = np.zeros((len(order) + 1, own.shape[1]), dtype=np.float32)
+        np.cumsum(weights[1][order, block], axis=0, out=beaten[1:])
+        wins = np.einsum("ij,ij->j", own, beaten[below] + beaten[upto], dtype=np.float64)
+        pairs = 2.0 * own.sum(axis=0, dtype=np.float64) * beaten[-1]
+        result[block] = np.where(pairs > 0, wins / np.where(pairs > 0, pairs, 1.0), np.nan)
+    return result
+
+
+def _widen_separated(values: Floats, members: Bools, limits: Floats, *, level: float) -> tuple[Floats, Floats]:
+    present = ~np.isnan(values)
+    inside = (present & members[:, None]).sum(axis=0).astype(float)
+    outside = (present & ~members[:, None]).sum(axis=0).astype(float)
+    low, high = limits
+    for auc in (0.0, 1.0):
+        stuck = (low == auc) & (high == auc)
+        if stuck.any():
+            edges = newcombe_interval(np.full(int(stuck.sum()), auc), inside[stuck], outside[stuck], level=level)
+            low[stuck], high[stuck] = edges
+    return low, high

@@ -1,0 +1,159 @@
+"""What a contrast is made from: one table of values, patient ids and confounders, whatever form they came in."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from ecgomics.discovery.groups import Group
+from ecgomics.discovery.patients import Bools
+from ecgomics.errors import DiscoveryError, did_you_mean
+
+ANNOTATIONS = ("dimension", "lead", "unit")
+
+
+@runtime_checkable
+class HasBiomarkers(Protocol):
+    """Anything with `biomarkers` (record, biomarker) and `subjects` (record), as a cohort has."""
+
+    @property
+    def biomarkers(self) -> xr.Dataset:
+        """`value` (record, biomarker), as `biomarkers.measure` returns it."""
+        ...
+
+    @property
+    def subjects(self) -> xr.Dataset:
+        """`age` (years), `sex` and, where known, `patient`, each (record)."""
+        ...
+
+
+Values = pd.DataFrame | xr.Dataset | HasBiomarkers
+Members = Group | npt.ArrayLike
+
+
+@dataclass(frozen=True)
+class Material:
+    """Values and annotations of the records compared, in one order.
+
+    Parameters
+    ----------
+    values
+        float64 DataFrame, (record, biomarker), indexed by record id; NaN = not computable.
+    notes
+        DataFrame of the `ANNOTATIONS` columns, indexed by biomarker ("" where unknown).
+    patient
+        Patient id of each record (object; "" unknown).
+    confounders
+        DataFrame (record, confounder), or None.
+    """
+
+    values: pd.DataFrame
+    notes: pd.DataFrame
+    patient: npt.NDArray[np.object_]
+    confounders: pd.DataFrame | None
+
+    @classmethod
+    def gather(
+        cls, values: Values, *, patient: npt.ArrayLike | None, adjust: pd.DataFrame | Sequence[str] | None
+    ) -> Material:
+        """Read the table, the patient ids and the confounders out of what was given."""
+        table, notes = _table(values)
+        subjects = _subjects(values, table)
+        ids = np.asarray(subjects.get("patient", pd.Series(table.index)) if patient is None else patient, dtype=object)
+        if ids.shape != (len(table),):
+            raise DiscoveryError(
+                f"{ids.size} patient ids for {len(table)} records",
+                expected="one patient id a record",
+                remedy="take both from the same cohort",
+            )
+        return cls(table, notes, ids, _confounders(adjust, subjects=subjects, values=table))
+
+    def mask(self, members: Members) -> Bools:
+        """Membership (bool, record) of a `Group`, a boolean array or Series, or a list of record ids."""
+        records = self.values.index.to_numpy(dtype=str)
+        if isinstance(members, Group):
+            return members.mask(records)
+        if isinstance(members, pd.Series) and members.dtype == bool:
+            members = members.reindex(self.values.index, fill_value=False).to_numpy(dtype=bool)
+        given = np.asarray(members)
+        if given.dtype == bool:
+            return self._checked(given)
+        return np.isin(records, given.astype(str))
+
+    def digest(self) -> str:
+        """Short hash of the values, their columns and their record ids."""
+        text = "\x1f".join([*map(str, self.values.columns), "", *map(str, self.values.index)])
+        state = hashlib.sha256(text.encode())
+        state.update(np.ascontiguousarray(self.values.to_numpy(dtype="<f8")).tobytes())
+        return state.hexdigest()[:16]
+
+    def _checked(self, mask: Bools) -> Bools:
+        if mask.shape != (len(self.values),):
+            raise DiscoveryError(
+                f"a mask of shape {mask.shape} for {len(self.values)} records",
+                expected="one true or false a record",
+                remedy="make the mask from the same table as the values",
+            )
+        return mask
+
+
+def _table(values: Values) -> tuple[pd.DataFrame, pd.DataFrame]:
+    if isinstance(values, pd.DataFrame):
+        table = values.astype(np.float64)
+        blank = {name: "" for name in ANNOTATIONS}
+        return table, pd.DataFrame(blank, index=pd.Index(map(str, table.columns), name="biomarker"))
+    stored = values if isinstance(values, xr.Dataset) else values.biomarkers
+    if "value" not in stored or set(stored["value"].dims) != {"record", "biomarker"}:
+        raise DiscoveryError(
+            f"a Dataset with {', '.join(map(str, stored.data_vars)) or 'no variable'}",
+            expected="a variable value with dims (record, biomarker)",
+            remedy="hand over what biomarkers.measure returned, or a DataFrame of records × biomarkers",
+        )
+    value = stored["value"].transpose("record", "biomarker")
+    names = value["biomarker"].values.astype(str)
+    columns = {name: _texts(stored, name, len(names)) for name in ANNOTATIONS}
+    notes = pd.DataFrame(columns, index=pd.Index(names, name="biomarker"))
+    numbers = np.asarray(value.values, dtype=np.float64)
+    return pd.DataFrame(numbers, index=value["record"].values.astype(str), columns=names), notes
+
+
+def _texts(stored: xr.Dataset, name: str, size: int) -> Any:
+    return stored[name].values.astype(str) if name in stored.coords else np.full(size, "")
+
+
+def _subjects(values: Values, table: pd.DataFrame) -> pd.DataFrame:
+    if isinstance(values, (pd.DataFrame, xr.Dataset)):
+        return pd.DataFrame(index=table.index)
+    kept = values.subjects.drop_vars([name for name in values.subjects.coords if name != "record"])
+    return kept.to_dataframe().reindex(table.index)
+
+
+def _confounders(
+    adjust: pd.DataFrame | Sequence[str] | None, *, subjects: pd.DataFrame, values: pd.DataFrame
+) -> pd.DataFrame | None:
+    if adjust is None or len(adjust) == 0:
+        return None
+    if isinstance(adjust, pd.DataFrame):
+        if len(adjust) != len(values):
+            raise DiscoveryError(
+                f"confounders of {len(adjust)} records for {len(values)} records",
+                expected="one row a record, in the order of the values",
+                remedy="take both from the same cohort",
+            )
+        return adjust.set_axis(values.index, axis=0)
+    known = [*map(str, subjects.columns), *map(str, values.columns)]
+    for name in adjust:
+        if name not in known:
+            raise DiscoveryError(
+                f"no confounder named {name!r}",
+                expected="a column of the subjects, or a biomarker",
+                remedy=did_you_mean(name, known) or "hand the confounders over as a DataFrame, one row a record",
+            )
+    return pd.DataFrame({name: subjects[name] if name in subjects else values[name] for name in adjust})
