@@ -29,7 +29,8 @@ def newcombe_interval(auc: Floats, inside: Floats, outside: Floats, *, level: fl
 
     Notes
     -----
-    Newcombe, Stat Med 2006;25:559 (method 5), with Hanley & McNeil's variance taken at the limit.
+    Newcombe, Stat Med 2006;25:559 (method 5), with Hanley & McNeil's variance taken at the limit. It knows no
+    ties: where many patients share a value it is wider than it need be.
     """
     z = float(ndtri(0.5 + level / 2))
     low = _newcombe_limit(auc, inside, outside, z=z)

@@ -218,8 +218,9 @@ def test_the_recipe_is_json_and_the_same_run_gives_the_same_numbers(table, group
 
 def test_intervals_by_formula_are_close_to_those_by_resampling(table, group):
     formula = ContrastSettings(interval="formula")
+    table = table.drop(columns=table.columns[::7])  # counts: with many ties the formula is wider than needed
     quick, slow = (contrast(table, group, drawn_on="labels", settings=way).table() for way in (formula, None))
-    np.testing.assert_allclose(quick[["low", "high"]], slow[["low", "high"]], atol=0.04)
+    np.testing.assert_allclose(quick[["low", "high"]], slow[["low", "high"]], atol=0.025)
 
 
 def test_inputs_are_left_as_they_were(table, group):
