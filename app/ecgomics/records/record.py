@@ -243,5 +243,8 @@ def _unique(names: Sequence[str], notes: list[str]) -> list[str]:
 
 
 def _joined_labels(first: tuple[Label, ...], second: tuple[Label, ...]) -> tuple[Label, ...]:
-    joined = {(label.system, label.code): label for label in first + second}
+    joined: dict[tuple[str, str], Label] = {}
+    for label in first + second:
+        # LUDB's table and headers spell the same statement in different cases
+        joined.setdefault((label.system, label.code.casefold()), label)
     return tuple(joined.values())

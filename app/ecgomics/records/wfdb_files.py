@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ecgomics.errors import FormatError
-from ecgomics.records.record import Record, assemble
+from ecgomics.records.record import Description, Record, assemble
 from ecgomics.records.units import is_voltage, mv_per
 from ecgomics.records.wfdb_comments import describe
 from ecgomics.records.wfdb_header import Header, check_files, read_header
@@ -32,20 +35,77 @@ def read_wfdb(path: Path) -> Record:
     FormatError
         For anything that keeps it from being read.
     """
-    import wfdb
-
     header = read_header(path)
     folder = path.parent.resolve()
     check_files(header, folder)
-    raw = wfdb.rdrecord(str(folder / path.stem), smooth_frames=False)
-    signals, names, frames, notes = _ecg_signals(raw)
-    notes += _assumptions(header)
-    rate = float(raw.fs) * frames
+    part = _read_single(folder / path.stem) if header.segments is None else _read_segments(header, path)
     comments = header.comments if header.segments is None else _segment_comments(header, folder)
-    description = describe(comments)
-    record = assemble(signals, names, rate_hz=rate, source=path.stem, description=description, notes=notes)
-    start = getattr(raw, "base_datetime", None)
-    return record if start is None else record.described(type(description)(start=start))
+    record = assemble(
+        part.signals,
+        part.names,
+        rate_hz=part.rate_hz,
+        source=path.stem,
+        description=describe(comments),
+        notes=part.notes + _assumptions(header),
+    )
+    return record if part.start is None else record.described(Description(start=part.start))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The ECG signals of one segment, dims ``(lead, time)``, mV."""
+
+    signals: npt.NDArray[np.float64]
+    names: list[str]
+    rate_hz: float
+    notes: list[str]
+    start: datetime | None = None
+
+
+def _read_single(stem: Path) -> _Part:
+    import wfdb
+
+    raw = wfdb.rdrecord(str(stem), smooth_frames=False)
+    signals, names, frames, notes = _ecg_signals(raw)
+    return _Part(signals, names, float(raw.fs) * frames, notes, getattr(raw, "base_datetime", None))
+
+
+def _read_segments(header: Header, path: Path) -> _Part:
+    """Segments end to end; where one lacks a lead, or is itself missing, there is a gap."""
+    folder, lengths = path.parent.resolve(), dict(header.segment_lines)
+    parts = {name: _read_single(folder / name) for name, length in lengths.items() if name != "~" and length}
+    if not parts:
+        raise FormatError("a WFDB record of empty segments", expected="at least one segment with samples")
+    first = next(iter(parts.values()))
+    if any(part.rate_hz != first.rate_hz for part in parts.values()):
+        raise FormatError("WFDB segments at different rates", expected="one rate throughout")
+    frames = _frames(header, parts)
+    names = list(dict.fromkeys(name for part in parts.values() for name in part.names))
+    joined = np.full((len(names), frames * sum(length for _, length in header.segment_lines)), np.nan)
+    at = 0
+    for segment, length in header.segment_lines:
+        if segment in parts:
+            rows = [names.index(name) for name in parts[segment].names]
+            joined[rows, at : at + frames * length] = parts[segment].signals
+        at += frames * length
+    notes = list(dict.fromkeys(note for part in parts.values() for note in part.notes))
+    gaps = sum(name == "~" for name, _ in header.segment_lines)
+    notes += [f"{gaps} gap(s) between segments, kept as missing samples"] if gaps else []
+    return _Part(joined, names, first.rate_hz, notes, _start_of(path) or first.start)
+
+
+def _frames(header: Header, parts: dict[str, _Part]) -> int:
+    """Samples of each ECG lead per frame, the same in all segments."""
+    counts = {part.signals.shape[1] / dict(header.segment_lines)[name] for name, part in parts.items()}
+    if len(counts) != 1 or not next(iter(counts)).is_integer():
+        raise FormatError("a WFDB segment whose length is not the master's", expected="equal lengths")
+    return int(next(iter(counts)))
+
+
+def _start_of(path: Path) -> datetime | None:
+    import wfdb
+
+    return getattr(wfdb.rdheader(str(path.with_suffix("").absolute())), "base_datetime", None)
 
 
 def _ecg_signals(raw: Any) -> tuple[npt.NDArray[np.float64], list[str], int, list[str]]:
@@ -68,7 +128,17 @@ def _ecg_signals(raw: Any) -> tuple[npt.NDArray[np.float64], list[str], int, lis
         _frame_mean(raw.e_p_signal[index], frame // common) * mv_per(raw.units[index] or "mV")
         for index, frame in zip(kept, frames, strict=True)
     ]
-    return np.stack(rows), [raw.sig_name[index] or "" for index in kept], common, notes
+    return np.stack(rows), _distinct([raw.sig_name[index] or "" for index in kept]), common, notes
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Number repeated names, so that segments can be joined by name."""
+    seen: Counter[str] = Counter()
+    result = []
+    for name in names:
+        seen[name] += 1
+        result.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return result
 
 
 def _frame_mean(signal: npt.NDArray[np.float64], factor: int) -> npt.NDArray[np.float64]:

@@ -131,7 +131,7 @@ def check_files(header: Header, folder: Path) -> None:
             _check_signals(part, folder)
         elif any(signal.file != "~" for signal in part.signals):
             raise FormatError("a WFDB layout segment naming signal files", expected="'~' for each signal")
-        total += length * max(part.n_signals, header.n_signals)
+        total += length * max(sum(signal.frame for signal in part.signals), header.n_signals)
     _check_total(total)
 
 
