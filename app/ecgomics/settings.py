@@ -60,6 +60,16 @@ class IngestSettings(Settings):
 
     rate_hz = param.Number(500.0, bounds=(100, 2000), doc="Common sampling rate of short records, Hz.")
     short_s = param.Number(60.0, bounds=(10, 600), doc="Recordings up to this long are short records, s.")
+    stated_hz = param.Number(
+        None, bounds=(20, 100_000), allow_None=True, doc="Sampling rate of tables and arrays that state none, Hz."
+    )
+    stated_unit = param.Selector(
+        default="", objects=["", "mV", "uV", "V", "nV"], doc="Unit of tables and arrays that state none."
+    )
+    copies = param.Selector(
+        default="all", objects=["all", "low", "high"], doc="Of recordings kept at two rates (PTB-XL): both, or which."
+    )
+    file_limit_s = param.Number(120.0, bounds=(1, 86_400), doc="Time a file may take to read before it is refused, s.")
 
 
 class WavesSettings(Settings):
@@ -72,6 +82,19 @@ class WavesSettings(Settings):
 
 class BiomarkerSettings(Settings):
     """How beats become numbers."""
+
+    hrv_min_s = param.Number(60.0, bounds=(10, 3600), doc="Shortest recording for RMSSD, pNN and Poincaré, s.")
+    sdnn_min_s = param.Number(300.0, bounds=(10, 86400), doc="Shortest recording for SDNN, s.")
+    cosen_min_beats = param.Integer(12, bounds=(5, 1000), doc="Fewest beats for the coefficient of sample entropy.")
+    pause_ms = param.Number(2000.0, bounds=(1000, 10000), doc="RR intervals beyond this are pauses, ms.")
+    cornell_women_mv = param.Number(0.8, bounds=(0.0, 1.0), doc="Added to the Cornell voltage of women, mV.")
+    axis_floor_mv_ms = param.Number(
+        0.5, bounds=(0.0, 10.0), doc="A frontal axis is indeterminate when its net area vector is shorter, mV·ms."
+    )
+    reference = param.Selector(
+        default="Mason 2007", objects=["Mason 2007"], doc="Source of the percentiles behind the z values."
+    )
+    cohort_min = param.Integer(20, bounds=(5, 10000), doc="Fewest other records for a z within the cohort.")
 
 
 class RuleSettings(Settings):

@@ -1,0 +1,307 @@
+"""Staged recordings into a store: new ones are appended, shards that do not change are linked, not rewritten."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import zarr
+
+from ecgomics.cohort import tables
+from ecgomics.cohort.commit import Commit, now
+from ecgomics.cohort.layout import CHUNK_S, MILLIVOLTS, SHARD_RECORDS, FixedPoint
+from ecgomics.cohort.manifest import Manifest, Stage, read_manifest
+from ecgomics.cohort.nodes import COMPRESSOR, write_array, write_node
+from ecgomics.cohort.pyramid import levels_of
+from ecgomics.cohort.staged import Staged
+from ecgomics.errors import CohortError
+from ecgomics.settings import IngestSettings
+from ecgomics.vocabulary import LEADS, lead_order
+
+_LONG_CHUNK = 8192
+_LONG_SHARD = 1 << 20
+_ENVELOPE_CHUNK = 4096
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The tables of a store, and what of the signal they describe."""
+
+    records: pd.DataFrame
+    labels: pd.DataFrame
+    quarantine: pd.DataFrame
+    leads: tuple[str, ...]
+
+    @property
+    def samples(self) -> int:
+        """Length of the time axis of `/signal`: the longest short record's."""
+        short = self.records["kind"] == "short"
+        return int(self.records.loc[short, "samples"].max()) if short.any() else 0
+
+
+def contents_of(store: Path) -> Contents:
+    """The tables of a store; empty ones before its first commit."""
+    if read_manifest(store).generation == 0:
+        return Contents(
+            tables.record_frame([]),
+            tables.frame([], tables.LABEL_COLUMNS),
+            tables.frame([], tables.QUARANTINE_COLUMNS),
+            (),
+        )
+    root = zarr.open_group(store, mode="r")
+    records, labels = tables.read_records(root), tables.read_labels(root)
+    leads = tuple(str(name) for name in root["signal/lead"][...])
+    return Contents(records, labels, tables.read_quarantine(root), leads)
+
+
+def append(
+    commit: Commit, staged: Iterable[Staged], *, refused: Sequence[dict[str, str]], settings: IngestSettings
+) -> int:
+    """Commit staged recordings; those whose content is in the store already only add their labels.
+
+    Parameters
+    ----------
+    commit
+        The open commit of the store.
+    staged
+        Recordings in the order they are to be kept.
+    refused
+        Lines for the quarantine table.
+    settings
+        The settings the recordings were staged with.
+
+    Returns
+    -------
+    int
+        Recordings added; when there was nothing to change at all, nothing was committed.
+    """
+    listed = list(staged)
+    before = contents_of(commit.store)
+    fresh = _fresh(listed, known=set(before.records.index))
+    after = _joined(before, fresh, listed, refused)
+    manifest = read_manifest(commit.store)
+    grown = bool(fresh) or manifest.generation == 0
+    if not grown and len(after.labels) == len(before.labels) and len(after.quarantine) == len(before.quarantine):
+        commit.discard_benches()
+        return 0
+    _put_root(commit, after)
+    if grown:
+        _put_signal(commit, before, after, fresh=fresh, rate_hz=float(settings.rate_hz))
+        for item in fresh:
+            if item.row["kind"] == "long":
+                _put_long(commit, item)
+        manifest = _without_results(commit, manifest)
+    commit.publish(manifest.with_stage("ingest", _stage(after, settings)))
+    return len(fresh)
+
+
+def check_settings(store: Path, settings: IngestSettings) -> None:
+    """Refuse settings under which new recordings would not fit those in the store.
+
+    Raises
+    ------
+    CohortError
+        When the common rate or the limit of short records differs from the store's.
+    """
+    stage = read_manifest(store).stages.get("ingest")
+    for name in ("rate_hz", "short_s"):
+        kept = None if stage is None else stage.settings[name]
+        if kept is not None and kept != getattr(settings, name):
+            raise CohortError(
+                f"the setting {name} = {getattr(settings, name):g}",
+                expected=f"{kept:g}, with which this cohort was begun",
+                remedy="use the same, or ingest into a new cohort",
+            )
+
+
+def ids_digest(records: pd.DataFrame) -> str:
+    """Digest of the recordings themselves: their content ids, in order."""
+    return hashlib.sha256("\n".join(records.index).encode()).hexdigest()[:16]
+
+
+def _fresh(listed: list[Staged], *, known: set[str]) -> list[Staged]:
+    seen, fresh = set(known), []
+    for item in listed:
+        if item.row["record"] not in seen:
+            seen.add(item.row["record"])
+            fresh.append(item)
+    return fresh
+
+
+def _joined(before: Contents, fresh: list[Staged], listed: list[Staged], refused: Sequence[dict[str, str]]) -> Contents:
+    records = pd.concat([before.records, tables.record_frame(item.row for item in fresh)])
+    said = tables.frame((label for item in listed for label in item.labels), tables.LABEL_COLUMNS)
+    labels = pd.concat([before.labels, said], ignore_index=True)
+    labels = labels.drop_duplicates(["record", "system", "code"], ignore_index=True)
+    # a file that is refused again replaces its line
+    quarantine = pd.concat([before.quarantine, tables.frame(refused, tables.QUARANTINE_COLUMNS)], ignore_index=True)
+    quarantine = quarantine.drop_duplicates(["hash", "source", "reader"], keep="last", ignore_index=True)
+    return Contents(records, labels, quarantine, _leads(before, fresh))
+
+
+def _leads(before: Contents, fresh: list[Staged]) -> tuple[str, ...]:
+    met = list(dict.fromkeys([*before.leads, *(lead for item in fresh for lead in item.leads)]))
+    standard = any(sum(lead in LEADS for lead in item.leads) > len(LEADS) // 2 for item in fresh)
+    return tuple(lead_order([*LEADS, *met] if standard else met))
+
+
+def _put_root(commit: Commit, after: Contents) -> None:
+    # the root's arrays are written as a group of their own, then swapped in one by one
+    draft = commit.staging / "new" / "root"
+    draft.parent.mkdir(parents=True, exist_ok=True)
+    write_node(draft, [tables.record_dataset(after.records)])
+    group = zarr.open_group(draft, mode="r+")
+    write_array(group, "record", dims=("record",), values=after.records.index.to_numpy(dtype=object))
+    for name, values in tables.label_arrays(after.labels).items():
+        write_array(group, name, dims=("label",), values=values)
+    for name in sorted(group.array_keys()):
+        os.rename(draft / name, commit.new(name))
+    shutil.rmtree(draft)
+    put_quarantine(commit, after.quarantine)
+
+
+def _put_signal(commit: Commit, before: Contents, after: Contents, *, fresh: list[Staged], rate_hz: float) -> None:
+    target = commit.new("signal")
+    group = zarr.create_group(target, zarr_format=3, attributes={"rate_hz": rate_hz, "units": "mV"})
+    write_array(group, "lead", dims=("lead",), values=np.array(after.leads, dtype=object))
+    chunk = round(CHUNK_S * rate_hz)
+    shape = (len(after.records), len(after.leads), after.samples)
+    array = _signal_array(group, shape, chunk=chunk, rate_hz=rate_hz)
+    rows = _Rows(before, after, {item.row["record"]: item for item in fresh}, commit.store / "signal")
+    for block in range(-(-len(after.records) // SHARD_RECORDS)):
+        for piece in range(-(-after.samples // chunk)):
+            name = f"ecg/c/{block}/0/{piece}"
+            if rows.unchanged(block):
+                _link(commit.store / "signal" / name, target / name)
+            else:
+                window = slice(piece * chunk, min((piece + 1) * chunk, after.samples))
+                first = block * SHARD_RECORDS
+                values = rows.read(first, window)
+                array[first : first + len(values), :, window] = values
+
+
+def _signal_array(group: zarr.Group, shape: tuple[int, int, int], *, chunk: int, rate_hz: float) -> zarr.Array:
+    leads = max(1, shape[1])
+    return group.create_array(
+        "ecg",
+        shape=shape,
+        dtype="int16",
+        chunks=(1, leads, chunk),
+        shards=(SHARD_RECORDS, leads, chunk),
+        fill_value=MILLIVOLTS.fill,
+        compressors=COMPRESSOR,
+        dimension_names=("record", "lead", "time"),
+        attributes=MILLIVOLTS.attributes() | {"units": "mV", "rate_hz": rate_hz},
+    )
+
+
+@dataclass
+class _Rows:
+    """Rows of the new `/signal`, from the store before and from staged recordings."""
+
+    before: Contents
+    after: Contents
+    fresh: dict[str, Staged]
+    signal: Path
+
+    def unchanged(self, block: int) -> bool:
+        """Whether a block's shards can be taken over as they are."""
+        full = (block + 1) * SHARD_RECORDS <= len(self.before.records)
+        return full and self.before.leads == self.after.leads
+
+    def read(self, first: int, window: slice) -> npt.NDArray[np.int16]:
+        """Encoded rows of one block, dims ``(record, lead, time)``; fill where there is no sample."""
+        ids = self.after.records.index[first : first + SHARD_RECORDS]
+        shape = (len(ids), len(self.after.leads), window.stop - window.start)
+        values = np.full(shape, MILLIVOLTS.fill, dtype=np.int16)
+        self._old_rows(values, first, window)
+        for row, record in enumerate(ids):
+            item = self.fresh.get(record)
+            if item is not None and item.row["kind"] == "short":
+                part = item.samples()[:, window]
+                values[row, self._places(item.leads), : part.shape[1]] = part
+        return values
+
+    def _old_rows(self, values: npt.NDArray[np.int16], first: int, window: slice) -> None:
+        count = min(len(self.before.records), first + SHARD_RECORDS) - first
+        if count <= 0 or self.before.samples <= window.start:
+            return
+        array = zarr.open_array(self.signal / "ecg", mode="r")
+        old = np.asarray(array[first : first + count, :, window.start : min(window.stop, array.shape[2])])
+        values[:count, self._places(self.before.leads), : old.shape[2]] = old
+
+    def _places(self, leads: Sequence[str]) -> list[int]:
+        return [self.after.leads.index(lead) for lead in leads]
+
+
+def _link(old: Path, new: Path) -> None:
+    if not old.exists():
+        return  # nothing but fill
+    new.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(old, new)
+    except OSError:
+        shutil.copy2(old, new)
+
+
+def _put_long(commit: Commit, item: Staged) -> None:
+    samples = item.samples()
+    fixed = replace(MILLIVOLTS, scale=item.scale)
+    attrs = {"rate_hz": float(item.row["native_hz"]), "units": "mV"}
+    group = zarr.create_group(commit.new(f"long/{item.row['record']}"), zarr_format=3, attributes=attrs)
+    write_array(group, "lead", dims=("lead",), values=np.array(item.leads, dtype=object))
+    array = _long_array(group, "ecg", samples.shape, fixed=fixed, chunk=_LONG_CHUNK, dims=("lead", "time"))
+    for start in range(0, samples.shape[1], _LONG_SHARD):
+        array[:, start : start + _LONG_SHARD] = np.asarray(samples[:, start : start + _LONG_SHARD])
+    for size, level in levels_of(samples, fill=fixed.fill):
+        name, dims = f"envelope_{size}", ("bound", "lead", f"bin_{size}")
+        _long_array(group, name, level.shape, fixed=fixed, chunk=_ENVELOPE_CHUNK, dims=dims)[...] = level
+
+
+def _long_array(
+    group: zarr.Group, name: str, shape: tuple[int, ...], *, fixed: FixedPoint, chunk: int, dims: tuple[str, ...]
+) -> zarr.Array:
+    head = shape[:-1]
+    shard = _LONG_SHARD if shape[-1] >= _LONG_SHARD else -(-shape[-1] // chunk) * chunk
+    return group.create_array(
+        name,
+        shape=shape,
+        dtype="int16",
+        chunks=(*head, chunk),
+        shards=(*head, shard),
+        fill_value=fixed.fill,
+        compressors=COMPRESSOR,
+        dimension_names=dims,
+        attributes=fixed.attributes(),
+    )
+
+
+def _without_results(commit: Commit, manifest: Manifest) -> Manifest:
+    """Results of the cohort as it was do not describe the cohort as it will be."""
+    for node in {node for stage in manifest.stages.values() for node in stage.nodes}:
+        commit.drop(node)
+    return replace(manifest, stages={})
+
+
+def _stage(after: Contents, settings: IngestSettings) -> Stage:
+    # the nodes of the ingest are the base of the store and are replaced, never dropped
+    return Stage(
+        version="1",
+        settings=settings.as_dict(),
+        inputs={},
+        digest=ids_digest(after.records),
+        nodes=(),
+        when=now(),
+    )
+
+
+def put_quarantine(commit: Commit, quarantine: pd.DataFrame) -> None:
+    """Put a new quarantine table into a commit."""
+    write_node(commit.new("quarantine"), [tables.quarantine_dataset(quarantine)])

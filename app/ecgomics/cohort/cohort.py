@@ -1,0 +1,408 @@
+"""`Cohort`: the store as its tables, its signal and its stages."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from ecgomics.cohort import views
+from ecgomics.cohort.commit import Commit, settle, writing
+from ecgomics.cohort.layout import MILLIVOLTS
+from ecgomics.cohort.lazy import variable
+from ecgomics.cohort.manifest import Stage
+from ecgomics.cohort.nodes import open_node
+from ecgomics.cohort.opened import Opened
+from ecgomics.cohort.stages import as_settings, put_node, values_digest, with_result
+from ecgomics.errors import CohortError
+from ecgomics.settings import Settings
+
+if TYPE_CHECKING:
+    from ecgomics.waves import Beats
+
+
+def open_cohort(path: str | os.PathLike[str]) -> Cohort:
+    """Open a cohort store at its last commit; one whose writer was killed half-way is first brought back to it.
+
+    Parameters
+    ----------
+    path
+        The store's directory.
+
+    Raises
+    ------
+    CohortError
+        When there is no cohort, it is damaged, or it is of a future layout.
+
+    Examples
+    --------
+    >>> open_cohort("nowhere.zarr")
+    Traceback (most recent call last):
+    ecgomics.errors.CohortError: no cohort at this path; expected a directory made by `ingest`; ingest into it first
+    """
+    store = Path(path)
+    if store.is_dir():
+        settle(store)
+    opened = Opened(store)
+    if opened.manifest.generation == 0:
+        raise CohortError(
+            "no cohort at this path", expected="a directory made by `ingest`", remedy="ingest into it first"
+        )
+    return Cohort(opened)
+
+
+class Cohort:
+    """Recordings, what was said about them, and what the stages found; all on disk, read when asked for.
+
+    Made by `open_cohort`. The object follows the store: after a stage is written, by this process or another, the next
+    access reads the new commit.
+
+    Parameters
+    ----------
+    opened
+        The store at its last commit.
+    """
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+
+    @property
+    def path(self) -> Path:
+        """The store's directory."""
+        return self._opened.path
+
+    # tables
+
+    @property
+    def records(self) -> pd.DataFrame:
+        """The recordings by id: source, patient, age (years), sex, native_hz, duration_s (s), start, device, kind, …"""
+        return self._now.records.copy()
+
+    @property
+    def labels(self) -> pd.DataFrame:
+        """What others said, one line a statement: record, system, code, likelihood (0–100 %)."""
+        return self._now.labels.copy()
+
+    @property
+    def quarantine(self) -> pd.DataFrame:
+        """What could not be read or analysed: hash, source, reader, version, reason."""
+        return self._now.quarantine.copy()
+
+    @property
+    def subjects(self) -> xr.Dataset:
+        """Who was recorded, dims ``(record)``: age (float32, years, NaN unknown), sex (M, F or empty), patient."""
+        table = self._now.records
+        columns = {name: ("record", table[name].to_numpy()) for name in ("age", "sex", "patient")}
+        return xr.Dataset(columns, coords={"record": self.ids})
+
+    @property
+    def ids(self) -> npt.NDArray[np.object_]:
+        """Record ids in the order of the store."""
+        return self._now.ids.copy()
+
+    @property
+    def leads(self) -> tuple[str, ...]:
+        """Leads of `signal` and of every stage."""
+        return self._now.leads
+
+    @property
+    def rate_hz(self) -> float:
+        """Common sampling rate of the short records, Hz."""
+        return self._now.rate_hz
+
+    def __len__(self) -> int:
+        return len(self._now.ids)
+
+    # signal
+
+    @property
+    def signal(self) -> xr.DataArray:
+        """The short records, lazy: dims ``(record, lead, time)``, float32 mV, NaN = missing or padding."""
+        opened = self._now
+        time = np.arange(opened.ecg.shape[2]) / opened.rate_hz
+        coords = {"record": opened.ids, "lead": list(opened.leads), "time": time}
+        array = xr.DataArray(variable(opened.ecg), coords=coords, name="ecg")
+        return array if opened.is_short.all() else array[np.flatnonzero(opened.is_short)]
+
+    def ecg(self, record: str) -> xr.DataArray:
+        """One recording: dims ``(lead, time)``, float32 mV, NaN = missing.
+
+        A short record has the cohort's leads and rate; a long one its own leads and its native rate.
+
+        Raises
+        ------
+        CohortError
+            When the cohort has no such record.
+        """
+        strip = self._now.strip(record)
+        values = strip.fixed.decode(np.asarray(strip.signal[:, :]))
+        return _as_ecg(values, ("lead", "time"), coords={"lead": list(strip.leads)}, rate_hz=strip.rate_hz)
+
+    def block(self, records: Sequence[str]) -> xr.DataArray:
+        """Short records together: dims ``(record, lead, time)``, float32 mV, NaN = missing or padding."""
+        opened = self._now
+        rows = [opened.row(record) for record in records]
+        together = rows == list(range(rows[0], rows[0] + len(rows)))
+        raw = opened.ecg[rows[0] : rows[0] + len(rows)] if together else opened.ecg.oindex[rows]
+        longest = int(opened.samples[rows].max())
+        values = MILLIVOLTS.decode(np.asarray(raw)[:, :, :longest])
+        coords = {"record": list(records), "lead": list(opened.leads)}
+        return _as_ecg(values, ("record", "lead", "time"), coords=coords, rate_hz=opened.rate_hz)
+
+    def window(self, record: str, t0: float, t1: float, width: int) -> xr.Dataset:
+        """What a strip of `width` pixels shows of a recording from `t0` to `t1` seconds.
+
+        Parameters
+        ----------
+        record
+            Its id.
+        t0, t1
+            Seconds from its start; cut to the recording.
+        width
+            Pixels, ≥ 1.
+
+        Returns
+        -------
+        xr.Dataset
+            Attribute ``kind = "samples"``: ``ecg``, dims ``(lead, time)``. Or ``kind = "envelope"``: ``low`` and
+            ``high``, dims ``(lead, column)``, the exact minimum and maximum of the samples from ``start_s`` up to but
+            not including ``stop_s``; at most `width` columns. float32 mV, NaN = missing. Attribute ``rate_hz``.
+
+        Raises
+        ------
+        CohortError
+            When the record is unknown or the window empty.
+        """
+        return self._now.strip(record).window(t0, t1, width=width)
+
+    # what the stages found
+
+    def node(self, name: str) -> xr.Dataset:
+        """A node of the store as a lazy Dataset.
+
+        Raises
+        ------
+        CohortError
+            When it is not there; says which stage makes it.
+        """
+        opened = self._now
+        return open_node(opened.group(name), records=opened.ids)
+
+    @property
+    def beats(self) -> xr.Dataset:
+        """All beats, as `waves.Beats.beats`."""
+        return self.node("beats")
+
+    @property
+    def template(self) -> xr.Dataset:
+        """Representative beats, as `waves.Beats.template`."""
+        return self.node("template")
+
+    @property
+    def quality(self) -> xr.Dataset:
+        """Quality of records and leads, as `waves.Beats.quality`."""
+        return self.node("quality")
+
+    @property
+    def biomarkers(self) -> xr.Dataset:
+        """Biomarkers, as `biomarkers.measure` gives them."""
+        return self.node("biomarkers")
+
+    @property
+    def findings(self) -> xr.Dataset:
+        """Outcomes of the rules, as `rules.evaluate` gives them."""
+        return self.node("findings")
+
+    @property
+    def encoders(self) -> tuple[str, ...]:
+        """Encoders whose vectors are in the store."""
+        names = (name.split("/") for name in self._now.manifest.nodes)
+        return tuple(sorted(parts[1] for parts in names if parts[0] == "latent"))
+
+    def latent(self, encoder: str) -> xr.Dataset:
+        """Vectors of an encoder, dims ``(record, latent)``; once projected, also ``map``, dims ``(record, axis)``."""
+        return self.node(f"latent/{encoder}")
+
+    def beats_of(self, records: str | Sequence[str]) -> Beats:
+        """Beats, representative beats and quality of one or some records, in memory.
+
+        Raises
+        ------
+        CohortError
+            When a record is unknown, or the cohort is not analysed.
+        """
+        from ecgomics.waves import Beats
+
+        opened = self._now
+        wanted = [records] if isinstance(records, str) else list(records)
+        rows = np.array([opened.row(record) for record in wanted], dtype=np.int64)
+        beats = _beats_at(opened, rows)
+        return Beats(beats, _at_rows(opened, "template", rows), _at_rows(opened, "quality", rows))
+
+    # stages
+
+    @property
+    def stages(self) -> dict[str, Stage]:
+        """The stages that are there: version, settings, inputs and digest of each."""
+        return dict(self._now.manifest.stages)
+
+    @property
+    def generation(self) -> int:
+        """Number of commits so far."""
+        return self._now.manifest.generation
+
+    @property
+    def stale(self) -> tuple[str, ...]:
+        """Stages whose inputs have changed since they ran."""
+        stages = self._now.manifest.stages
+        return tuple(name for name, stage in stages.items() if self._moved(stage.inputs))
+
+    def digest_of(self, name: str) -> str:
+        """Digest of something a stage reads: another stage's result, or ``subjects``.
+
+        Raises
+        ------
+        CohortError
+            When that stage has not run.
+        """
+        opened = self._now
+        if name == "subjects":
+            return values_digest(opened.records, ("age", "sex", "patient"))
+        if name not in opened.manifest.stages:
+            raise CohortError(f"the stage {name!r} has not run", expected=f"one of {', '.join(opened.manifest.stages)}")
+        return opened.manifest.stages[name].digest
+
+    def is_current(
+        self, name: str, *, version: str, settings: Settings | Mapping[str, Any], inputs: Mapping[str, str]
+    ) -> bool:
+        """Whether a stage's result is there and was made by this version, with these settings, from these inputs."""
+        stage = self._now.manifest.stages.get(name)
+        if stage is None:
+            return False
+        return (stage.version, stage.settings, stage.inputs) == (version, as_settings(settings), dict(inputs))
+
+    def write_stage(
+        self,
+        name: str,
+        datasets: xr.Dataset | Mapping[str, xr.Dataset],
+        *,
+        version: str,
+        settings: Settings | Mapping[str, Any],
+        inputs: Mapping[str, str],
+    ) -> None:
+        """Put a stage's result in place of its former one, whole or not at all.
+
+        Parameters
+        ----------
+        name
+            The stage.
+        datasets
+            Its nodes by path; a single Dataset becomes the node `name`.
+        version, settings, inputs
+            What it ran with; `inputs` are digests by name, as `digest_of` gives them.
+
+        Raises
+        ------
+        CohortError
+            When the records are not the cohort's, or another process is writing.
+        """
+        nodes = {name: datasets} if isinstance(datasets, xr.Dataset) else datasets
+        blocks = {node: [dataset] for node, dataset in nodes.items()}
+        with self.writing() as commit:
+            self.publish(commit, name, blocks=blocks, version=version, settings=settings, inputs=inputs)
+
+    @contextmanager
+    def writing(self) -> Iterator[Commit]:
+        """Be the cohort's one writer, with a place for partial results; see `publish`."""
+        with writing(self.path) as commit:
+            yield commit
+
+    def publish(
+        self,
+        commit: Commit,
+        name: str,
+        *,
+        blocks: Mapping[str, Sequence[xr.Dataset]],
+        version: str,
+        settings: Settings | Mapping[str, Any],
+        inputs: Mapping[str, str],
+    ) -> None:
+        """Commit a stage whose nodes come as blocks in the order of the records; arguments as in `write_stage`."""
+        opened = self._now
+        for node, parts in blocks.items():
+            put_node(commit, node, blocks=parts, ids=opened.ids)
+        stage = Stage(version, as_settings(settings), dict(inputs))
+        commit.publish(with_result(opened.manifest, commit, name=name, stage=stage))
+
+    # the way on
+
+    def analyse(self, **options: Any) -> Cohort:
+        """Waves, biomarkers and rules; see `ecgomics.pipeline.analyse`."""
+        from ecgomics import pipeline
+
+        return pipeline.analyse(self, **options)
+
+    def embed(self, encoder: str = "handmade", **options: Any) -> Cohort:
+        """Vectors by an encoder; see `ecgomics.pipeline.embed`."""
+        from ecgomics import pipeline
+
+        return pipeline.embed(self, encoder=encoder, **options)
+
+    def project(self, **options: Any) -> Cohort:
+        """Map of an encoder's vectors; see `ecgomics.pipeline.project`."""
+        from ecgomics import pipeline
+
+        return pipeline.project(self, **options)
+
+    def __repr__(self) -> str:
+        return views.as_text(self)
+
+    def _repr_html_(self) -> str:
+        return views.as_html(self)
+
+    @property
+    def _now(self) -> Opened:
+        if not self._opened.is_last:
+            self._opened = Opened(self.path)
+        return self._opened
+
+    def _moved(self, inputs: Mapping[str, str]) -> bool:
+        stages = self._now.manifest.stages
+        known = {name: digest for name, digest in inputs.items() if name == "subjects" or name in stages}
+        gone = [name for name in inputs if name in _STAGES and name not in stages]
+        return bool(gone) or any(self.digest_of(name) != digest for name, digest in known.items())
+
+
+_STAGES = ("ingest", "waves", "biomarkers", "rules")
+
+
+def _as_ecg(
+    values: npt.NDArray[Any], dims: tuple[str, ...], *, coords: Mapping[str, Any], rate_hz: float
+) -> xr.DataArray:
+    attrs = {"rate_hz": rate_hz, "units": "mV"}
+    return xr.DataArray(values, dims=dims, coords=coords, attrs=attrs, name="ecg")
+
+
+def _at_rows(opened: Opened, node: str, rows: npt.NDArray[np.int64]) -> xr.Dataset:
+    return open_node(opened.group(node), records=opened.ids).isel(record=_indexer(rows)).load()
+
+
+def _beats_at(opened: Opened, rows: npt.NDArray[np.int64]) -> xr.Dataset:
+    span = opened.beat_span
+    which = np.concatenate([np.arange(span[row], span[row + 1]) for row in rows]) if len(rows) else rows
+    beats = open_node(opened.group("beats")).drop_vars("beat_count")
+    return beats.isel(beat=_indexer(which)).load()
+
+
+def _indexer(rows: npt.NDArray[np.int64]) -> Any:
+    """A slice where rows follow each other: reading a slice is several times faster than reading rows."""
+    if len(rows) and (np.diff(rows) == 1).all():
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return rows

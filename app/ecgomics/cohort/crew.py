@@ -1,0 +1,183 @@
+"""Worker processes that may crash or hang: each task's result, failure or loss is told, and the rest goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import Any, Generic, TypeVar
+
+from ecgomics.errors import EcgomicsError
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")}
+"""More threads than cores make every worker slower, by up to two orders of magnitude."""
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A task whose worker died or ran out of time; `reason` says which."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Done(Generic[Task, Result]):
+    """A task and what came of it."""
+
+    task: Task
+    result: Result | Lost
+
+
+def default_workers(tasks: int) -> int:
+    """As many workers as there are cores to use, and no more than tasks."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    return max(1, min(cores, tasks))
+
+
+def run(
+    function: Callable[[Task], Result], tasks: Iterable[Task], *, workers: int, limit_s: float = float("inf")
+) -> Iterator[Done[Task, Result]]:
+    """Apply a function to tasks, in no certain order.
+
+    Parameters
+    ----------
+    function
+        Importable by name; what it raises is raised here.
+    tasks
+        Picklable; taken as workers come free.
+    workers
+        Number of processes; 0 works in this process, where a crash or a hang cannot be caught.
+    limit_s
+        Seconds a task may take before its worker is ended.
+
+    Raises
+    ------
+    EcgomicsError
+        When worker processes cannot be started.
+    """
+    if workers <= 0:
+        yield from (Done(task, function(task)) for task in tasks)
+        return
+    crew = [_Worker(function) for _ in range(workers)]
+    try:
+        yield from _drive(crew, function, iter(tasks), limit_s=limit_s)
+    finally:
+        for worker in crew:
+            worker.end()
+
+
+def _drive(
+    crew: list[_Worker], function: Callable[[Any], Any], tasks: Iterator[Any], *, limit_s: float
+) -> Iterator[Done[Any, Any]]:
+    busy: dict[Connection, int] = {}
+    for place, worker in enumerate(crew):
+        if worker.give(tasks):
+            busy[worker.pipe] = place
+    while busy:
+        ready = wait(list(busy), timeout=min(1.0, limit_s))
+        for pipe in list(busy):
+            place = busy[pipe]
+            worker = crew[place]
+            outcome = worker.outcome(arrived=pipe in ready, limit_s=limit_s)
+            if outcome is None:
+                continue
+            del busy[pipe]
+            if isinstance(outcome.result, Lost):
+                worker.end()
+                worker = crew[place] = _Worker(function)
+            if worker.give(tasks):
+                busy[worker.pipe] = place
+            yield outcome
+
+
+class _Worker:
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.task: Any = None
+        self.since = float("inf")
+        self.started = False
+        with _environment(ONE_THREAD):
+            self.process = context.Process(target=_work, args=(function, theirs), daemon=True)
+            self.process.start()
+        theirs.close()
+
+    def give(self, tasks: Iterator[Any]) -> bool:
+        """Hand over the next task; False when there is none."""
+        for task in tasks:
+            self.task, self.since = task, time.monotonic()
+            # a worker that died idle is noticed when its answer is read
+            with contextlib.suppress(BrokenPipeError):
+                self.pipe.send(task)
+            return True
+        return False
+
+    def outcome(self, *, arrived: bool, limit_s: float) -> Done[Any, Any] | None:
+        """What came of the task, or None when it is still worked on."""
+        if not arrived:
+            late = self.started and time.monotonic() - self.since > limit_s
+            return Done(self.task, Lost(f"took longer than {limit_s:g} s")) if late else None
+        try:
+            kind, value = self.pipe.recv()
+        except (EOFError, ConnectionResetError):
+            return self._died()
+        if kind == "ready":
+            self.started, self.since = True, time.monotonic()
+            return None
+        if kind == "raised":
+            raise value
+        return Done(self.task, value)
+
+    def end(self) -> None:
+        self.pipe.close()
+        if self.process.is_alive():
+            self.process.kill()
+        self.process.join()
+        self.process.close()
+
+    def _died(self) -> Done[Any, Any]:
+        self.process.join()
+        code = self.process.exitcode
+        if not self.started:
+            raise EcgomicsError(
+                f"worker processes cannot start (exit code {code})",
+                expected="a script whose work stands under `if __name__ == '__main__':`",
+                remedy="guard the script so, or use workers=0",
+            )
+        return Done(self.task, Lost(f"the worker crashed (exit code {code})"))
+
+
+def _work(function: Callable[[Any], Any], pipe: Connection) -> None:
+    pipe.send(("ready", None))
+    # the parent closes its end when it is done, or is gone
+    with contextlib.suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
+        while True:
+            pipe.send(_answer(function, pipe.recv()))
+
+
+def _answer(function: Callable[[Any], Any], task: Any) -> tuple[str, Any]:
+    try:
+        return "done", function(task)
+    except Exception as error:
+        return "raised", error
+
+
+@contextlib.contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,188 @@
+"""Files or recordings into a cohort: staged one by one, in worker processes, then committed together."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ecgomics
+from ecgomics.cohort import crew
+from ecgomics.cohort.assembly import append, check_settings
+from ecgomics.cohort.commit import Commit, writing
+from ecgomics.cohort.progress import Progress
+from ecgomics.cohort.staged import Refused, Staged, key_of, read_outcome, refuse, stage
+from ecgomics.errors import EcgomicsError
+from ecgomics.records import Description, LabelTable, Record, RecordFile, find, find_labels, read, read_labels
+from ecgomics.settings import IngestSettings
+
+Outcome = Staged | Refused
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What an ingest did.
+
+    Parameters
+    ----------
+    read
+        Files read, this time or in an earlier run that was cut short.
+    added
+        Recordings new to the cohort.
+    known
+        Recordings whose content was there already.
+    reasons
+        How many files were refused, by reason.
+    """
+
+    read: int
+    added: int
+    known: int
+    reasons: Counter[str]
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.read} read: {self.added} added, {self.known} known already; {self.reasons.total()} in quarantine"
+        ]
+        lines += [f"  {count:>6}  {reason}" for reason, count in self.reasons.most_common()]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class FileTask:
+    """A file to be staged, as it is handed to a worker."""
+
+    file: RecordFile
+    description: Description | None
+    directory: Path
+    key: str
+    settings: dict[str, Any]
+
+
+def ingest_files(
+    source: Path, store: Path, *, settings: IngestSettings, labels: Path | None, workers: int | None, progress: Progress
+) -> Summary:
+    """Stage and commit every recording that `records.find` sees in a source.
+
+    Parameters
+    ----------
+    source
+        Folder, file, or table of paths.
+    store
+        The cohort; made when absent.
+    labels
+        Table of labels; None looks for one beside the source.
+    workers
+        Processes; None: as many as cores, 0: this process.
+    progress
+        Where progress is shown.
+
+    Raises
+    ------
+    EcgomicsError
+        When the source is absent, the settings differ from the store's, or another process is writing it.
+    """
+    check_settings(store, settings)
+    table = _label_table(source, labels)
+    files = list(find(source, copies=settings.copies))
+    with writing(store) as commit:
+        directory = commit.bench("ingest")
+        tasks = [_task(file, table, directory, settings) for file in files]
+        waiting = [task for task in tasks if read_outcome(directory, key=task.key) is None]
+        count = crew.default_workers(len(waiting)) if workers is None else workers
+        with progress.bar("reading", total=len(tasks), done=len(tasks) - len(waiting), unit="records") as tick:
+            for done in crew.run(stage_file, waiting, workers=count, limit_s=float(settings.file_limit_s)):
+                if isinstance(done.result, crew.Lost):
+                    _refuse(done.task, done.result.reason)
+                tick()
+        outcomes = [outcome for task in tasks if (outcome := read_outcome(directory, key=task.key))]
+        return _commit(commit, outcomes, settings=settings)
+
+
+def ingest_records(
+    recordings: Iterable[Record], store: Path, *, settings: IngestSettings, progress: Progress
+) -> Summary:
+    """Stage and commit recordings that are in memory or come from a generator, one at a time."""
+    check_settings(store, settings)
+    with writing(store) as commit:
+        directory = commit.bench("recordings")
+        outcomes: list[Outcome] = []
+        total = len(recordings) if isinstance(recordings, list | tuple) else None
+        with progress.bar("taking in", total=total, done=0, unit="records") as tick:
+            for recording in recordings:
+                outcomes.append(_stage_recording(recording, directory, settings))
+                tick()
+        return _commit(commit, outcomes, settings=settings)
+
+
+def stage_file(task: FileTask) -> None:
+    """Read and stage one file; what cannot be read is refused, whatever is wrong with it."""
+    settings = IngestSettings.from_dict(task.settings)
+    try:
+        record = read(task.file.path, rate_hz=settings.stated_hz, unit=settings.stated_unit or None)
+        if task.description is not None:
+            record = record.described(task.description)
+        stage(record, task.directory, key=task.key, settings=settings)
+    except EcgomicsError as error:
+        _refuse(task, str(error))
+    except (Exception, RecursionError, MemoryError) as error:
+        # only the kind of an unforeseen error: its text may hold what the file holds
+        _refuse(task, f"the reader failed with {type(error).__name__}")
+
+
+def _stage_recording(recording: Record, directory: Path, settings: IngestSettings) -> Outcome:
+    key = key_of(recording.id)
+    try:
+        return stage(recording, directory, key=key, settings=settings)
+    except EcgomicsError as error:
+        return refuse(directory, key=key, quarantine=_line(recording.id, recording.source, "memory", str(error)))
+
+
+def _commit(commit: Commit, outcomes: list[Outcome], *, settings: IngestSettings) -> Summary:
+    staged = [outcome for outcome in outcomes if isinstance(outcome, Staged)]
+    refused = [outcome.quarantine for outcome in outcomes if isinstance(outcome, Refused)]
+    added = append(commit, staged, refused=refused, settings=settings)
+    reasons = Counter(line["reason"] for line in refused)
+    return Summary(read=len(staged), added=added, known=len(staged) - added, reasons=reasons)
+
+
+def _label_table(source: Path, labels: Path | None) -> LabelTable | None:
+    table = labels or (find_labels(source) if source.exists() else None)
+    return None if table is None else read_labels(table)
+
+
+def _task(file: RecordFile, table: LabelTable | None, directory: Path, settings: IngestSettings) -> FileTask:
+    description = None if table is None else table.of(file.path)
+    values = settings.as_dict()
+    key = key_of(file.path.absolute(), *_states(file.path), description, sorted(values.items()), ecgomics.__version__)
+    return FileTask(file, description, directory, key, values)
+
+
+def _states(path: Path) -> Iterator[tuple[int, int]]:
+    """Size and time of a file and of those that belong to it, by which a changed file is known."""
+    for part in sorted({path, *(path.with_suffix(suffix) for suffix in (".dat", ".mat"))}):
+        try:
+            found = part.stat()
+        except OSError:
+            continue
+        yield found.st_size, found.st_mtime_ns
+
+
+def _refuse(task: FileTask, reason: str) -> None:
+    line = _line(_file_hash(task.file.path), task.file.source, task.file.kind, reason)
+    refuse(task.directory, key=task.key, quarantine=line)
+
+
+def _line(hashed: str, source: str, reader: str, reason: str) -> dict[str, str]:
+    return {"hash": hashed, "source": source, "reader": reader, "version": ecgomics.__version__, "reason": reason}
+
+
+def _file_hash(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+    except OSError:
+        return ""

@@ -1,0 +1,128 @@
+"""The manifest: one small file whose atomic replacement is the commit of a store."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
+
+from ecgomics.cohort.layout import SCHEMA
+from ecgomics.errors import CohortError
+
+NAME = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a stage ran with, and what came of it.
+
+    Parameters
+    ----------
+    version
+        Version of the stage's method.
+    settings
+        Its settings, as plain values.
+    inputs
+        Digest of everything it read, by name.
+    digest
+        Hash of what it wrote.
+    nodes
+        The nodes it wrote.
+    when
+        Time of its commit, ISO 8601, UTC.
+    """
+
+    version: str
+    settings: dict[str, Any]
+    inputs: dict[str, str]
+    digest: str = ""
+    nodes: tuple[str, ...] = ()
+    when: str = ""
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The stage of its JSON form."""
+        return cls(**{**values, "nodes": tuple(values["nodes"])})
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The state of a store at its last commit.
+
+    Parameters
+    ----------
+    generation
+        Number of commits so far; 0 before the first.
+    nodes
+        Digest of each node's files by the node's path; the root's own arrays are nodes too.
+    stages
+        The stages that are there, by name.
+    schema
+        Version of the layout.
+    """
+
+    generation: int = 0
+    nodes: dict[str, str] = field(default_factory=dict)
+    stages: dict[str, Stage] = field(default_factory=dict)
+    schema: int = SCHEMA
+
+    def with_stage(self, name: str, stage: Stage) -> Manifest:
+        """The manifest with one stage put or replaced."""
+        return replace(self, stages=self.stages | {name: stage})
+
+
+def read_manifest(store: Path) -> Manifest:
+    """The manifest of a store; generation 0 when it has none.
+
+    Raises
+    ------
+    CohortError
+        When the manifest is damaged or of a future layout.
+    """
+    try:
+        text = (store / NAME).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Manifest()
+    try:
+        found = json.loads(text)
+        schema = int(found["schema"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise CohortError(
+            "the cohort's manifest is damaged", remedy="restore it from a copy, or ingest again"
+        ) from error
+    if schema > SCHEMA:
+        raise CohortError(
+            f"this cohort is of layout {schema}",
+            expected=f"layout {SCHEMA} or lower, which this version of ECGomics knows",
+            remedy="open it with a newer ECGomics",
+        )
+    stages = {name: Stage.from_dict(stage) for name, stage in found["stages"].items()}
+    return Manifest(generation=int(found["generation"]), nodes=dict(found["nodes"]), stages=stages, schema=schema)
+
+
+def write_manifest(store: Path, manifest: Manifest) -> None:
+    """Replace the manifest of a store atomically and durably."""
+    write_durably(store / NAME, json.dumps(asdict(manifest), indent=1, sort_keys=True))
+
+
+def write_durably(path: Path, text: str) -> None:
+    """Replace a file so that after a crash it holds either its old or its new text."""
+    draft = path.with_name(f"{path.name}.partial")
+    with draft.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(draft, path)
+    sync_directory(path.parent)
+
+
+def sync_directory(directory: Path) -> None:
+    """Make the names in a directory durable."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,157 @@
+"""The handles and tables of a store at one commit, each opened when first asked for and then kept."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import zarr
+
+from ecgomics.cohort import tables
+from ecgomics.cohort.manifest import NAME, Manifest, read_manifest
+from ecgomics.cohort.strip import Strip
+from ecgomics.errors import CohortError, did_you_mean
+
+
+class Opened:
+    """One commit of a store.
+
+    Parameters
+    ----------
+    path
+        The store's directory.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.stamp = stamp_of(path)
+        self.manifest: Manifest = read_manifest(path)
+        self.strips: dict[str, Strip] = {}
+
+    @property
+    def is_last(self) -> bool:
+        """Whether no commit has followed."""
+        return stamp_of(self.path) == self.stamp
+
+    @cached_property
+    def root(self) -> zarr.Group:
+        """The store's root group."""
+        return zarr.open_group(self.path, mode="r")
+
+    @cached_property
+    def ecg(self) -> zarr.Array:
+        """The array of the short records."""
+        return self.root["signal/ecg"]
+
+    @cached_property
+    def rate_hz(self) -> float:
+        """Rate of the short records, Hz."""
+        return float(self.root["signal"].attrs["rate_hz"])
+
+    @cached_property
+    def leads(self) -> tuple[str, ...]:
+        """Leads of the short records and of all stages."""
+        return tuple(str(name) for name in self.root["signal/lead"][...])
+
+    @cached_property
+    def records(self) -> pd.DataFrame:
+        """The record table."""
+        return tables.read_records(self.root)
+
+    @cached_property
+    def labels(self) -> pd.DataFrame:
+        """The label table."""
+        return tables.read_labels(self.root)
+
+    @cached_property
+    def quarantine(self) -> pd.DataFrame:
+        """The quarantine table."""
+        return tables.read_quarantine(self.root)
+
+    @cached_property
+    def ids(self) -> npt.NDArray[np.object_]:
+        """Record ids in the order of the store."""
+        return np.asarray(self.root["record"][...]).astype(object)
+
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """Row of each record id."""
+        return {record: row for row, record in enumerate(self.ids)}
+
+    @cached_property
+    def is_short(self) -> npt.NDArray[np.bool_]:
+        """Which rows are short records."""
+        return np.asarray(np.asarray(self.root["kind"][...]).astype(object) == "short", dtype=bool)
+
+    @cached_property
+    def samples(self) -> npt.NDArray[np.int64]:
+        """Length of each record, samples."""
+        return np.asarray(self.root["samples"][...])
+
+    @cached_property
+    def beat_span(self) -> npt.NDArray[np.int64]:
+        """Where each record's beats lie: record ``k`` owns ``beat_span[k]`` up to ``beat_span[k + 1]``."""
+        counts = np.asarray(self.group("beats")["beat_count"][...])
+        return np.concatenate([[0], np.cumsum(counts)])
+
+    def row(self, record: str) -> int:
+        """Row of a record.
+
+        Raises
+        ------
+        CohortError
+            When the cohort has no such record.
+        """
+        try:
+            return self.rows[record]
+        except KeyError:
+            raise CohortError(
+                "a record id this cohort does not have",
+                expected=f"one of its {len(self.rows)} ids (`cohort.records.index`)",
+                remedy=did_you_mean(str(record), self.rows) if len(self.rows) < 1000 else "",
+            ) from None
+
+    def group(self, node: str) -> zarr.Group:
+        """The group of a node.
+
+        Raises
+        ------
+        CohortError
+            When the node is not there; says which stage makes it.
+        """
+        if node in self.manifest.nodes or node == "signal":
+            return self.root[node]
+        known = [name for name in self.manifest.nodes if name not in self.root.array_keys()]
+        verb = _MAKERS.get(node.split("/")[0])
+        raise CohortError(
+            f"the cohort has no {node!r}",
+            expected=f"one of {', '.join(sorted(known))}",
+            remedy=f"run `{verb}` first" if verb else did_you_mean(node, known),
+        )
+
+    def strip(self, record: str) -> Strip:
+        """The strip of a record; those of long recordings are kept."""
+        row = self.row(record)
+        if self.is_short[row]:
+            samples = np.asarray(self.ecg[row, :, : int(self.samples[row])])
+            return Strip.of_short(samples, leads=self.leads, rate_hz=self.rate_hz)
+        if record not in self.strips:
+            self.strips[record] = Strip.of_long(self.root[f"long/{record}"])
+        return self.strips[record]
+
+
+_MAKERS = dict.fromkeys(("beats", "template", "quality", "biomarkers", "findings"), "analyse") | {"latent": "embed"}
+
+
+def stamp_of(path: Path) -> Any:
+    """Something that differs after every commit."""
+    try:
+        found = os.stat(path / NAME)
+    except FileNotFoundError:
+        return None
+    return found.st_mtime_ns, found.st_ino, found.st_size

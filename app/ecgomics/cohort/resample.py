@@ -1,0 +1,51 @@
+"""To the cohort's common rate, without aliases and without spreading gaps."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+def resample(samples: npt.NDArray[Any], *, from_hz: float, to_hz: float) -> npt.NDArray[np.float32]:
+    """Change the sampling rate by a polyphase filter with an anti-alias low pass.
+
+    Departure from plain polyphase filtering: gaps are bridged by straight lines for the filter and put back after it,
+    and each lead is filtered about the line through its ends, so that neither gaps nor the record's ends ring.
+
+    Parameters
+    ----------
+    samples
+        Dims ``(lead, time)``, mV; NaN = missing.
+    from_hz, to_hz
+        Rates in Hz, > 0.
+
+    Returns
+    -------
+    npt.NDArray[np.float32]
+        Dims ``(lead, time)``, mV; sample ``k`` is at ``k / to_hz`` s; ``ceil(n * to_hz / from_hz)`` samples.
+    """
+    values = np.asarray(samples, dtype=np.float32)
+    ratio = Fraction(to_hz / from_hz).limit_denominator(2000)
+    if ratio == 1 or values.shape[-1] < 2:
+        return values.copy()
+    from scipy.signal import resample_poly
+
+    gaps = ~np.isfinite(values)
+    bridged = np.stack([_bridged(lead, gap) for lead, gap in zip(values, gaps, strict=True)])
+    changed = resample_poly(bridged, ratio.numerator, ratio.denominator, axis=-1, padtype="line").astype(np.float32)
+    if gaps.any():
+        nearest = np.rint(np.arange(changed.shape[-1]) * float(1 / ratio)).astype(np.int64)
+        changed[gaps[:, np.minimum(nearest, values.shape[-1] - 1)]] = np.nan
+    return changed
+
+
+def _bridged(lead: npt.NDArray[np.float32], gap: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    if not gap.any():
+        return lead
+    if gap.all():
+        return np.zeros_like(lead)
+    where = np.flatnonzero(~gap)
+    return np.interp(np.arange(len(lead)), where, lead[where]).astype(np.float32)

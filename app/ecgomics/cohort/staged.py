@@ -1,0 +1,173 @@
+"""One recording on its way into a cohort: encoded samples and a description, side by side in the staging directory."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ecgomics.cohort.layout import MILLIVOLTS, FixedPoint
+from ecgomics.cohort.resample import resample
+from ecgomics.errors import FormatError
+from ecgomics.records import Record
+from ecgomics.settings import IngestSettings
+
+LEAD_SEPARATOR = ";"
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A recording staged for a cohort.
+
+    Parameters
+    ----------
+    row
+        Its line of the record table, with ``record``.
+    labels
+        Its lines of the label table.
+    leads
+        Lead names in the order of the payload.
+    scale
+        mV of one step of the payload.
+    payload
+        File of int16 samples, dims ``(lead, time)``.
+    """
+
+    row: dict[str, Any]
+    labels: list[dict[str, Any]]
+    leads: list[str]
+    scale: float
+    payload: str
+
+    def samples(self) -> npt.NDArray[np.int16]:
+        """The encoded samples, mapped from their file."""
+        shape = (len(self.leads), int(self.row["samples"]))
+        return np.memmap(self.payload, dtype="<i2", mode="r", shape=shape)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A file that could not be read; its line of the quarantine table."""
+
+    quarantine: dict[str, str] = field(default_factory=dict)
+
+
+def stage(record: Record, directory: Path, *, key: str, settings: IngestSettings) -> Staged:
+    """Encode a recording and write it down.
+
+    Parameters
+    ----------
+    record
+        The recording.
+    directory
+        Where its two files go.
+    key
+        Their name.
+    settings
+        Common rate and the limit between short and long.
+
+    Raises
+    ------
+    FormatError
+        When no lead has a finite sample.
+    """
+    values = np.asarray(record.ecg.transpose("lead", "time").values, dtype=np.float32)
+    if not np.isfinite(values).any():
+        raise FormatError("no lead holds a number", expected="at least one lead with samples", remedy="leave it out")
+    short = values.shape[1] / record.native_hz <= settings.short_s
+    notes = list(record.notes)
+    if short:
+        values = resample(values, from_hz=record.native_hz, to_hz=settings.rate_hz)
+    fixed = MILLIVOLTS if short else _scale_for(values)
+    clipped = int((np.abs(values) > fixed.limit).sum())
+    if clipped:
+        notes.append(f"{clipped} samples beyond {fixed.limit:g} mV were cut to it")
+    row = _row(record, kind="short" if short else "long", samples=values.shape[1], notes=notes)
+    payload = directory / f"{key}.i2"
+    with payload.open("wb") as stream:
+        # a recording of a day is encoded piece by piece, lead after lead
+        for lead in values:
+            for start in range(0, len(lead), _PIECE):
+                stream.write(fixed.encode(lead[start : start + _PIECE]).astype("<i2").tobytes())
+    leads = row["leads"].split(LEAD_SEPARATOR)
+    staged = Staged(row, _labels(record), leads, fixed.scale, str(payload))
+    write_outcome(staged, directory, key=key)
+    return staged
+
+
+def refuse(directory: Path, *, key: str, quarantine: dict[str, str]) -> Refused:
+    """Write down that a file could not be read."""
+    refused = Refused(quarantine)
+    write_outcome(refused, directory, key=key)
+    return refused
+
+
+def write_outcome(outcome: Staged | Refused, directory: Path, *, key: str) -> None:
+    """Record the outcome for a file, whole or not at all."""
+    draft = directory / f"{key}.partial"
+    draft.write_text(json.dumps(asdict(outcome)))
+    os.replace(draft, directory / f"{key}.json")
+
+
+def read_outcome(directory: Path, *, key: str) -> Staged | Refused | None:
+    """What an earlier run found for a file; None when it did not come to it."""
+    try:
+        found = json.loads((directory / f"{key}.json").read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    if "quarantine" in found:
+        return Refused(**found)
+    payload = directory / f"{key}.i2"
+    staged = Staged(**{**found, "payload": str(payload)})
+    expected = 2 * len(staged.leads) * int(staged.row["samples"])
+    return staged if payload.exists() and payload.stat().st_size == expected else None
+
+
+def key_of(*parts: object) -> str:
+    """A short name for a file in a certain state, for staging it once."""
+    return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:24]
+
+
+def _scale_for(values: npt.NDArray[np.float32]) -> FixedPoint:
+    peak = max(float(np.nanmax(lead)) for lead in np.abs(values) if np.isfinite(lead).any())
+    scale = MILLIVOLTS.scale * max(1, math.ceil(peak / MILLIVOLTS.limit))
+    return FixedPoint(MILLIVOLTS.dtype, scale, MILLIVOLTS.decoded)
+
+
+def _row(record: Record, *, kind: str, samples: int, notes: list[str]) -> dict[str, Any]:
+    return {
+        "record": record.id,
+        "source": record.source,
+        "patient": record.patient or record.id,
+        "age": float(record.age),
+        "sex": record.sex,
+        "native_hz": float(record.native_hz),
+        "duration_s": float(record.ecg.sizes["time"] / record.native_hz),
+        "start": _stamp(record.start),
+        "device": record.device,
+        "kind": kind,
+        "samples": samples,
+        "leads": LEAD_SEPARATOR.join(str(lead).replace(LEAD_SEPARATOR, ",") for lead in record.ecg["lead"].values),
+        "derived_leads": LEAD_SEPARATOR.join(record.derived_leads),
+        "notes": "\n".join(notes),
+    }
+
+
+def _stamp(start: datetime | None) -> str | None:
+    return None if start is None else start.replace(tzinfo=None).isoformat(timespec="milliseconds")
+
+
+def _labels(record: Record) -> list[dict[str, Any]]:
+    return [
+        {"record": record.id, "system": label.system, "code": label.code, "likelihood": float(label.likelihood)}
+        for label in record.labels
+    ]
