@@ -1,0 +1,251 @@
+"""Signals to `Beats`: short records block by block, long recordings by overlapping windows stitched on beats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from ecgomics.errors import SignalError
+from ecgomics.settings import WavesSettings
+from ecgomics.vocabulary import rate_hz
+from ecgomics.waves import representative
+from ecgomics.waves.beats import Beats
+from ecgomics.waves.classes import classify
+from ecgomics.waves.datasets import RecordResult, assemble
+from ecgomics.waves.detection import Piece, detect
+from ecgomics.waves.filtering import measured
+from ecgomics.waves.found import Found, joined
+from ecgomics.waves.quality import BIT, Survey
+
+SHORT_S = 60.0
+"""Longer recordings are done window by window."""
+CORE_S, OVERLAP_S = 32.0, 4.0
+"""A window keeps the beats of its core and looks this far to both sides of it."""
+SEAM_S = 0.05
+"""Beats this close to the edge of a core are kept by both windows, and once when joined."""
+TOGETHER = 8
+"""Records or windows at a time."""
+LEAST_AGREEMENT = 0.8
+TEMPLATE_WINDOWS = 12
+"""Windows of a long recording that lend beats to its representative beat."""
+
+Block = npt.NDArray[np.float32]
+Finder = Callable[[Block, float], Piece]
+
+
+def delineate(ecg: xr.DataArray, *, settings: WavesSettings | None = None) -> Beats:
+    """Find beats, their marks in each lead and over all leads, their classes, representative beats and quality.
+
+    Parameters
+    ----------
+    ecg
+        dims (record, lead, time) or (lead, time), mV, unfiltered; 100–1000 Hz stated by `rate_hz`. NaN marks missing
+        samples and padding. Leads that are missing, flat or mostly NaN are flagged and left out. Without a `record`
+        coordinate records are called "0", "1", …
+    settings
+        How; the defaults when left out.
+
+    Returns
+    -------
+    Beats
+        Absent marks are NaN. In each lead ``r_peak`` is the largest positive deflection of the QRS; a complex that
+        has none (QS) has its nadir there and neither ``q_peak`` nor ``s_peak``. The global ``r_peak`` is ``r_s``.
+
+    Raises
+    ------
+    SignalError
+        For other dims or a rate outside 50–4000 Hz.
+
+    Notes
+    -----
+    A small U-Net (see the model card in ``weights/``) gives P, QRS and T probabilities; their mean over the leads
+    decides which waves there are, each lead's own crossing of one half gives its boundaries, and the median over
+    leads the global ones. Peaks and Q, R, S come from the measurement signal.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> ecg = xr.DataArray(np.zeros((2, 1000), np.float32), dims=("lead", "time"), attrs={"rate_hz": 500.0})
+    >>> delineate(ecg).beats.sizes["beat"]
+    0
+    """
+    settings = settings or WavesSettings()
+    values, records, leads, rate = _opened(ecg)
+    find = _finder(settings)
+    if values.shape[2] > SHORT_S * rate:
+        results = [_long(record, rate=rate, find=find) for record in values]
+    else:
+        results = [result for part in _parts(len(values)) for result in _short(values[part], rate=rate, find=find)]
+    return assemble(results, records=records, leads=leads, offset=representative.offsets(rate))
+
+
+def _opened(ecg: xr.DataArray) -> tuple[Block, npt.NDArray[np.str_], list[str], float]:
+    """Values (record, lead, time), record ids, lead names, rate."""
+    if set(ecg.dims) not in ({"record", "lead", "time"}, {"lead", "time"}):
+        raise SignalError(
+            f"a signal with dims {tuple(ecg.dims)}",
+            expected="dims (record, lead, time) or (lead, time)",
+            remedy="rename or expand the dims",
+        )
+    rate = rate_hz(ecg)
+    if not 50 <= rate <= 4000:
+        raise SignalError(f"a sampling rate of {rate:g} Hz", expected="50 to 4000 Hz", remedy="state the rate in Hz")
+    block = ecg if "record" in ecg.dims else ecg.expand_dims("record")
+    block = block.transpose("record", "lead", "time")
+    count, wide = block.sizes["record"], block.sizes["lead"]
+    records = (
+        np.atleast_1d(block["record"].values).astype(str) if "record" in block.coords else np.arange(count).astype(str)
+    )
+    leads = block["lead"].values.astype(str).tolist() if "lead" in block.coords else [str(i) for i in range(wide)]
+    return np.asarray(block.values, dtype=np.float32), records, leads, rate
+
+
+def _finder(settings: WavesSettings) -> Finder:
+    if settings.method == "neurokit":
+        from ecgomics.waves.neurokit import detect_with_neurokit
+
+        return lambda values, rate: detect_with_neurokit(values, rate=rate)
+    return lambda values, rate: detect(values, rate=rate)
+
+
+def _parts(count: int) -> Iterator[slice]:
+    return (slice(first, min(first + TOGETHER, count)) for first in range(0, count, TOGETHER))
+
+
+def _short(values: Block, *, rate: float, find: Finder) -> list[RecordResult]:
+    """Results of a few records (record, lead, time) that fit in memory as they are."""
+    piece = find(values, rate)
+    results = []
+    for i, found in enumerate(piece.found):
+        kinds, like = classify(found)
+        template = representative.empty(values.shape[1], rate=rate)
+        if len(found.r):
+            kind, chosen = representative.dominant(kinds, like=like)
+            beat = representative.averaged([(piece.signal[i], found.r[chosen])], rate=rate)
+            template = representative.finished(
+                found.take(chosen), beat=beat, kind=kind, present=piece.survey.present[i]
+            )
+        results.append(_result(found, kinds=kinds, template=template, windows=[_row(piece, i)]))
+    return results
+
+
+Window = tuple[Survey, npt.NDArray[np.float64], int]
+"""Quality of one window (lead, …), agreement of its leads, its pacing spikes."""
+
+
+def _row(piece: Piece, i: int) -> Window:
+    return piece.survey.row(i), piece.agreement[i], len(piece.spikes[i])
+
+
+def _result(
+    found: Found, *, kinds: npt.NDArray[np.int8], template: representative.Template, windows: Sequence[Window]
+) -> RecordResult:
+    """Put one record together from its beats and the quality of its windows."""
+    score = np.mean([survey.score for survey, _, _ in windows], axis=0)
+    agreement = np.mean([share for _, share, _ in windows], axis=0)
+    present = np.any([survey.present for survey, _, _ in windows], axis=0)
+    flags = _flags([survey.flags for survey, _, _ in windows])
+    flags[present & (agreement < LEAST_AGREEMENT)] |= BIT["disagreement"]
+    certain = found.certainty * (found.own @ score / max(float(score.sum()), 1e-6))
+    return RecordResult(
+        found=found,
+        kinds=kinds,
+        beat_quality=np.clip(certain, 0, 1).astype(np.float32),
+        template=template,
+        lead_quality=np.clip(score * (0.4 + 0.6 * agreement), 0, 1).astype(np.float32),
+        lead_flags=flags,
+        usable=float(np.mean(np.concatenate([survey.usable_seconds() for survey, _, _ in windows]))),
+        spikes=sum(count for _, _, count in windows),
+    )
+
+
+def _flags(rows: Sequence[npt.NDArray[np.uint16]]) -> npt.NDArray[np.uint16]:
+    """Flags of a record from those of its windows: set where a fifth of the windows has them, absence where all do."""
+    stacked = np.stack(rows)
+    out = np.zeros(stacked.shape[1], dtype=np.uint16)
+    for name, bit in BIT.items():
+        share = ((stacked & bit) > 0).mean(0)
+        out[share >= (1.0 if name in ("missing", "flat") else 0.2 if name != "nan" else 1e-9)] |= bit
+    if len(rows) > 1:
+        # a lead missing in some windows only has gaps
+        gone = (stacked & BIT["missing"]) > 0
+        out[gone.any(0) & ~gone.all(0)] |= BIT["nan"]
+    return out
+
+
+def _long(values: Block, *, rate: float, find: Finder) -> RecordResult:
+    """Result of one long record (lead, time), in bounded memory and at a cost linear in its length."""
+    samples = values.shape[1]
+    core, overlap = int(CORE_S * rate), int(OVERLAP_S * rate)
+    starts = np.arange(0, samples, core)
+    if len(starts) > 1 and samples - starts[-1] < overlap:
+        starts = starts[:-1]
+    parts: list[Found] = []
+    windows: list[Window] = []
+    for some in _parts(len(starts)):
+        block = np.stack([_cut(values, first=start - overlap, stop=start + core + overlap) for start in starts[some]])
+        piece = find(block, rate)
+        for i, start in enumerate(starts[some]):
+            stop = start + core if start != starts[-1] else samples
+            moved = piece.found[i].later((start - overlap) / rate)
+            inside = (moved.r >= start / rate - SEAM_S) & (moved.r < stop / rate + SEAM_S)
+            inside &= (moved.r >= 0) & (moved.r <= (samples - 1) / rate)
+            parts.append(moved.take(inside))
+            windows.append(_row(piece, i))
+    found = _stitched(parts, last=(samples - 1) / rate)
+    kinds, like = classify(found)
+    template = representative.empty(len(values), rate=rate)
+    if len(found.r):
+        present = np.any([survey.present for survey, _, _ in windows], axis=0)
+        template = _long_template(values, found=found, kinds=kinds, like=like, present=present, rate=rate)
+    return _result(found, kinds=kinds, template=template, windows=windows)
+
+
+def _cut(values: Block, *, first: int, stop: int) -> Block:
+    """Samples first … stop of (lead, time), NaN outside the record."""
+    samples = values.shape[1]
+    inside = values[:, max(first, 0) : min(stop, samples)]
+    return np.pad(inside, ((0, 0), (max(-first, 0), max(stop - samples, 0))), constant_values=np.nan)
+
+
+def _stitched(parts: Sequence[Found], *, last: float) -> Found:
+    """Beats of consecutive windows as one, each beat once, no mark outside the record."""
+    found = joined(parts)
+    order = np.argsort(found.r, kind="stable")
+    keep = np.ones(len(order), dtype=bool)
+    keep[1:] = np.diff(found.r[order]) > 2 * SEAM_S
+    found = found.take(order[keep])
+    np.clip(found.marks, 0, last, out=found.marks)
+    np.clip(found.lead_marks, 0, last, out=found.lead_marks)
+    return found
+
+
+def _long_template(
+    values: Block,
+    *,
+    found: Found,
+    kinds: npt.NDArray[np.int8],
+    like: npt.NDArray[np.float32],
+    present: npt.NDArray[np.bool_],
+    rate: float,
+) -> representative.Template:
+    """Representative beat of a long record from windows spread evenly over it."""
+    samples = values.shape[1]
+    kind, _ = representative.dominant(kinds, like=like)
+    usual = np.flatnonzero(kinds == kind)
+    length = CORE_S + 2 * OVERLAP_S
+    count = min(TEMPLATE_WINDOWS, max(int(samples / rate / length), 1))
+    pieces, used = [], []
+    for centre in usual[np.linspace(0, len(usual) - 1, count + 2).astype(int)[1:-1]]:
+        begin = max(int((found.r[centre] - length / 2) * rate), 0)
+        part = values[:, begin : begin + int(length * rate)]
+        near = usual[np.abs(found.r[usual] - found.r[centre]) < CORE_S / 2]
+        good = near[like[near] > max(float(np.median(like[near])) - 0.1, 0.5)]
+        good = (good if len(good) else near)[: representative.GROUP]
+        pieces.append((measured(part, rate=rate)[0], found.r[good] - begin / rate))
+        used.append(good)
+    beat = representative.averaged(pieces, rate=rate)
+    return representative.finished(found.take(np.concatenate(used)), beat=beat, kind=kind, present=present)

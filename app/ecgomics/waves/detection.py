@@ -1,0 +1,176 @@
+"""A block of records, or of windows of one record, to beats and marks by the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ecgomics.vocabulary import MARKS
+from ecgomics.waves.components import fill_peaks, in_order
+from ecgomics.waves.conditioning import conditioned
+from ecgomics.waves.decoding import across_leads, consensus, global_peaks, in_leads, joint_peak
+from ecgomics.waves.filtering import measured
+from ecgomics.waves.found import Found
+from ecgomics.waves.kernels import NETWORK_HZ
+from ecgomics.waves.quality import Survey, surveyed
+from ecgomics.waves.rhythm import without_false_p
+from ecgomics.waves.rpeaks import peaks_of
+from ecgomics.waves.spikes import led_by_spike, pacing_spikes
+
+LIMITS = np.array([[0.040, 0.65, 0.0], [0.028, 0.6, 0.2], [0.060, 0.6, 0.0]])
+"""Least area in s and least peak of P, QRS and T in the leads' mean; refractory time of the QRS in s."""
+ON_OFF = np.array([[MARKS.index(f"{wave}_{side}") for side in ("on", "off")] for wave in ("p", "qrs", "t")])
+QRS_ON, R_PEAK, QRS_OFF = (MARKS.index(name) for name in ("qrs_on", "r_peak", "qrs_off"))
+AGREEMENT_S = 0.15
+HIGHEST_MV = 1e4
+"""Values beyond this are no voltage of a heart; they are cut so that nothing overflows."""
+SHAPE = np.arange(-0.06, 0.081, 0.008)
+"""Where the QRS is sampled for comparing beats, s from R."""
+
+Block = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A block after detection.
+
+    Parameters
+    ----------
+    found
+        Beats of each row.
+    survey
+        Quality of the rows.
+    agreement
+        (row, lead) share of the beats that the lead shows and that a second detector finds, 0–1.
+    spikes
+        Pacing spikes of each row, s.
+    signal
+        (row, lead, time) the measurement path, gaps bridged.
+    """
+
+    found: list[Found]
+    survey: Survey
+    agreement: Floats
+    spikes: list[Floats]
+    signal: Block
+
+
+def prepared(values: Block, *, rate: float) -> tuple[Block, Block, Survey, list[Floats]]:
+    """Cleaned raw values, measurement signal, quality and pacing spikes of a block (row, lead, time)."""
+    raw = np.clip(np.where(np.isfinite(values), values, np.float32(np.nan)), -HIGHEST_MV, HIGHEST_MV)
+    signal, mains = measured(raw, rate=rate)
+    return raw, signal, surveyed(raw, rate=rate, mains=mains), [pacing_spikes(row, rate=rate) for row in raw]
+
+
+def detect(values: Block, *, rate: float, precision: str = "auto") -> Piece:
+    """Beats of a block (row, lead, time) in mV, NaN where missing."""
+    from ecgomics.waves.network import fastest_precision, probabilities, shipped
+
+    raw, signal, survey, spikes = prepared(values, rate=rate)
+    network = shipped(fastest_precision() if precision == "auto" else precision)
+    inputs = conditioned(raw, rate=rate)
+    inputs[~survey.present] = 0
+    share = probabilities(inputs, present=survey.present, network=network)
+    cells_hz = NETWORK_HZ / network.architecture.stem
+    found = [
+        _decoded(share[i], weights=survey.score[i], signal=signal[i], inputs=inputs[i], rate=rate, cells_hz=cells_hz)
+        for i in range(len(values))
+    ]
+    found = [without_false_p(mark_spiked(one, spikes=spikes[i])) for i, one in enumerate(found)]
+    agreement = np.stack(
+        [
+            agreed_share(one, peaks=peaks_of(raw[i][survey.present[i]], rate=rate))
+            if len(one.r)
+            else np.zeros(values.shape[1])
+            for i, one in enumerate(found)
+        ]
+    )
+    return Piece(found, survey=survey, agreement=agreement, spikes=spikes, signal=signal)
+
+
+def _decoded(
+    share: Block, *, weights: npt.NDArray[np.float32], signal: Block, inputs: Block, rate: float, cells_hz: float
+) -> Found:
+    """Beats of one record from its probabilities (lead, 3, cell)."""
+    leads, _, cells = share.shape
+    total = float(weights.sum())
+    agreed = np.full((int(cells / cells_hz / 0.2) + 2, 3, 4), np.nan)
+    count = 0
+    if total > 0:
+        mean = np.tensordot(weights / total, share, axes=1).astype(np.float32)
+        count = consensus(mean, cells_hz, LIMITS, agreed)
+    agreed = agreed[:count]
+    spans = np.empty((count, leads, 3, 2))
+    in_leads(share, weights, agreed, cells_hz, spans)
+    own = np.isfinite(spans[:, :, 1, 0])
+    joint = np.empty((count, 3, 2))
+    across_leads(spans, agreed, weights, joint)
+    last = (signal.shape[1] - 1) / rate
+    # a cell's value belongs to its middle
+    lag = 0.5 / cells_hz - 0.5 / NETWORK_HZ
+    lead_marks = np.full((count, leads, len(MARKS)), np.nan)
+    lead_marks[:, :, ON_OFF] = np.clip(spans / cells_hz + lag, 0, last)
+    marks = np.full((count, len(MARKS)), np.nan)
+    marks[:, ON_OFF] = np.clip(joint / cells_hz + lag, 0, last)
+    return completed(
+        marks,
+        lead_marks=lead_marks,
+        own=own,
+        certainty=agreed[:, 1, 3],
+        weights=weights,
+        signal=signal,
+        inputs=inputs,
+        rate=rate,
+    )
+
+
+def completed(
+    marks: Floats,
+    *,
+    lead_marks: Floats,
+    own: npt.NDArray[np.bool_],
+    certainty: Floats,
+    weights: npt.NDArray[np.float32],
+    signal: Block,
+    inputs: Block,
+    rate: float,
+) -> Found:
+    """Add peaks and shapes to boundaries: marks (beat, mark), lead_marks (beat, lead, mark), s."""
+    last = (signal.shape[1] - 1) / rate
+    fill_peaks(signal, rate, lead_marks)
+    r = np.empty(len(marks))
+    joint_peak(signal, weights, rate, np.ascontiguousarray(marks[:, [QRS_ON, QRS_OFF]]), r)
+    in_order(lead_marks.reshape(-1, len(MARKS)), last)
+    global_peaks(lead_marks, r, marks)
+    in_order(marks, last)
+    r = marks[:, R_PEAK].copy()
+    at = np.clip(np.round((r[:, None] + SHAPE) * NETWORK_HZ).astype(int), 0, inputs.shape[1] - 1)
+    shape = (inputs[:, at] * weights[:, None, None]).transpose(1, 0, 2)
+    shape = (shape - shape.mean(-1, keepdims=True)).reshape(len(r), inputs.shape[0] * SHAPE.size)
+    shape /= np.maximum(np.linalg.norm(shape, axis=1, keepdims=True), 1e-6)
+    return Found(
+        r=r,
+        marks=marks,
+        lead_marks=lead_marks,
+        own=own.astype(np.float32),
+        shape=shape.astype(np.float32),
+        spiked=np.zeros(len(r), dtype=bool),
+        certainty=certainty.astype(np.float32),
+    )
+
+
+def mark_spiked(found: Found, *, spikes: Floats) -> Found:
+    """Note which beats a pacing spike leads."""
+    found.spiked[:] = led_by_spike(spikes, onsets=found.marks[:, QRS_ON])
+    return found
+
+
+def agreed_share(found: Found, *, peaks: Floats) -> Floats:
+    """(lead) share of the beats that the lead itself shows, times how well a second detector's peaks match them."""
+    gap = np.abs(found.r[:, None] - peaks[None]) if len(peaks) else np.full((len(found.r), 1), np.inf)
+    matched = int((gap.min(axis=1) <= AGREEMENT_S).sum())
+    both = 2 * matched / (len(found.r) + len(peaks))
+    return found.own.mean(0) * both

@@ -1,0 +1,78 @@
+"""Pacing spikes, looked for on the unfiltered signal."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ecgomics.waves.kernels import compiled
+
+LEAST_HZ = 200.0
+LEAST_MV = 0.15
+CONTRAST = 10.0
+"""A spike stands out of the mean of its measure by this factor."""
+SHARPNESS = 0.7
+"""Share of its height that a spike gains and loses within 4 ms rather than 12 ms."""
+LEAD_S = 0.10
+"""A spike this long before the QRS onset, or less, has caused it."""
+
+
+def pacing_spikes(leads: npt.NDArray[np.float32], *, rate: float) -> npt.NDArray[np.float64]:
+    """Times in s of pacing spikes in one unfiltered record (lead, time); none below 200 Hz or when there is just one."""
+    samples = leads.shape[1]
+    if rate < LEAST_HZ or samples < rate:
+        return np.empty(0)
+    out = np.empty(int(samples / rate * 8) + 8)
+    near, far = max(round(0.004 * rate), 1), max(round(0.012 * rate), 2)
+    count = _find(leads, near, far, int(0.03 * rate), out)
+    return out[:count] / rate if count > 1 else np.empty(0)
+
+
+@compiled
+def _find(leads: npt.NDArray[np.float32], near: int, far: int, apart: int, out: npt.NDArray[np.float64]) -> int:
+    n = leads.shape[1]
+    sharp = np.zeros(n, dtype=np.float32)
+    broad = np.zeros(n, dtype=np.float32)
+    used = 0
+    for lead in range(leads.shape[0]):
+        x = leads[lead]
+        seen = False
+        for i in range(far, n - far):
+            e = abs(x[i] - np.float32(0.5) * (x[i - near] + x[i + near]))
+            f = abs(x[i] - np.float32(0.5) * (x[i - far] + x[i + far]))
+            if e + f < 50.0:  # false for NaN, and for steps no heart makes
+                sharp[i] += e
+                broad[i] += f
+                seen = True
+        if seen:
+            used += 1
+    if used == 0:
+        return 0
+    mean = 0.0
+    for i in range(n):
+        mean += sharp[i]
+    mean /= n
+    limit = max(CONTRAST * mean, LEAST_MV * max(used / 3.0, 1.0))
+    count = 0
+    for i in range(far, n - far):
+        if (
+            sharp[i] > limit
+            and sharp[i] >= sharp[i - 1]
+            and sharp[i] > sharp[i + 1]
+            and sharp[i] > SHARPNESS * broad[i]
+        ):
+            if count and i - out[count - 1] < apart:
+                continue
+            if count == out.size:
+                break
+            out[count] = i
+            count += 1
+    return count
+
+
+def led_by_spike(spikes: npt.NDArray[np.float64], *, onsets: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Which QRS onsets (s) have a spike shortly before them or at their very beginning."""
+    if len(spikes) == 0:
+        return np.zeros(len(onsets), dtype=bool)
+    gap = onsets[:, None] - spikes[None]
+    return ((gap <= LEAD_S) & (gap >= -0.03)).any(axis=1)
