@@ -4,5 +4,7 @@ from __future__ import annotations
 
 from ecgomics_widgets.errors import WidgetError
 from ecgomics_widgets.hosting import HostedWidget
+from ecgomics_widgets.sources import ArraySource, TileSource, Window
+from ecgomics_widgets.strip import Strip
 
-__all__ = ["HostedWidget", "WidgetError"]
+__all__ = ["ArraySource", "HostedWidget", "Strip", "TileSource", "Window", "WidgetError"]

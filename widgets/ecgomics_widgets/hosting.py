@@ -86,7 +86,8 @@ class HostedWidget(param.Parameterized):
     def widget(self) -> Any:
         """The `anywidget.AnyWidget` that shows this in Jupyter (made once, for use in ipywidgets layouts)."""
         if self._widget is None:
-            self._widget = jupyter_class(type(self))(**self._browser_state())
+            kind: Any = type(self)
+            self._widget = jupyter_class(kind)(**self._browser_state())
             self._follow_jupyter(self._widget)
         return self._widget
 
@@ -98,7 +99,8 @@ class HostedWidget(param.Parameterized):
         **layout
             Panel's own layout parameters, such as ``sizing_mode="stretch_both"`` or ``height=480``.
         """
-        component = panel_class(type(self))(**self._browser_state(), **(layout or self._panel_layout()))
+        kind: Any = type(self)
+        component = panel_class(kind)(**self._browser_state(), **(layout or self._panel_layout()))
         self._follow_panel(component)
         return component
 
@@ -173,7 +175,7 @@ def module_text(entry: str) -> str:
 
 
 @cache
-def jupyter_class(kind: type[Any]) -> Any:
+def jupyter_class(kind: Any) -> Any:
     """The `anywidget.AnyWidget` subclass that hosts a kind of widget."""
     import anywidget
     import traitlets
@@ -184,7 +186,7 @@ def jupyter_class(kind: type[Any]) -> Any:
 
 
 @cache
-def panel_class(kind: type[Any]) -> Any:
+def panel_class(kind: Any) -> Any:
     """The `panel.custom.AnyWidgetComponent` subclass that hosts a kind of widget.
 
     Panel tells a page about a class when the page is made: call this (or `HostedWidget.panel`) while building the page,

@@ -16,7 +16,7 @@ from ecgomics_widgets.errors import WidgetError
 FOLDER = Path(__file__).parent / "esm"
 
 _IMPORT = re.compile(r'^import\s*\{([^}]*)\}\s*from\s*"(\.{1,2}/[^"]+)";?[ \t]*$', re.MULTILINE)
-_FOREIGN = re.compile(r"^\s*(?:import\b(?!\s*\()|export\b.*\bfrom\b).*$", re.MULTILINE)
+_FOREIGN = re.compile(r"^\s*(?:import\b(?!\s*\()|export\s*(?:\*|\{[^}]*\})\s*from\b).*$", re.MULTILINE)
 _EXPORT = re.compile(r"^export\s+((?:async\s+)?function\*?|class|const|let)\s+([A-Za-z_$][\w$]*)", re.MULTILINE)
 
 

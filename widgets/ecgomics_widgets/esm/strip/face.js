@@ -1,0 +1,150 @@
+// The elements around the canvas: buttons, the line that says what is shown, help. All text, all reachable by keyboard.
+
+import { clock } from "./ink.js";
+
+const CSS = `
+.ecg-strip{position:relative;display:flex;flex-direction:column;box-sizing:border-box;width:100%;height:100%;min-height:120px;
+ overflow:hidden;font:13px/1.35 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;font-variant-numeric:tabular-nums;
+ background:var(--panel);color:var(--ink);border:1px solid var(--line);border-radius:8px;outline:none;user-select:none;-webkit-user-select:none}
+.ecg-strip:focus-visible{border-color:var(--accent);box-shadow:0 0 0 2px var(--accent)}
+.ecg-strip .bar{display:flex;flex-wrap:wrap;align-items:center;gap:4px 8px;padding:6px 8px;border-bottom:1px solid var(--line);flex:none}
+.ecg-strip .bar[hidden],.ecg-strip .map[hidden],.ecg-strip .help[hidden],.ecg-strip .note[hidden],.ecg-strip [data-face][hidden]{display:none}
+.ecg-strip .title{font-weight:600;margin-right:auto;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;min-width:0;max-width:100%}
+.ecg-strip .group{display:inline-flex;border:1px solid var(--line);border-radius:8px;overflow:hidden}
+.ecg-strip button{font:inherit;font-size:12px;color:var(--ink);background:var(--panel);border:0;min-height:28px;min-width:28px;padding:2px 8px;cursor:pointer;white-space:nowrap}
+.ecg-strip .group button+button{border-left:1px solid var(--line)}
+.ecg-strip button:hover{background:var(--ground)}
+.ecg-strip button[aria-pressed=true]{background:var(--ink);color:var(--panel);font-weight:600}
+.ecg-strip button:focus-visible{outline:2px solid var(--accent);outline-offset:-2px}
+.ecg-strip .plot{position:relative;flex:1 1 0;min-height:80px;touch-action:none;cursor:grab}
+.ecg-strip .plot.scrolls-page{touch-action:pan-y}
+.ecg-strip .plot.dragging{cursor:grabbing}.ecg-strip .plot.measuring{cursor:crosshair}
+.ecg-strip .plot canvas{position:absolute;inset:0;width:100%;height:100%;display:block}
+.ecg-strip .map{flex:none;height:30px;width:100%;display:block;border-top:1px solid var(--line);cursor:pointer;touch-action:none}
+.ecg-strip .face{display:flex;flex-wrap:wrap;gap:2px 12px;align-items:center;padding:4px 8px;min-height:19px;font-size:12px;color:var(--muted);
+ border-top:1px solid var(--line);flex:none}
+.ecg-strip .face .badge{border:1px solid var(--line);border-radius:8px;padding:0 7px;color:var(--ink)}
+.ecg-strip .face .badge.envelope{border-style:dashed;border-color:var(--muted)}
+.ecg-strip .face .badge.synthetic{background:var(--ink);color:var(--panel);border-color:var(--ink);font-weight:600}
+.ecg-strip .face .reading{margin-left:auto;color:var(--ink);text-align:right}
+.ecg-strip .note{position:absolute;inset:0;display:flex;align-items:center;justify-content:center;padding:16px;text-align:center;color:var(--muted);pointer-events:none}
+.ecg-strip .help{position:absolute;inset:8px;margin:auto;width:fit-content;height:fit-content;max-width:calc(100% - 16px);max-height:calc(100% - 16px);
+ overflow:auto;background:var(--panel);color:var(--ink);border:1px solid var(--muted);border-radius:8px;padding:12px 16px;z-index:2;box-sizing:border-box}
+.ecg-strip .help dl{display:grid;grid-template-columns:auto 1fr;gap:2px 16px;margin:0}
+.ecg-strip .help dt{font-weight:600;white-space:nowrap}.ecg-strip .help dd{margin:0}
+.ecg-strip .aside{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+@media (pointer:coarse){.ecg-strip button{min-height:36px;min-width:36px}}
+`;
+
+const KEYS = [
+  ["← →", "a beat back, forward"], ["Shift ← →", "a screen"], ["Home End", "start, end"], ["↑ ↓", "previous, next record"],
+  ["n N", "next, previous finding"], ["+ −", "zoom"], ["0", "true scale"], ["f", "fit"], ["1 2 3 4", "12×1, 6×2, 3×4 + rhythm, single lead"],
+  ["c", "calipers: drag to measure"], ["m", "marks and beats"], ["?", "this list"],
+];
+
+const BUTTONS = `
+<span class="title" data-title></span>
+<span class="group" role="group" aria-label="Layout">
+<button data-layout="12x1" title="Every lead in a row of its own (1)">12×1</button>
+<button data-layout="6x2" title="Six rows, two columns (2)">6×2</button>
+<button data-layout="3x4+R" title="Three rows, four columns and a rhythm row (3)">3×4+R</button>
+<button data-layout="1" title="The rhythm lead alone (4)">1</button></span>
+<span class="group"><button data-do="speed" title="Paper speed"></button><button data-do="gain" title="Gain"></button></span>
+<span class="group"><button data-do="calipers" title="Measure by dragging (c)">calipers</button><button data-do="marks" title="Marks and beats (m)">marks</button></span>
+<span class="group" role="group" aria-label="Zoom"><button data-do="out" aria-label="Zoom out" title="Zoom out (−)">−</button>
+<button data-do="true" title="True scale (0)">1:1</button><button data-do="fit" title="Fit (f)">fit</button>
+<button data-do="in" aria-label="Zoom in" title="Zoom in (+)">+</button></span>
+<span class="group"><button data-do="help" aria-label="Keys" title="Keys (?)">?</button></span>`;
+
+export class Face {
+  constructor(el, act) {
+    this.root = document.createElement("div");
+    this.root.className = "ecg-strip";
+    this.root.tabIndex = 0;
+    this.root.setAttribute("role", "application");
+    this.root.setAttribute("aria-roledescription", "ECG strip");
+    this.root.innerHTML = `<style>${CSS}</style><div class="bar" role="toolbar" aria-label="Strip">${BUTTONS}</div>
+<div class="plot"><canvas aria-hidden="true"></canvas><div class="note" hidden></div>
+<div class="help" role="dialog" aria-label="Keys" hidden><dl>${KEYS.map(([k, v]) => `<dt>${k}</dt><dd>${v}</dd>`).join("")}</dl></div></div>
+<canvas class="map" aria-hidden="true" hidden></canvas>
+<div class="face"><span class="badge synthetic" data-face="synthetic">synthetic</span><span class="badge" data-face="kind"></span>
+<span data-face="range"></span><span data-face="scale"></span><span data-face="columns"></span><span data-face="hidden"></span>
+<span class="reading" data-face="reading"></span></div><div class="aside" aria-live="polite"></div>`;
+    const find = (selector) => this.root.querySelector(selector);
+    Object.assign(this, {
+      bar: find(".bar"), plot: find(".plot"), canvas: find(".plot canvas"), map: find(".map"), note: find(".note"),
+      help: find(".help"), aside: find(".aside"), title: find("[data-title]"),
+    });
+    this.faces = Object.fromEntries([...this.root.querySelectorAll("[data-face]")].map((e) => [e.dataset.face, e]));
+    this.texts = new Map();
+    this.bar.addEventListener("click", (event) => {
+      const button = event.target.closest("button");
+      if (button?.dataset.layout) act("layout", button.dataset.layout);
+      else if (button) act(button.dataset.do);
+    });
+    el.appendChild(this.root);
+  }
+
+  /** Set an element's text once; an empty text hides it. */
+  say(element, text) {
+    if (this.texts.get(element) === text) return;
+    this.texts.set(element, text);
+    element.textContent = text;
+    if (element.dataset.face) element.hidden = !text;
+  }
+
+  dress(colours) {
+    for (const name of ["paper", "ink", "muted", "line", "ground", "panel", "accent"]) {
+      this.root.style.setProperty(`--${name}`, colours[name]);
+    }
+  }
+
+  /** What is shown and at what scale, in words. */
+  state(page, setting, { signal, kind, sharp, reading, unlabelled }) {
+    const { faces } = this;
+    this.say(faces.synthetic, setting.provenance === "synthetic" ? "synthetic" : "");
+    this.say(faces.kind, kind === "envelope" ? (sharp ? "envelope" : "envelope, loading") : "samples");
+    faces.kind.classList.toggle("envelope", kind === "envelope");
+    this.say(faces.range, rangeText(page, signal));
+    this.say(faces.scale, scaleText(page, setting));
+    this.say(faces.columns, page.columns > 1 ? `columns ${page.simultaneous ? "simultaneous" : "consecutive"}` : "");
+    this.say(faces.hidden, unlabelled ? `${unlabelled} label${unlabelled > 1 ? "s" : ""} without room` : "");
+    this.say(faces.reading, reading);
+    this.say(this.title, setting.title);
+    this.press(setting);
+  }
+
+  press(setting) {
+    const key = `${setting.layout}|${setting.speed}|${setting.gain}|${setting.measuring}|${setting.marks}`;
+    if (this.pressed === key) return;
+    this.pressed = key;
+    for (const button of this.bar.querySelectorAll("button")) {
+      const { layout, do: action } = button.dataset;
+      if (layout) button.setAttribute("aria-pressed", String(layout === setting.layout));
+      if (action === "calipers") button.setAttribute("aria-pressed", String(setting.measuring));
+      if (action === "marks") button.setAttribute("aria-pressed", String(setting.marks));
+      if (action === "speed") button.textContent = `${setting.speed} mm/s`;
+      if (action === "gain") button.textContent = `${setting.gain} mm/mV`;
+    }
+  }
+}
+
+export function rangeText(page, signal) {
+  const digits = page.shown < 120 ? 0.01 : 1;
+  const bare = (t) => clock(t, digits).replace(" s", "");
+  const unit = page.t0 + page.shown < 120 ? " s" : "";
+  const rest = page.shown < signal.duration - 0.005 ? ` of ${clock(signal.duration, signal.duration % 1 ? 0.1 : 1)}` : "";
+  return `${bare(page.t0)}–${bare(Math.min(signal.duration, page.t0 + page.shown))}${unit}${rest}`;
+}
+
+export function scaleText(page, setting) {
+  const base = `${setting.speed} mm/s · ${setting.gain} mm/mV`;
+  const near = (a, b) => Math.abs(a / b - 1) < 0.002;
+  if (near(page.zoom, 1) && near(page.zoomMv, 1)) return `${base} · true scale`;
+  if (near(page.zoom, page.zoomMv)) return `${base} · zoom ${factor(page.zoom)}`;
+  return `${base} · zoom ${factor(page.zoom)} time, ${factor(page.zoomMv)} mV`;
+}
+
+function factor(value) {
+  return `${value >= 0.1 ? value.toFixed(2) : value.toPrecision(2)}×`;
+}

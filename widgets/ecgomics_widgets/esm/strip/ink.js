@@ -1,0 +1,223 @@
+// What is printed: paper, traces, calibration pulses, lead names, the time ruler.
+
+import { originOf, xOf } from "./page.js";
+import { tracePath } from "./signal.js";
+
+const CHUNK = 512; // device pixels of one cached path
+const STEPS_S = [0.04, 0.2, 1, 5, 10, 30, 60, 300, 900, 1800, 3600, 10800, 21600];
+
+export const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
+
+/** The grid: thin lines every mm, strong ones every 5 mm, thinned out where they would run together. */
+export function drawPaper(ctx, page, colours, { width, height, ratio }) {
+  ctx.fillStyle = colours.paper;
+  ctx.fillRect(0, 0, width, height);
+  const { box } = page;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(0, box.top, width, box.height);
+  ctx.clip();
+  const wide = width - box.left;
+  const time = gridSteps(page.perSecond);
+  const volt = page.mmMv >= 2.2 ? [page.mmMv, page.mmMv * 5] : [0, page.mmMv * 5];
+  const x0 = page.bands.length > 1 || page.simultaneous ? box.left : box.left - page.t0 * page.perSecond;
+  const zero = page.panels[0]?.zero ?? box.top;
+  [colours.minor, colours.major].forEach((colour, strong) => {
+    ctx.strokeStyle = colour;
+    ctx.lineWidth = 1 / ratio;
+    ctx.beginPath();
+    if (time[strong]) verticals(ctx, { step: time[strong] * page.perSecond, x0, from: box.left, to: box.left + wide, box, ratio });
+    if (volt[strong]) horizontals(ctx, { step: volt[strong], zero, box, ratio, from: box.left, to: width });
+    ctx.stroke();
+  });
+  ctx.restore();
+}
+
+function gridSteps(perSecond) {
+  const minor = STEPS_S.find((step) => step * perSecond >= 2.2) ?? 86400;
+  if (minor === 0.04) return [0.04, 0.2];
+  return [0, STEPS_S.find((step) => step * perSecond >= 8) ?? 86400];
+}
+
+function verticals(ctx, { step, x0, from, to, box, ratio }) {
+  for (let k = Math.ceil((from - x0) / step - 1e-6); x0 + k * step <= to; k++) {
+    const x = crisp(x0 + k * step, ratio);
+    ctx.moveTo(x, box.top);
+    ctx.lineTo(x, box.top + box.height);
+  }
+}
+
+function horizontals(ctx, { step, zero, box, ratio, from, to }) {
+  for (let k = Math.ceil((box.top - zero) / step); zero + k * step <= box.top + box.height; k++) {
+    const y = crisp(zero + k * step, ratio);
+    ctx.moveTo(from, y);
+    ctx.lineTo(to, y);
+  }
+}
+
+export function crisp(value, ratio) {
+  return (Math.floor(value * ratio) + 0.5) / ratio;
+}
+
+/** Traces, each from paths cached by stretch of time: a pan only moves them. */
+export class Traces {
+  constructor() {
+    this.key = "";
+    this.paths = new Map();
+    this.built = 0;
+  }
+
+  draw(ctx, page, signal, { colours, ratio }) {
+    const column = 1 / (page.perSecond * ratio);
+    const state = { kind: "samples", sharp: true };
+    ctx.strokeStyle = colours.trace;
+    ctx.lineWidth = 1.15;
+    ctx.lineJoin = "bevel";
+    for (const panel of page.panels) {
+      const { tile, sharp } = signal.pick(panel.start, Math.min(panel.stop, signal.duration), column);
+      if (!tile) continue;
+      if (tile.kind === "envelope") state.kind = "envelope";
+      if (!sharp) state.sharp = false;
+      this.renew(`${signal.id}|${signal.version}|${page.perSecond}|${page.perMv}|${ratio}`);
+      this.drawPanel(ctx, page, panel, { tile, signal, ratio });
+    }
+    return state;
+  }
+
+  renew(key) {
+    if (key !== this.key || this.paths.size > 1200) this.paths.clear();
+    this.key = key;
+  }
+
+  drawPanel(ctx, page, panel, { tile, signal, ratio }) {
+    if (panel.bottom < page.box.top || panel.top > page.box.top + page.box.height) return;
+    const origin = originOf(page, panel, ratio);
+    const first = Math.floor(((panel.x0 - origin) * ratio) / CHUNK);
+    const last = Math.floor(((panel.x1 - origin) * ratio) / CHUNK);
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(panel.x0, page.box.top, panel.x1 - panel.x0, page.box.height);
+    ctx.clip();
+    const zero = Math.round(panel.zero * ratio) / ratio;
+    for (let chunk = first; chunk <= last; chunk++) {
+      const path = this.path(page, panel.lead, chunk, { tile, signal, ratio });
+      if (!path) continue;
+      const x = origin + (chunk * CHUNK) / ratio;
+      ctx.translate(x, zero);
+      ctx.stroke(path);
+      ctx.translate(-x, -zero);
+    }
+    ctx.restore();
+  }
+
+  path(page, lead, chunk, { tile, signal, ratio }) {
+    const key = `${lead}|${chunk}|${tile.t0}|${tile.step}`;
+    if (!this.paths.has(key)) {
+      const baseline = signal.baseline[lead] ?? 0;
+      const where = { first: chunk * CHUNK, columns: CHUNK, perSecond: page.perSecond, perMv: page.perMv, baseline, ratio };
+      this.paths.set(key, tracePath(tile, lead, where));
+      this.built += 1;
+    }
+    return this.paths.get(key);
+  }
+}
+
+/** The 1 mV, 200 ms pulse before each row, and the names of leads; the gutter keeps both off the traces. */
+export function drawMargins(ctx, page, signal, colours) {
+  const { box } = page;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(0, box.top, box.left + box.width, box.height);
+  ctx.clip();
+  const width = Math.min(0.2 * page.perSecond, box.left - box.names - 5);
+  const x = box.names + (box.left - box.names - width) / 2 - 1;
+  ctx.strokeStyle = colours.pulse;
+  ctx.lineWidth = 1.15;
+  ctx.beginPath();
+  for (const panel of page.panels) {
+    if (panel.column > 0) continue;
+    ctx.moveTo(x - 3, panel.zero);
+    ctx.lineTo(x, panel.zero);
+    ctx.lineTo(x, panel.zero - page.perMv);
+    ctx.lineTo(x + width, panel.zero - page.perMv);
+    ctx.lineTo(x + width, panel.zero);
+    ctx.lineTo(x + width + 3, panel.zero);
+  }
+  ctx.stroke();
+  drawNames(ctx, page, signal, colours);
+  ctx.restore();
+}
+
+function drawNames(ctx, page, signal, colours) {
+  ctx.textBaseline = "top";
+  ctx.textAlign = "left";
+  ctx.lineJoin = "round";
+  for (const panel of page.panels) {
+    const { x, y } = namePlace(page, panel);
+    ctx.font = `600 12px ${FONT}`;
+    halo(ctx, panel.lead, x, y, colours.ink, colours.paper);
+    if (panel.column > 0) {
+      ctx.strokeStyle = colours.muted;
+      ctx.lineWidth = 1;
+      ctx.beginPath();
+      ctx.moveTo(panel.x0, panel.zero - 7);
+      ctx.lineTo(panel.x0, panel.zero + 7);
+      ctx.stroke();
+    }
+    if (!signal.leads.includes(panel.lead)) {
+      ctx.font = `400 12px ${FONT}`;
+      halo(ctx, "not recorded", panel.x0 + 8, panel.zero - 6, colours.muted, colours.paper);
+    }
+  }
+}
+
+export function namePlace(page, panel) {
+  if (panel.column === 0) return { x: 6, y: Math.min(panel.zero - 6, panel.bottom - 13), width: 0 };
+  return { x: panel.x0 + 5, y: panel.top + 2, width: 30 };
+}
+
+/** Text that stays legible on the grid. */
+export function halo(ctx, text, x, y, colour, paper) {
+  ctx.strokeStyle = paper;
+  ctx.lineWidth = 3;
+  ctx.strokeText(text, x, y);
+  ctx.fillStyle = colour;
+  ctx.fillText(text, x, y);
+}
+
+/** Times along the bottom. */
+export function drawRuler(ctx, page, colours, { y, height, width, duration }) {
+  ctx.fillStyle = colours.panel;
+  ctx.fillRect(0, y, width, height);
+  ctx.strokeStyle = colours.line;
+  ctx.lineWidth = 1;
+  ctx.beginPath();
+  ctx.moveTo(0, y + 0.5);
+  ctx.lineTo(width, y + 0.5);
+  ctx.stroke();
+  const step = STEPS_S.slice(1).find((s) => s * page.perSecond >= (s < 60 ? 44 : 64)) ?? 86400;
+  ctx.font = `400 11px ${FONT}`;
+  ctx.textBaseline = "bottom";
+  ctx.textAlign = "center";
+  ctx.fillStyle = colours.muted;
+  for (const band of page.bands) {
+    const stop = Math.min(duration, band.start + (band.x1 - band.x0) / page.perSecond);
+    for (let k = Math.ceil(band.start / step - 1e-6); k * step <= stop + 1e-9; k++) {
+      const x = xOf(page, band, k * step);
+      ctx.fillRect(Math.round(x), y, 1, 4);
+      if (x > band.x0 - 1 && x < band.x1 - 14) ctx.fillText(clock(k * step, step), x, y + height - 1);
+    }
+  }
+}
+
+/** A time as people read it: seconds under two minutes, else h:mm:ss. */
+export function clock(seconds, step = 1) {
+  const digits = step < 1 ? (step < 0.1 ? 2 : 1) : 0;
+  if (seconds < 120) return `${seconds.toFixed(digits)} s`;
+  const whole = Math.floor(seconds + 1e-9);
+  const rest = digits ? (seconds - whole).toFixed(digits).slice(1) : "";
+  const pad = (value) => String(value).padStart(2, "0");
+  const minutes = Math.floor(whole / 60);
+  const hours = Math.floor(minutes / 60);
+  return hours ? `${hours}:${pad(minutes % 60)}:${pad(whole % 60)}${rest}` : `${minutes}:${pad(whole % 60)}${rest}`;
+}

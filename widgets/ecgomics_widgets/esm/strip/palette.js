@@ -1,0 +1,39 @@
+// Colours of the paper and of what is drawn on it. Text shades hold 4.5:1 against the paper; fills do not need to.
+
+const LIGHT = {
+  paper: "#fffafa", minor: "#fbe6e6", major: "#f3c9c9", trace: "#161a22", ink: "#161a22", muted: "#5d6678",
+  line: "#e3e6eb", ground: "#f4f5f7", panel: "#ffffff", accent: "#b4233a", pulse: "#5d6678", window: "rgba(180,35,58,.10)",
+  waves: { p: "#3d5aa8", qrs: "#3b4252", t: "#2f7d5b" },
+  fills: { Structural: "#0072b2", Intensity: "#d55e00", Functional: "#009e73", Comparative: "#b05a93", "": "#667085" },
+  texts: { Structural: "#005f96", Intensity: "#a84600", Functional: "#006b4e", Comparative: "#8a3a70", "": "#475063" },
+  tint: 0.13,
+};
+
+const DARK = {
+  paper: "#14110f", minor: "#241719", major: "#3a2226", trace: "#f1f3f5", ink: "#e8ecf1", muted: "#9aa4b2",
+  line: "#2a313b", ground: "#0f1318", panel: "#161b22", accent: "#ff6b81", pulse: "#9aa4b2", window: "rgba(255,107,129,.16)",
+  waves: { p: "#93a9f0", qrs: "#c3cad6", t: "#6fcfa4" },
+  fills: { Structural: "#3fa2dd", Intensity: "#f08a3c", Functional: "#25c495", Comparative: "#d583b8", "": "#9aa4b2" },
+  texts: { Structural: "#6cbcf0", Intensity: "#ffa265", Functional: "#4fd9ac", Comparative: "#e79ccb", "": "#b6bfcc" },
+  tint: 0.22,
+};
+
+export const BEATS = {
+  normal: { letter: "N", fill: "" },
+  ventricular: { letter: "V", fill: "Intensity" },
+  supraventricular: { letter: "S", fill: "Structural" },
+  paced: { letter: "P", fill: "Functional" },
+  unclassifiable: { letter: "Q", fill: "Comparative" },
+};
+
+/** The palette of a theme; "auto" asks JupyterLab, then the page, then the system. */
+export function paletteOf(theme) {
+  return isDark(theme) ? DARK : LIGHT;
+}
+
+export function isDark(theme) {
+  if (theme !== "auto") return theme === "dark";
+  const lab = document.body.dataset.jpThemeLight;
+  if (lab !== undefined) return lab === "false";
+  return window.matchMedia("(prefers-color-scheme: dark)").matches;
+}
