@@ -18,7 +18,6 @@ from ecgomics.cohort.commit import Commit, settle, writing
 from ecgomics.cohort.layout import MILLIVOLTS
 from ecgomics.cohort.lazy import variable
 from ecgomics.cohort.manifest import Stage
-from ecgomics.cohort.nodes import open_node
 from ecgomics.cohort.opened import Opened
 from ecgomics.cohort.stages import as_settings, put_node, values_digest, with_result
 from ecgomics.errors import CohortError
@@ -192,8 +191,7 @@ class Cohort:
         CohortError
             When it is not there; says which stage makes it.
         """
-        opened = self._now
-        return open_node(opened.group(name), records=opened.ids)
+        return self._now.node(name)
 
     @property
     def beats(self) -> xr.Dataset:
@@ -391,13 +389,13 @@ def _as_ecg(
 
 
 def _at_rows(opened: Opened, node: str, rows: npt.NDArray[np.int64]) -> xr.Dataset:
-    return open_node(opened.group(node), records=opened.ids).isel(record=_indexer(rows)).load()
+    return opened.node(node).isel(record=_indexer(rows)).load()
 
 
 def _beats_at(opened: Opened, rows: npt.NDArray[np.int64]) -> xr.Dataset:
     span = opened.beat_span
     which = np.concatenate([np.arange(span[row], span[row + 1]) for row in rows]) if len(rows) else rows
-    beats = open_node(opened.group("beats")).drop_vars("beat_count")
+    beats = opened.node("beats").drop_vars(["beat_count", "record"])
     return beats.isel(beat=_indexer(which)).load()
 
 

@@ -74,7 +74,7 @@ def ingest_files(
     store
         The cohort; made when absent.
     labels
-        Table of labels; None looks for one beside the source.
+        Table of labels; None looks for one in or above each file's folder.
     workers
         Processes; None: as many as cores, 0: this process.
     progress
@@ -86,18 +86,18 @@ def ingest_files(
         When the source is absent, the settings differ from the store's, or another process is writing it.
     """
     check_settings(store, settings)
-    table = _label_table(source, labels)
+    tables = _Tables(labels)
     files = list(find(source, copies=settings.copies))
     with writing(store) as commit:
         directory = commit.bench("ingest")
-        tasks = [_task(file, table, directory, settings) for file in files]
+        tasks = [_task(file, tables, directory, settings) for file in files]
         waiting = [task for task in tasks if read_outcome(directory, key=task.key) is None]
         count = crew.default_workers(len(waiting)) if workers is None else workers
         with progress.bar("reading", total=len(tasks), done=len(tasks) - len(waiting), unit="records") as tick:
             for done in crew.run(stage_file, waiting, workers=count, limit_s=float(settings.file_limit_s)):
                 if isinstance(done.result, crew.Lost):
                     _refuse(done.task, done.result.reason)
-                tick()
+                tick(1)
         outcomes = [outcome for task in tasks if (outcome := read_outcome(directory, key=task.key))]
         return _commit(commit, outcomes, settings=settings)
 
@@ -114,7 +114,7 @@ def ingest_records(
         with progress.bar("taking in", total=total, done=0, unit="records") as tick:
             for recording in recordings:
                 outcomes.append(_stage_recording(recording, directory, settings))
-                tick()
+                tick(1)
         return _commit(commit, outcomes, settings=settings)
 
 
@@ -149,13 +149,29 @@ def _commit(commit: Commit, outcomes: list[Outcome], *, settings: IngestSettings
     return Summary(read=len(staged), added=added, known=len(staged) - added, reasons=reasons)
 
 
-def _label_table(source: Path, labels: Path | None) -> LabelTable | None:
-    table = labels or (find_labels(source) if source.exists() else None)
-    return None if table is None else read_labels(table)
+class _Tables:
+    """The label tables that go with files: the one given, else the one in or above each file's folder."""
+
+    def __init__(self, given: Path | None) -> None:
+        self._given = None if given is None else read_labels(given)
+        self._folders: dict[Path, Path | None] = {}
+        self._read: dict[Path, LabelTable] = {}
+
+    def of(self, file: Path) -> Description | None:
+        table = self._given or self._beside(file)
+        return None if table is None else table.of(file)
+
+    def _beside(self, file: Path) -> LabelTable | None:
+        if file.parent not in self._folders:
+            self._folders[file.parent] = find_labels(file.parent)
+        path = self._folders[file.parent]
+        if path is not None and path not in self._read:
+            self._read[path] = read_labels(path)
+        return None if path is None else self._read[path]
 
 
-def _task(file: RecordFile, table: LabelTable | None, directory: Path, settings: IngestSettings) -> FileTask:
-    description = None if table is None else table.of(file.path)
+def _task(file: RecordFile, tables: _Tables, directory: Path, settings: IngestSettings) -> FileTask:
+    description = tables.of(file.path)
     values = settings.as_dict()
     key = key_of(file.path.absolute(), *_states(file.path), description, sorted(values.items()), ecgomics.__version__)
     return FileTask(file, description, directory, key, values)

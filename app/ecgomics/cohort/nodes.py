@@ -79,6 +79,9 @@ def open_node(group: zarr.Group, *, records: npt.NDArray[Any] | None = None) -> 
     names = str(attrs.pop("coordinates", "")).split()
     indexed = [name for name, v in variables.items() if v.dims == (name,)]
     coords: dict[str, Any] = {name: variables.pop(name) for name in {*names, *indexed} if name in variables}
+    for name in indexed:
+        if coords[name].dtype == object:
+            coords[name] = (name, coords[name].values.astype(str))
     dims = {dim for v in [*variables.values(), *coords.values()] for dim in v.dims}
     if records is not None and "record" in dims:
         coords["record"] = records

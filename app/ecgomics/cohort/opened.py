@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import xarray as xr
 import zarr
 
 from ecgomics.cohort import tables
 from ecgomics.cohort.manifest import NAME, Manifest, read_manifest
+from ecgomics.cohort.nodes import open_node
 from ecgomics.cohort.strip import Strip
 from ecgomics.errors import CohortError, did_you_mean
 
@@ -32,6 +34,7 @@ class Opened:
         self.stamp = stamp_of(path)
         self.manifest: Manifest = read_manifest(path)
         self.strips: dict[str, Strip] = {}
+        self._nodes: dict[str, xr.Dataset] = {}
 
     @property
     def is_last(self) -> bool:
@@ -133,6 +136,12 @@ class Opened:
             expected=f"one of {', '.join(sorted(known))}",
             remedy=f"run `{verb}` first" if verb else did_you_mean(node, known),
         )
+
+    def node(self, name: str) -> xr.Dataset:
+        """A node as a lazy Dataset; it stays open, and what a caller loads is the caller's."""
+        if name not in self._nodes:
+            self._nodes[name] = open_node(self.group(name), records=self.ids)
+        return self._nodes[name].copy(deep=False)
 
     def strip(self, record: str) -> Strip:
         """The strip of a record; those of long recordings are kept."""

@@ -26,17 +26,17 @@ class Progress:
         return self.mode == "auto" and sys.stderr.isatty()
 
     @contextmanager
-    def bar(self, what: str, *, total: int | None, done: int = 0, unit: str = "blocks") -> Iterator[Callable[[], None]]:
-        """A bar, and the function that moves it by one."""
+    def bar(self, what: str, *, total: int | None, done: int, unit: str) -> Iterator[Callable[[int], None]]:
+        """A bar, and the function that moves it on."""
         if not self.shown:
-            yield lambda: None
+            yield lambda count: None
             return
         from tqdm import tqdm
 
         with tqdm(desc=what, total=total, initial=done, unit=f" {unit}", dynamic_ncols=True, file=sys.stderr) as drawn:
 
-            def advance() -> None:
-                drawn.update(1)
+            def advance(count: int) -> None:
+                drawn.update(count)
 
             yield advance
 
