@@ -71,9 +71,10 @@ def individual(fronts: Sequence[Front], rng: np.random.Generator, *, variety: fl
     result = []
     for k, front in enumerate(fronts):
         bump = front.bump
+        degrees = float(np.linalg.norm(tilt[k]))
         vector = size[k] * bump.vector
-        for axis, degrees in zip(np.eye(3), np.clip(tilt[k], -20, 20), strict=True):
-            vector = rotation(axis, float(degrees)) @ vector
+        if degrees:
+            vector = rotation(tilt[k], min(degrees, 25.0)) @ vector
         on = bump.on if bump.on == 0 else bump.on + shift[k, 0]
         off = bump.off if bump.off == 1 else bump.off + shift[k, 2]
         moved = replace(bump, vector=vector, on=on, peak=bump.peak + shift[k, 1], off=off)
@@ -103,14 +104,18 @@ def pointed(fronts: Sequence[Front], axis_deg: float) -> list[Front]:
 
     Fronts that follow only in part make the turn of the whole smaller than asked, so it is repeated.
     """
+    areas = np.array([front.bump.area() for front in fronts])
+    size, angle = np.hypot(areas[:, 0], areas[:, 1]), np.arctan2(areas[:, 1], areas[:, 0])
+    follow = np.array([front.follow for front in fronts])
     turn = 0.0
-    back = np.array([0.0, 0.0, 1.0])
     for _ in range(60):
-        x, y, _z = net_area([front.turned(back, turn) for front in fronts])
-        missing = (axis_deg - np.rad2deg(np.arctan2(y, x)) + 180) % 360 - 180
+        turned = angle + np.deg2rad(turn) * follow
+        net = np.rad2deg(np.arctan2((size * np.sin(turned)).sum(), (size * np.cos(turned)).sum()))
+        missing = (axis_deg - net + 180) % 360 - 180
         if abs(missing) < 0.01:
             break
-        turn += missing
+        turn += float(missing)
+    back = np.array([0.0, 0.0, 1.0])
     return [front.turned(back, turn) for front in fronts]
 
 
@@ -131,7 +136,7 @@ def ventricles(
     fronts = [front.sized(lv_scale) if front.part == "lv" else front for front in fronts]
     if rv_scale > 1:
         extra = size_mv * (rv_scale - 1) * _RIGHT_VENTRICLE
-        fronts.append(Front(Bump(0.2, 0.46, 0.8, extra), "rv", 0.3))
+        fronts.append(Front(Bump(0.3, 0.57, 0.9, extra), "rv", 0.3))
     feet = np.array([0.0, 1.0, 0.0])
     # a positive turn brings the left-pointing vector to the back (x towards +z)
     fronts = [front.turned(feet, -rotation_deg) for front in fronts]

@@ -8,6 +8,7 @@ from functools import cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import yaml
@@ -162,4 +163,4 @@ def draw_patient(condition: str = "normal", *, seed: int = 0, **fixed: Any) -> V
             expected=f"one of {', '.join(CONDITIONS)}",
             remedy=did_you_mean(condition, CONDITIONS),
         )
-    return CONDITIONS[condition].draw(np.random.default_rng([seed, len(condition)]), **fixed)
+    return CONDITIONS[condition].draw(np.random.default_rng([seed, crc32(condition.encode())]), **fixed)

@@ -63,7 +63,12 @@ def noise(patient: VirtualPatient, time: Array, *, rate_hz: float, seed: int) ->
         sites += _wander(patient, time, np.random.default_rng([seed, _STREAMS["wander"]]))
     if patient.mains_mv and patient.mains_hz < rate_hz / 2:
         sites += _mains(patient, time, np.random.default_rng([seed, _STREAMS["mains"]]))
-    return patient.gain * (LEADS_OF_SITES @ sites)
+    return patient.gain * shown(LEADS_OF_SITES, sites)
+
+
+def shown(matrix: Array, signals: Array) -> Array:
+    """`matrix @ signals` for a few rows and many samples; BLAS would wake its threads for so little."""
+    return np.einsum("ij,jt->it", matrix, signals)
 
 
 def _muscle(patient: VirtualPatient, time: Array, rate_hz: float, rng: np.random.Generator) -> Array:

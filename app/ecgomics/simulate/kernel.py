@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from math import gamma, pi, sqrt
 from typing import Any
 
@@ -86,6 +87,7 @@ def quarter_sine(fraction: Array, power: float) -> Array:
     return shape
 
 
+@cache
 def limb_area(power: float) -> float:
     """Mean height of a limb, ∫₀¹ sin(π/2·u)^p du: 2/π at power 1, ½ at power 2."""
     return gamma((power + 1) / 2) / (sqrt(pi) * gamma(power / 2 + 1))

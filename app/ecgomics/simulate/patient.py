@@ -72,7 +72,7 @@ class VirtualPatient(Settings):
         0, -60, 60, "Turn of the QRS loop towards the back: moves the transition left, °.", (-25, 25)
     )
     lv_scale = _number(1.0, 0.5, 3, "Left ventricular part of the QRS, ×.", (0.8, 1.3))
-    rv_scale = _number(1.0, 1.0, 4, "Right ventricular part of the QRS, ×.", (1, 1.2))
+    rv_scale = _number(1.0, 1.0, 6, "Right ventricular part of the QRS, ×.", (1, 1.2))
     strain = _number(0.0, 0, 1, "Strain: share of a full secondary ST-T change of a large left ventricle.", (0, 0.1))
     scar_anterior_mv = _number(0, 0, 1, "Initial vector lost in an anterior scar, mV in V3.", (0, 0))
     scar_inferior_mv = _number(0, 0, 1, "Initial vector lost in an inferior scar, mV in aVF.", (0, 0))

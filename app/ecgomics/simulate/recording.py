@@ -12,7 +12,7 @@ import xarray as xr
 from ecgomics.errors import SignalError
 from ecgomics.simulate import truth
 from ecgomics.simulate.heart import Heart, Signal
-from ecgomics.simulate.interference import atrial_activity, noise
+from ecgomics.simulate.interference import atrial_activity, noise, shown
 from ecgomics.simulate.kernel import Array
 from ecgomics.simulate.leadfield import ELECTRODE_TO_FRANK
 from ecgomics.simulate.patient import VirtualPatient
@@ -63,7 +63,7 @@ def simulate(
     patient
         Whose heart.
     duration_s
-        Length, s; 2 to 86 400 (a day of twelve leads at 500 Hz holds 2 GB).
+        Length, s; 2 to 86 400. All of it is held in memory, about 0.3 kB a sample in time.
     rate_hz
         Sampling rate, Hz; 100 to 2000. The truth does not depend on it.
     seed
@@ -99,7 +99,7 @@ def simulate(
     activity = atrial_activity(patient, time, seed=seed)
     if activity is not None:
         vector += activity
-    millivolts = heart.field @ vector
+    millivolts = shown(heart.field, vector)
     if recorder == "noisy":
         millivolts += noise(patient, time, rate_hz=rate_hz, seed=seed)
     record = _identity(patient, duration_s, rate_hz, seed)

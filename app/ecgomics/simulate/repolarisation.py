@@ -29,8 +29,11 @@ SECONDARY = {
 }
 """How far the T area turns against the excess QRS area, by kind of activation."""
 
-_J_PER_AREA = 1.5
-"""Secondary ST level, mV each mV·s of excess QRS area."""
+J_PER_AREA = {"rbbb": 0.5, "lbbb": 1.5, "wpw": 1.0, "paced": 1.2, "pvc": 0.8}
+"""Secondary ST level against the excess QRS area, mV each mV·s."""
+
+
+_SECONDARY_IN_ST = 0.25
 
 
 @dataclass(frozen=True)
@@ -84,11 +87,12 @@ def bumps(patient: VirtualPatient, body: Body, *, at: Times, excess: Array, kind
     """
     t_vector, st_vector = _primary(patient)
     area_to_mv = 1 / _t_area_per_mv(at)
-    t_vector = t_vector - SECONDARY[kind] * area_to_mv * excess
-    if SECONDARY[kind]:
-        st_vector = st_vector - _J_PER_AREA * SECONDARY[kind] / 0.62 * excess
+    secondary = -SECONDARY[kind] * area_to_mv * excess
+    t_vector = t_vector + secondary
+    st_vector = st_vector - J_PER_AREA.get(kind, 0.0) * excess
     along = t_vector / max(float(np.linalg.norm(t_vector)), 1e-9)
-    ramp = patient.st_slope_mv_s * (at.t_on - at.j) * along
+    # secondary T waves begin in the ST segment: no shelf between J and T
+    ramp = patient.st_slope_mv_s * (at.t_on - at.j) * along + _SECONDARY_IN_ST * secondary
     mid_t = at.t_on + 0.35 * (at.t_peak - at.t_on)
     st = [Bump(0.62 * at.j, at.j, at.t_off, st_vector, 1.6, 1.6, hold=mid_t)]
     st.append(Bump(at.j, at.t_on, at.t_off, ramp, 1.5, 1.5, hold=at.t_peak))
@@ -109,7 +113,7 @@ def _primary(patient: VirtualPatient) -> tuple[Array, Array]:
         # a large left ventricle recovers late: T and ST turn away from its lateral wall
         wall = direction(min(max(patient.qrs_axis_deg, -30), 60) - 10, 28)
         t_vector = t_vector - patient.strain * (patient.t_mv + 0.22) * wall
-        st_vector = st_vector - patient.strain * 0.1 * wall
+        st_vector = st_vector - patient.strain * 0.075 * wall
     return t_vector, st_vector
 
 

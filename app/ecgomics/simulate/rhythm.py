@@ -69,7 +69,7 @@ def schedule(patient: VirtualPatient, *, duration_s: float, rng: np.random.Gener
 
 
 def _sinus(patient: VirtualPatient, stop: float, rng: np.random.Generator) -> Schedule:
-    nodal = list(_node(patient, stop, rng))
+    nodal = np.array(list(_node(patient, stop, rng)))
     early = _add_pacs(patient, nodal, stop, rng)
     drawn = _conduct(patient, nodal, early, rng)
     if patient.av_conduction == "1:1" and patient.pacing == "none":
@@ -105,7 +105,7 @@ def _slots(rate_per_min: float, stop: float, rng: np.random.Generator) -> Iterat
         start += slot
 
 
-def _add_pacs(patient: VirtualPatient, nodal: list[float], stop: float, rng: np.random.Generator) -> set[int]:
+def _add_pacs(patient: VirtualPatient, nodal: Array, stop: float, rng: np.random.Generator) -> set[int]:
     """Bring some P waves forward; the node is reset, so what follows moves along. Returns which came early."""
     if not patient.pac_per_min:
         return set()
@@ -116,23 +116,23 @@ def _add_pacs(patient: VirtualPatient, nodal: list[float], stop: float, rng: np.
             continue
         premature = nodal[k - 1] + mean * rng.uniform(0.62, 0.72)
         shift = premature + mean * rng.uniform(1.05, 1.15) - nodal[k + 1]
-        nodal[k + 1 :] = [time + shift for time in nodal[k + 1 :]]
+        nodal[k + 1 :] += shift
         nodal[k] = premature
         early.add(k)
     return early
 
 
-def _conduct(patient: VirtualPatient, nodal: list[float], early: set[int], rng: np.random.Generator) -> Schedule:
+def _conduct(patient: VirtualPatient, nodal: Array, early: set[int], rng: np.random.Generator) -> Schedule:
     pr = patient.pr_ms / 1000
     result = Schedule([])
     if patient.av_conduction == "complete":
         step = 60.0 / patient.escape_bpm
         start = nodal[0] + step * rng.random()
         result.events = [Event(float(time)) for time in np.arange(start, nodal[-1] + step, step)]
-        result.lone_p = list(nodal)
+        result.lone_p = nodal.tolist()
         return result
     cycle = int(rng.integers(3, 6)) if patient.av_conduction == "wenckebach" else 2
-    for k, time in enumerate(nodal):
+    for k, time in enumerate(nodal.tolist()):
         place = k % cycle
         if patient.av_conduction != "1:1" and place == cycle - 1:
             result.lone_p.append(time)
@@ -148,14 +148,15 @@ def _add_pvcs(patient: VirtualPatient, events: list[Event], stop: float, rng: np
     """Replace some beats by earlier ventricular ones; the beat after comes when it would have (compensatory pause)."""
     if not patient.pvc_per_min:
         return
+    onsets = np.array([event.qrs_on for event in events])
     for wish in _slots(patient.pvc_per_min, stop, rng):
-        onsets = [event.qrs_on for event in events]
         k = int(np.searchsorted(onsets, wish))
         if k < 1 or k + 1 >= len(events) or any(event.kind == "pvc" for event in events[k - 1 : k + 2]):
             continue
         gap = onsets[k] - onsets[k - 1]
         coupling = max(gap * rng.uniform(0.56, 0.68), min(patient.qt_s + 0.05, 0.8 * gap))
-        events[k] = Event(onsets[k - 1] + coupling, kind="pvc")
+        onsets[k] = onsets[k - 1] + coupling
+        events[k] = Event(float(onsets[k]), kind="pvc")
 
 
 def _fibrillation(patient: VirtualPatient, stop: float, rng: np.random.Generator) -> Iterator[float]:
