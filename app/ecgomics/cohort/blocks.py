@@ -149,13 +149,19 @@ def run_block(block: Block) -> None:
 
 
 def common_rate(cohort: Cohort, records: Sequence[str]) -> xr.DataArray:
-    """Records as stages see them: dims ``(record, lead, time)``, at the cohort's rate and on its leads."""
-    first = cohort.ecg(records[0]) if len(records) == 1 else None
-    if first is None or (first.attrs["rate_hz"] == cohort.rate_hz and tuple(first["lead"].values) == cohort.leads):
-        return cohort.block(records) if first is None else first.expand_dims(record=[records[0]]).copy()
-    values = resample(first.values, from_hz=first.attrs["rate_hz"], to_hz=cohort.rate_hz)
+    """Short records, or one long one, as stages see them.
+
+    Returns
+    -------
+    xr.DataArray
+        Dims ``(record, lead, time)``, float32 mV at the cohort's rate and on its leads; NaN = missing or padding.
+    """
+    if len(records) > 1 or cohort.records.at[records[0], "kind"] == "short":
+        return cohort.block(records)
+    own = cohort.ecg(records[0])
+    values = resample(own.values, from_hz=own.attrs["rate_hz"], to_hz=cohort.rate_hz)
     whole = np.full((1, len(cohort.leads), values.shape[1]), np.nan, dtype=np.float32)
-    whole[0, [cohort.leads.index(str(lead)) for lead in first["lead"].values]] = values
+    whole[0, [cohort.leads.index(str(lead)) for lead in own["lead"].values]] = values
     coords = {"record": list(records), "lead": list(cohort.leads)}
     attrs = {"rate_hz": cohort.rate_hz, "units": "mV"}
     return xr.DataArray(whole, dims=("record", "lead", "time"), coords=coords, attrs=attrs, name="ecg")

@@ -133,7 +133,8 @@ class Cohort:
     def ecg(self, record: str) -> xr.DataArray:
         """One recording: dims ``(lead, time)``, float32 mV, NaN = missing.
 
-        A short record has the cohort's leads and rate; a long one its own leads and its native rate.
+        It has the leads that were recorded or derived, in the usual order; a short record comes at the cohort's rate, a
+        long one at its native rate.
 
         Raises
         ------

@@ -81,7 +81,7 @@ def open_node(group: zarr.Group, *, records: npt.NDArray[Any] | None = None) -> 
     coords: dict[str, Any] = {name: variables.pop(name) for name in {*names, *indexed} if name in variables}
     for name in indexed:
         if coords[name].dtype == object:
-            coords[name] = (name, coords[name].values.astype(str))
+            coords[name] = xr.Variable((name,), coords[name].values.astype(str))
     dims = {dim for v in [*variables.values(), *coords.values()] for dim in v.dims}
     if records is not None and "record" in dims:
         coords["record"] = records

@@ -16,6 +16,7 @@ import zarr
 from ecgomics.cohort import tables
 from ecgomics.cohort.manifest import NAME, Manifest, read_manifest
 from ecgomics.cohort.nodes import open_node
+from ecgomics.cohort.staged import LEAD_SEPARATOR
 from ecgomics.cohort.strip import Strip
 from ecgomics.errors import CohortError, did_you_mean
 
@@ -97,6 +98,11 @@ class Opened:
         return np.asarray(self.root["samples"][...])
 
     @cached_property
+    def own_leads(self) -> npt.NDArray[np.object_]:
+        """Leads of each record, as the record table holds them."""
+        return np.asarray(self.root["leads"][...]).astype(object)
+
+    @cached_property
     def beat_span(self) -> npt.NDArray[np.int64]:
         """Where each record's beats lie: record ``k`` owns ``beat_span[k]`` up to ``beat_span[k + 1]``."""
         counts = np.asarray(self.group("beats")["beat_count"][...])
@@ -148,7 +154,9 @@ class Opened:
         row = self.row(record)
         if self.is_short[row]:
             samples = np.asarray(self.ecg[row, :, : int(self.samples[row])])
-            return Strip.of_short(samples, leads=self.leads, rate_hz=self.rate_hz)
+            own = tuple(str(self.own_leads[row]).split(LEAD_SEPARATOR))
+            places = [self.leads.index(lead) for lead in own]
+            return Strip.of_short(samples[places], leads=own, rate_hz=self.rate_hz)
         if record not in self.strips:
             self.strips[record] = Strip.of_long(self.root[f"long/{record}"])
         return self.strips[record]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+_HALF_LENGTH = 16
+"""Half the filter's length, in samples of the lower rate."""
 
 
 def resample(samples: npt.NDArray[Any], *, from_hz: float, to_hz: float) -> npt.NDArray[np.float32]:
@@ -35,11 +39,26 @@ def resample(samples: npt.NDArray[Any], *, from_hz: float, to_hz: float) -> npt.
 
     gaps = ~np.isfinite(values)
     bridged = np.stack([_bridged(lead, gap) for lead, gap in zip(values, gaps, strict=True)])
-    changed = resample_poly(bridged, ratio.numerator, ratio.denominator, axis=-1, padtype="line").astype(np.float32)
+    taps = _low_pass(ratio.numerator, ratio.denominator)
+    changed = resample_poly(bridged, ratio.numerator, ratio.denominator, axis=-1, window=taps, padtype="line")
+    changed = changed.astype(np.float32)
     if gaps.any():
         nearest = np.rint(np.arange(changed.shape[-1]) * float(1 / ratio)).astype(np.int64)
         changed[gaps[:, np.minimum(nearest, values.shape[-1] - 1)]] = np.nan
     return changed
+
+
+@lru_cache(maxsize=16)
+def _low_pass(up: int, down: int) -> npt.NDArray[np.float32]:
+    """Taps of the anti-alias filter; each of its phases passes a constant unchanged."""
+    from scipy.signal import firwin
+
+    widest = max(up, down)
+    taps = firwin(2 * _HALF_LENGTH * widest + 1, 1 / widest, window=("kaiser", 7.0))
+    phases = np.zeros(up)
+    np.add.at(phases, np.arange(len(taps)) % up, taps)
+    # equal gains of the phases, or a constant would come back with a ripple at the old rate
+    return np.asarray(taps / (phases[np.arange(len(taps)) % up] * up), dtype=np.float32)
 
 
 def _bridged(lead: npt.NDArray[np.float32], gap: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
