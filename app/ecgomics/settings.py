@@ -100,13 +100,64 @@ class BiomarkerSettings(Settings):
 class RuleSettings(Settings):
     """How numbers become findings."""
 
+    lbbb = param.Selector(
+        default="Strauss",
+        objects=["Strauss", "AHA"],
+        doc="Definition of left bundle-branch block that suppresses other rules; all are judged.",
+    )
+    qtc = param.Selector(
+        default="Fridericia",
+        objects=["Fridericia", "Bazett", "Framingham", "Hodges"],
+        doc="Heart-rate correction of the QT rules.",
+    )
+    af_abstain = param.Number(
+        0.2, bounds=(0, 2), doc="Atrial fibrillation is left unknown within this distance of the entropy limit."
+    )
+    quality_floor = param.Number(
+        0.3, bounds=(0, 1), doc="Records whose quality is below this are not interpretable, 0 to 1."
+    )
+
+    def definitions(self) -> dict[str, str]:
+        """Chosen definition by set of definitions."""
+        return {"lbbb": self.lbbb}
+
+    def places(self) -> dict[str, Any]:
+        """What stands for the `{name}` places of rule files."""
+        return {"qtc": self.qtc, "af_abstain": self.af_abstain, "quality_floor": self.quality_floor}
+
 
 class LatentSettings(Settings):
     """How signals become vectors, and how the small encoder is trained."""
 
+    max_missing = param.Number(
+        0.3, bounds=(0.0, 1.0), doc="Biomarkers missing in a larger share of records are left out of `handmade`."
+    )
+    exclude = param.List(
+        default=["Quality_*", "SNR_*", "Usable_*", "PR_Level_*", "*_zRef", "*_zCohort"],
+        item_type=str,
+        doc="Biomarkers left out of `handmade`, as patterns: what tells the recording or repeats another column.",
+    )
+    beat_components = param.Integer(24, bounds=(0, 200), doc="Principal components of the representative beats.")
+    beat_share = param.Number(0.5, bounds=(0.0, 1.0), doc="Share of the variance of `handmade` that is the beats'.")
+    steps = param.Integer(400, bounds=(1, 1_000_000), doc="Training steps of the small encoder.")
+    batch = param.Integer(64, bounds=(2, 4096), doc="Records a training step.")
+    view_s = param.Number(3.0, bounds=(1.0, 10.0), doc="Length of a training view, s.")
+    learning_rate = param.Number(1e-3, bounds=(1e-6, 1.0), doc="Largest learning rate.")
+    temperature = param.Number(0.15, bounds=(0.01, 1.0), doc="Of the contrastive loss; smaller: harder on near misses.")
+    threads = param.Integer(1, bounds=(1, 64), doc="torch threads; more than the free cores is far slower than one.")
+    seed = param.Integer(0, bounds=(0, None), doc="Seed of weights, order and views.")
+
 
 class ProjectionSettings(Settings):
     """How vectors become a map."""
+
+    method = param.Selector(default="umap", objects=["umap", "pca"], doc="UMAP, or the first principal components.")
+    neighbours = param.Integer(15, bounds=(2, 200), doc="Nearest neighbours a record holds on to.")
+    closeness = param.Number(0.1, bounds=(0.0, 1.0), doc="How close records may lie on the map (UMAP's min_dist).")
+    axes = param.Integer(2, bounds=(2, 3), doc="Axes of the map.")
+    epochs = param.Integer(200, bounds=(10, 5000), doc="Passes of the layout.")
+    reduce_to = param.Integer(50, bounds=(2, 1000), doc="Principal components kept before the neighbours are sought.")
+    seed = param.Integer(0, bounds=(0, 2**31 - 1), doc="Seed of the layout.")
 
 
 class ContrastSettings(Settings):

@@ -1,1 +1,22 @@
-"""To come."""
+"""Rules: expert criteria as data, judged in three values with a trace."""
+
+from ecgomics.rules.evaluation import evaluate
+from ecgomics.rules.evidence import Span, spans
+from ecgomics.rules.loading import load_rules
+from ecgomics.rules.model import SEVERITIES, Clause, Rule
+from ecgomics.rules.rewriting import with_limits
+from ecgomics.rules.tracing import ClauseTrace, Finding, trace
+
+__all__ = [
+    "SEVERITIES",
+    "Clause",
+    "ClauseTrace",
+    "Finding",
+    "Rule",
+    "Span",
+    "evaluate",
+    "load_rules",
+    "spans",
+    "trace",
+    "with_limits",
+]

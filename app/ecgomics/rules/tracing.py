@@ -1,0 +1,208 @@
+"""`trace`: one record, one rule, and every number behind its outcome."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import xarray as xr
+
+from ecgomics.errors import RuleError, did_you_mean
+from ecgomics.rules.evaluation import evaluate
+from ecgomics.rules.loading import closure, load_rules
+from ecgomics.rules.model import SIGNS, Clause, Rule
+from ecgomics.vocabulary import STATES
+
+
+@dataclass(frozen=True)
+class ClauseTrace:
+    """One clause on one record.
+
+    Parameters
+    ----------
+    clause
+        The clause.
+    value, limit
+        In the clause's unit; NaN when missing. For `between`, the limit is the lower one.
+    margin
+        Distance from the limit, > 0 on the side where it is met; NaN when unknown.
+    state
+        One of `vocabulary.STATES`.
+    """
+
+    clause: Clause
+    value: float
+    limit: float
+    margin: float
+    state: str
+
+    @property
+    def text(self) -> str:
+        """Value against limit, e.g. ``PR_Int_Global 236 ms > 200``."""
+        shown = "–" if math.isnan(self.value) else f"{self.value:.4g}"
+        unit = f" {self.clause.unit}" if self.clause.unit not in ("", "1", "code") else ""
+        upper = self.clause.bands[0].upper if self.clause.bands else None
+        limit = "unknown limit" if math.isnan(self.limit) else f"{self.limit:.4g}"
+        limit += f"…{upper:.4g}" if upper is not None else ""
+        return f"{self.clause.biomarker} {shown}{unit} {SIGNS[self.clause.comparison]} {limit}"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Outcome of a rule on a record, with its trace.
+
+    Parameters
+    ----------
+    record
+        Record id.
+    rule
+        The rule.
+    state
+        One of `vocabulary.STATES`.
+    margin
+        In fractions of the deciding limit; NaN when unknown.
+    clauses
+        Every clause with value, limit, margin and state.
+    suppressed_by
+        Ids of the rules that are met and suppress it.
+    not_ruled_out
+        Ids of suppressing rules that are unknown.
+    criteria_state
+        State of the criteria alone, before exclusions and suppression.
+    missing
+        Inputs that are missing: biomarkers, ``age``, ``sex``.
+    """
+
+    record: str
+    rule: Rule
+    state: str
+    margin: float
+    clauses: tuple[ClauseTrace, ...]
+    suppressed_by: tuple[str, ...] = ()
+    not_ruled_out: tuple[str, ...] = ()
+    criteria_state: str = ""
+    missing: tuple[str, ...] = field(default=())
+
+    @property
+    def leads(self) -> tuple[str, ...]:
+        """Leads in which a clause of the criteria is met, each once."""
+        met = (trace.clause.lead for trace in self.clauses if trace.state == "met" and trace.clause.lead)
+        return tuple(dict.fromkeys(met))
+
+    def values(self) -> dict[str, float]:
+        """Value by clause id, for tables and export; missing ones left out."""
+        return {trace.clause.id: trace.value for trace in self.clauses if not math.isnan(trace.value)}
+
+
+def trace(
+    values: xr.Dataset,
+    *,
+    record: str,
+    rule: str | Rule,
+    subjects: xr.Dataset | None = None,
+    rules: Sequence[Rule] | None = None,
+) -> Finding:
+    """Judge one rule on one record and say why.
+
+    Parameters
+    ----------
+    values, subjects
+        As for `evaluate`; may hold other records.
+    record
+        Record id.
+    rule
+        Rule, or the id of one of `rules`.
+    rules
+        Rules it may depend on; by default those that come along.
+
+    Raises
+    ------
+    RuleError
+        When the rule or the record is not there.
+    """
+    known = tuple(load_rules() if rules is None else rules)
+    wanted = _wanted(known, rule)
+    known = tuple(wanted if other.id == wanted.id else other for other in known)
+    if wanted not in known:
+        known = (*known, wanted)
+    rows = np.flatnonzero(values["record"].values.astype(str) == record)
+    if rows.size == 0:
+        raise RuleError("a record that is not among the values", expected="the id of a record with biomarkers")
+    findings = evaluate(values.isel(record=rows[:1]), subjects=subjects, rules=closure(known, wanted.id))
+    return _finding(findings, wanted, record=record, person=_person(subjects, record))
+
+
+def _wanted(rules: Sequence[Rule], rule: str | Rule) -> Rule:
+    if isinstance(rule, Rule):
+        return rule
+    names = {known.id: known for known in rules}
+    if rule not in names:
+        raise RuleError(f"no rule {rule!r}", expected="the id of a rule", remedy=did_you_mean(rule, names))
+    return names[rule]
+
+
+def _person(subjects: xr.Dataset | None, record: str) -> tuple[bool, bool]:
+    """Whether age and sex are known."""
+    if subjects is None or record not in subjects["record"].values.astype(str):
+        return False, False
+    row = subjects.isel(record=int(np.flatnonzero(subjects["record"].values.astype(str) == record)[0]))
+    age = "age" in row and bool(np.isfinite(float(row["age"])))
+    return age, "sex" in row and str(row["sex"].values) in ("M", "F")
+
+
+def _finding(findings: xr.Dataset, rule: Rule, *, record: str, person: tuple[bool, bool]) -> Finding:
+    one = findings.isel(record=0)
+    at = {str(name): k for k, name in enumerate(one["rule"].values)}
+    row = {str(name): k for k, name in enumerate(one["clause"].values)}
+
+    def state(rule_id: str) -> str:
+        return STATES[int(one["state"].values[at[rule_id]])]
+
+    traces = tuple(_clause_trace(clause, one, row[clause.id]) for clause in rule.clauses)
+    others = [suppression.by for suppression in rule.suppressed_by if suppression.by in at]
+    return Finding(
+        record=record,
+        rule=rule,
+        state=state(rule.id),
+        margin=float(one["margin"].values[at[rule.id]]),
+        clauses=traces,
+        suppressed_by=tuple(other for other in others if state(other) == "met"),
+        not_ruled_out=tuple(other for other in others if state(other) == "unknown"),
+        criteria_state=STATES[int(one["criteria_state"].values[at[rule.id]])],
+        missing=_missing(rule, traces, person),
+    )
+
+
+def _clause_trace(clause: Clause, one: xr.Dataset, row: int) -> ClauseTrace:
+    value = float(one["clause_value"].values[row])
+    limit = float(one["clause_limit"].values[row])
+    state = STATES[int(one["clause_state"].values[row])]
+    return ClauseTrace(clause, value, limit, _signed(clause, value, limit), state)
+
+
+def _signed(clause: Clause, value: float, limit: float) -> float:
+    if clause.comparison in ("above", "at_least"):
+        return value - limit
+    if clause.comparison in ("below", "at_most"):
+        return limit - value
+    if clause.comparison == "between":
+        upper = clause.bands[0].upper
+        return min(value - limit, (limit if upper is None else upper) - value)
+    return 0.5 - abs(value - limit)
+
+
+def _missing(rule: Rule, traces: Sequence[ClauseTrace], person: tuple[bool, bool]) -> tuple[str, ...]:
+    names = [trace.clause.biomarker for trace in traces if math.isnan(trace.value)]
+    names += [
+        trace.clause.relative.biomarker
+        for trace in traces
+        if trace.clause.relative is not None and math.isnan(trace.limit)
+    ]
+    bands = [band for trace in traces for band in trace.clause.bands] + ([rule.population] if rule.population else [])
+    if not person[0] and any(band.age_from is not None or band.age_below is not None for band in bands):
+        names.append("age")
+    if not person[1] and any(band.sex for band in bands):
+        names.append("sex")
+    return tuple(dict.fromkeys(names))
