@@ -1,0 +1,246 @@
+"""The catalogue of biomarkers: one entry a family, as data, and the columns the families make.
+
+The files under `data/` are the only place a definition, unit, range, code or source is written down.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import Any, Literal
+
+import pandas as pd
+
+from ecgomics.errors import VocabularyError, did_you_mean
+from ecgomics.vocabulary import LEADS, lead_order
+
+Scope = Literal["global", "lead", "leads", "columns"]
+
+FILES = ("structural", "intensity", "functional", "comparative")
+
+
+@dataclass(frozen=True)
+class ReferenceRange:
+    """Limits a source gives for a population.
+
+    `low`, `high` and `median` are in the unit of the biomarker, None where the source gives none; `percentiles` are
+    those of `low` and `high`, None where the limits are a criterion rather than percentiles. `age` is (from, to) in
+    years, `sex` "M", "F" or "" for both.
+    """
+
+    source: str
+    low: float | None = None
+    high: float | None = None
+    median: float | None = None
+    percentiles: tuple[float, float] | None = None
+    age: tuple[float, float] | None = None
+    sex: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a recording must have for a biomarker to be computed."""
+
+    leads: tuple[str, ...] = ()
+    duration_s: float = 0.0
+    beats: int = 1
+    rate_hz: float = 0.0
+    rhythm: str = ""
+    other: str = ""
+
+
+@dataclass(frozen=True)
+class Biomarker:
+    """One family of the catalogue.
+
+    Parameters
+    ----------
+    id
+        Number in the catalogue, such as S02; related families may share one.
+    name
+        First part of the column names, such as PR_Int.
+    dimension
+        One of `vocabulary.DIMENSIONS`.
+    title, definition, formula
+        What it is, for a reader.
+    unit
+        ms, mV, mV·ms, °, /min, …; "1" for a pure number, "code" for an enumeration.
+    scope
+        "global": one column; "lead": one a lead; "leads": those in `where`; "columns": one for each column in `where`.
+    where
+        The leads or columns of the two last scopes.
+    needs
+        What a recording must have.
+    aggregation
+        How the value comes about from the beats, and what `iqr` and `count` hold.
+    ranges
+        Reference ranges, each with its source.
+    codes
+        LOINC, MDC and DICOM codes by system.
+    citation
+        Where the definition is from.
+    evidence
+        "cited": seen in the source; "unverified": domain knowledge not yet checked against it; "house": our own.
+    why_not
+        Why it is not computed here; empty for those that are.
+    version
+        Grows when a value would change.
+    """
+
+    id: str
+    name: str
+    dimension: str
+    title: str
+    definition: str
+    unit: str
+    scope: Scope
+    evidence: Literal["cited", "unverified", "house"]
+    citation: str
+    version: str
+    formula: str = ""
+    where: tuple[str, ...] = ()
+    needs: Needs = field(default_factory=Needs)
+    aggregation: str = ""
+    ranges: tuple[ReferenceRange, ...] = ()
+    codes: Mapping[str, str] = field(default_factory=dict)
+    why_not: str = ""
+
+    @property
+    def computed(self) -> bool:
+        """Whether `measure` or `compare` computes it."""
+        return not self.why_not
+
+    def columns(self, leads: Iterable[str]) -> list[tuple[str, str]]:
+        """Column names and their leads ("" for none) over the leads of a recording."""
+        if self.scope == "global":
+            return [(f"{self.name}_Global", "")]
+        if self.scope == "columns":
+            return [(f"{column}_{self.name}", "") for column in self.where]
+        over = self.where if self.scope == "leads" else leads
+        return [(f"{self.name}_{lead}", lead) for lead in over]
+
+
+@functools.cache
+def catalogue() -> tuple[Biomarker, ...]:
+    """Every family of the catalogue in its order, those not computed here included.
+
+    Examples
+    --------
+    >>> [entry.name for entry in catalogue() if entry.id == "S02"]
+    ['PR_Int']
+    """
+    return tuple(_entry(raw, dimension=name.capitalize()) for name in FILES for raw in load(f"{name}.yaml"))
+
+
+def load(file: str) -> list[dict[str, Any]]:
+    """Parsed content of one of the package's data files, in `data/`."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    text = resources.files("ecgomics.biomarkers").joinpath("data", file).read_text(encoding="utf-8")
+    return list(yaml.load(text, Loader=loader))
+
+
+def columns(leads: Iterable[str] = LEADS, *, stage: Literal["measure", "compare", "all"] = "measure") -> pd.DataFrame:
+    """The columns the catalogue makes over some leads.
+
+    Parameters
+    ----------
+    leads
+        Leads of the recordings; the twelve come in their usual order.
+    stage
+        Which columns: those of `measure`, those `compare` adds, or all.
+
+    Returns
+    -------
+    DataFrame
+        One row a column: column, id, name, dimension, lead ("" for none), unit, version, definition, evidence.
+    """
+    rows = [
+        {
+            "column": column,
+            "id": entry.id,
+            "name": entry.name,
+            "dimension": entry.dimension,
+            "lead": lead,
+            "unit": entry.unit,
+            "version": entry.version,
+            "definition": entry.definition,
+            "evidence": entry.evidence,
+        }
+        for entry in catalogue()
+        if entry.computed and stage in ("all", stage_of(entry))
+        for column, lead in entry.columns(lead_order(tuple(leads)))
+    ]
+    return pd.DataFrame(rows)
+
+
+def stage_of(entry: Biomarker) -> Literal["measure", "compare"]:
+    """The function that computes a family: `compare` for those that need a reference or the cohort."""
+    return "compare" if entry.needs.other in ("reference", "cohort") else "measure"
+
+
+def describe(column: str) -> Biomarker:
+    """The family a column belongs to.
+
+    Raises
+    ------
+    VocabularyError
+        When no family makes such a column; offers the nearest.
+    """
+    found = _homes().get(column)
+    if found is None and "_" in column:
+        # leads beyond the twelve
+        found = next((e for e in catalogue() if e.scope == "lead" and e.name == column.rsplit("_", 1)[0]), None)
+    if found is None:
+        raise VocabularyError(
+            f"no biomarker makes a column {column!r}",
+            expected="a catalogue name",
+            remedy=did_you_mean(column, _homes()),
+        )
+    return found
+
+
+@functools.cache
+def _homes() -> dict[str, Biomarker]:
+    return {column: entry for entry in catalogue() if entry.computed for column, _ in entry.columns(LEADS)}
+
+
+def _entry(raw: dict[str, Any], *, dimension: str) -> Biomarker:
+    scope: Any = raw.get("scope", "global")
+    where: tuple[str, ...] = ()
+    if isinstance(scope, dict):
+        ((scope, names),) = scope.items()
+        where = tuple(names)
+    needs = dict(raw.get("needs", {}))
+    needs["leads"] = tuple(needs.get("leads", ()))
+    return Biomarker(
+        id=raw["id"],
+        name=raw["name"],
+        dimension=dimension,
+        title=raw["title"],
+        definition=raw["definition"],
+        formula=raw.get("formula", ""),
+        unit=raw["unit"],
+        scope=scope,
+        where=where,
+        needs=Needs(**needs),
+        aggregation=raw.get("aggregation", ""),
+        ranges=tuple(_range(limits) for limits in raw.get("ranges", ())),
+        codes={system: str(code) for system, code in raw.get("codes", {}).items()},
+        citation=raw.get("citation", ""),
+        evidence=raw["evidence"],
+        why_not=raw.get("why_not", ""),
+        version=str(raw.get("version", "1")),
+    )
+
+
+def _range(raw: dict[str, Any]) -> ReferenceRange:
+    values = dict(raw)
+    for pair in ("percentiles", "age"):
+        if pair in values:
+            values[pair] = tuple(float(number) for number in values[pair])
+    return ReferenceRange(**values)

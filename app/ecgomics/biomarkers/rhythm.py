@@ -1,0 +1,147 @@
+"""Rate, ectopy and presence of P waves: what the sequence of beats says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ecgomics.biomarkers.block import NORMAL, PACED, SUPRAVENTRICULAR, VENTRICULAR, Block, Bools, Floats, M
+from ecgomics.biomarkers.reasons import Causes
+from ecgomics.biomarkers.sheet import Sheet, quantile
+from ecgomics.settings import BiomarkerSettings
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """One choice of the RR intervals of a block: which count, and which successive ones share a beat.
+
+    `rr_ms` and `diff_ms` are (B,) with NaN where the interval, or the difference to the one before, does not count.
+    """
+
+    block: Block
+    rr_ms: Floats
+    diff_ms: Floats
+
+    @property
+    def count(self) -> Floats:
+        """Intervals by record."""
+        return self.block.per_record(np.isfinite(self.rr_ms))
+
+    @property
+    def mean(self) -> Floats:
+        """Mean by record, ms; NaN without intervals."""
+        return _mean(self.block, self.rr_ms)
+
+    @property
+    def deviation(self) -> Floats:
+        """Sample standard deviation by record, ms; NaN under two intervals."""
+        return deviation(self.block, self.rr_ms)
+
+
+def all_intervals(block: Block) -> Intervals:
+    """Every RR interval, ectopic beats included."""
+    return _choose(block, np.ones(len(block.rr_s), dtype=bool))
+
+
+def normal_intervals(block: Block) -> Intervals:
+    """RR intervals with a normal beat at both ends."""
+    return _choose(block, block.beat_class == NORMAL)
+
+
+def rhythm_intervals(block: Block) -> Intervals:
+    """RR intervals with no ventricular beat at either end."""
+    return _choose(block, block.beat_class != VENTRICULAR)
+
+
+def mean_rr_alike(block: Block) -> Floats:
+    """Mean RR (s) with beats of the represented class at both ends; of all intervals where there is none such."""
+    alike = _choose(block, block.alike).mean
+    return np.where(np.isfinite(alike), alike, all_intervals(block).mean) / 1000.0
+
+
+def deviation(block: Block, values: Floats) -> Floats:
+    """Sample standard deviation by record of per-beat values, NaN left out; NaN under two."""
+    count = block.per_record(np.isfinite(values))
+    centred = np.nan_to_num(values - _mean(block, values)[block.beat_of])
+    square = block.per_record(centred**2)
+    return np.sqrt(square / np.where(count > 1, count - 1, np.nan))
+
+
+def _mean(block: Block, values: Floats) -> Floats:
+    count = block.per_record(np.isfinite(values))
+    return block.per_record(np.nan_to_num(values)) / np.where(count > 0, count, np.nan)
+
+
+def _choose(block: Block, beat: Bools) -> Intervals:
+    before = np.zeros_like(beat)
+    before[1:] = beat[:-1]
+    first = block.place == 0
+    rr = np.where(beat & before & ~first, 1000.0 * block.rr_s, np.nan)
+    diff = np.full_like(rr, np.nan)
+    diff[1:] = rr[1:] - rr[:-1]
+    diff[first] = np.nan
+    return Intervals(block=block, rr_ms=rr, diff_ms=diff)
+
+
+def measure_rhythm(block: Block, *, sheet: Sheet, settings: BiomarkerSettings) -> None:
+    """Write rates, RR statistics, ectopy counts and P-wave presence."""
+    _measure_rate(block, sheet=sheet, settings=settings)
+    _measure_atrial(block, sheet=sheet)
+    beats = block.per_record(np.ones(len(block.rr_s)))
+    none: Causes = ((beats == 0, "no beats"),)
+    ventricular = block.per_record(block.beat_class == VENTRICULAR)
+    sheet.put("PVC_Count_Global", ventricular, causes=none, count=beats)
+    sheet.put("PVC_Burden_Global", 100.0 * _over(ventricular, beats), causes=none, count=beats)
+    early = block.per_record(block.beat_class == SUPRAVENTRICULAR)
+    sheet.put("PAC_Count_Global", early, causes=none, count=beats)
+    paced = block.per_record(block.beat_class == PACED)
+    sheet.put("Paced_Fraction_Global", _over(paced, beats), causes=none, count=beats)
+
+
+def _measure_rate(block: Block, *, sheet: Sheet, settings: BiomarkerSettings) -> None:
+    everything, rhythm = all_intervals(block), rhythm_intervals(block)
+    grid, steady = block.pad(everything.rr_ms), block.pad(rhythm.rr_ms)
+    count = everything.count
+    beats = block.per_record(np.ones(len(block.rr_s)))
+    one: Causes = ((beats == 0, "no beats"), (count < 1, "needs ≥ 2 beats"))
+    two: Causes = (*one, (count < 2, "needs ≥ 3 beats"))
+    middle, mean, sd = quantile(grid, 0.5), everything.mean, everything.deviation
+    sheet.put("HR_Mean_Global", 60000.0 / mean, causes=one, count=count)
+    sheet.put("HR_Median_Global", 60000.0 / middle, causes=one, count=count)
+    for column, share in (("HR_Min_Global", 1.0), ("HR_Max_Global", 0.0)):
+        value = 60000.0 / quantile(steady, share)
+        sheet.put(column, value, causes=one, otherwise="too few normal beats", count=rhythm.count)
+    sheet.put("RR_Mean_Global", mean, causes=one, spread=grid)
+    sheet.put("RR_Max_Global", quantile(grid, 1.0), causes=one, count=count)
+    sheet.put("RR_StdDev_Global", sd, causes=two, count=count)
+    sheet.put("RR_CV_Global", sd / mean, causes=two, count=count)
+    sheet.put("RR_IQR_Global", quantile(grid, 0.75) - quantile(grid, 0.25), causes=two, count=count)
+    spread = 1.4826 * quantile(np.abs(grid - middle[:, None]), 0.5)
+    sheet.put("RR_MAD_Global", spread, causes=two, count=count)
+    pauses = block.per_record(np.nan_to_num(everything.rr_ms) > settings.pause_ms)
+    sheet.put("Pause_Count_Global", pauses, causes=one, count=count)
+
+
+def _measure_atrial(block: Block, *, sheet: Sheet) -> None:
+    beats = block.per_record(np.ones(len(block.rr_s)))
+    peak = block.marks[:, M["p_peak"]]
+    interval = np.full(len(peak), np.nan)
+    interval[1:] = peak[1:] - peak[:-1]
+    interval[block.place == 0] = np.nan
+    found = block.per_record(np.isfinite(peak))
+    pairs = block.per_record(np.isfinite(interval))
+    grid = block.pad(interval)
+    causes: Causes = ((beats == 0, "no beats"), (found == 0, "no P wave"), (pairs == 0, "needs ≥ 2 beats"))
+    with np.errstate(divide="ignore"):
+        sheet.put("HR_Atrial_Global", 60.0 / quantile(grid, 0.5), causes=causes, spread=60.0 / grid)
+    none: Causes = ((beats == 0, "no beats"),)
+    sheet.put("P_QRS_Ratio_Global", _over(found, beats), causes=none, count=beats)
+    own = (block.beat_class != VENTRICULAR) & (block.beat_class != PACED)
+    able = block.per_record(own)
+    share = _over(block.per_record(own & np.isfinite(peak)), able)
+    sheet.put("P_Fraction_Global", share, causes=none, otherwise="too few normal beats", count=able)
+
+
+def _over(part: Floats, whole: Floats) -> Floats:
+    return part / np.where(whole > 0, whole, np.nan)

@@ -1,0 +1,125 @@
+"""Compiled pieces for a stretch of samples: its span, median, area, extremes and second peak."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def span(on, off, size):  # type: ignore[no-untyped-def]
+    """Samples from on to off inclusive, (0, 0) when not there."""
+    if math.isnan(on) or math.isnan(off):
+        return 0, 0
+    start, stop = round(on), round(off) + 1
+    if start < 0 or stop > size or stop - start < 3:
+        return 0, 0
+    return start, stop
+
+
+@njit(cache=True, nogil=True)
+def intact(x, start, stop):  # type: ignore[no-untyped-def]
+    """Whether a stretch holds samples and no gap."""
+    if stop <= start:
+        return False
+    for index in range(start, stop):  # noqa: SIM110 - numba compiles no generator
+        if math.isnan(x[index]):
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def median(x, start, stop):  # type: ignore[no-untyped-def]
+    """Median of a short stretch by insertion (np.median takes seconds to compile)."""
+    size = stop - start
+    ordered = np.empty(size, dtype=np.float64)
+    for index in range(size):
+        value = x[start + index]
+        place = index
+        while place > 0 and ordered[place - 1] > value:
+            ordered[place] = ordered[place - 1]
+            place -= 1
+        ordered[place] = value
+    return 0.5 * (ordered[(size - 1) // 2] + ordered[size // 2])
+
+
+@njit(cache=True, nogil=True)
+def value_at(x, position):  # type: ignore[no-untyped-def]
+    """Value at a position between samples, by linear interpolation; NaN outside."""
+    if math.isnan(position):
+        return np.nan
+    left = math.floor(position)
+    share = position - left
+    if share < 1e-6 and 0 <= left < len(x):
+        return x[left]
+    if left < 0 or left + 1 >= len(x):
+        return np.nan
+    return x[left] * (1.0 - share) + x[left + 1] * share
+
+
+@njit(cache=True, nogil=True)
+def area(x, start, stop, level, step_ms):  # type: ignore[no-untyped-def]
+    """Trapezoid, mV·ms."""
+    total = 0.0
+    for index in range(start, stop - 1):
+        total += 0.5 * (x[index] + x[index + 1]) - level
+    return total * step_ms
+
+
+@njit(cache=True, nogil=True)
+def extremes(x, start, stop, level):  # type: ignore[no-untyped-def]
+    """Highest and lowest value above a level, and where."""
+    high, low, high_at, low_at = -np.inf, np.inf, start, start
+    for index in range(start, stop):
+        value = x[index] - level
+        if value > high:
+            high, high_at = value, index
+        if value < low:
+            low, low_at = value, index
+    return high, high_at, low, low_at
+
+
+@njit(cache=True, nogil=True)
+def second_peak(x, start, stop, sign, floor):  # type: ignore[no-untyped-def]
+    """Distance in samples from the tallest peak to the next one with a dip of `floor` between; 0 when single."""
+    top = start
+    for index in range(start, stop):
+        if sign * x[index] > sign * x[top]:
+            top = index
+    best, best_height = 0, -np.inf
+    for direction in (-1, 1):
+        dip = sign * x[top]
+        index = top + direction
+        while start < index < stop - 1:
+            value = sign * x[index]
+            dip = min(dip, value)
+            peak = value >= sign * x[index - 1] and value >= sign * x[index + 1]
+            if peak and value - dip >= floor and value > best_height:
+                best, best_height = abs(index - top), value
+            index += direction
+    return best
+
+
+@njit(cache=True, nogil=True)
+def choose(own, whole, on, off, size):  # type: ignore[no-untyped-def]
+    """The lead's own window, else the global one."""
+    if math.isnan(whole[on]) or math.isnan(whole[off]):
+        return 0, 0
+    start, stop = span(own[on], own[off], size)
+    if stop > start:
+        return start, stop
+    return span(whole[on], whole[off], size)
+
+
+@njit(cache=True, nogil=True)
+def form(high, high_at, low, low_at, spacing, flat):  # type: ignore[no-untyped-def]
+    """Shape code −3…3 and whether biphasic."""
+    both = high >= flat and -low >= flat and min(high, -low) >= 0.25 * max(high, -low)
+    if both:
+        return (2.0 if high_at < low_at else -2.0), 1.0
+    if max(high, -low) < flat:
+        return 0.0, 0.0
+    code = 3.0 if spacing > 0 else 1.0
+    return (code if high >= -low else -code), 0.0
