@@ -164,10 +164,10 @@ def _towards(axis_deg: float, posterior_deg: float, row: int) -> Array:
     return vector / float(TEXTBOOK[row] @ vector)
 
 
-_AVF = 0.5 * TEXTBOOK[1] * 2 - 0.5 * TEXTBOOK[0]
+_AVF = TEXTBOOK[1] - 0.5 * TEXTBOOK[0]
 
 TERRITORIES: dict[str, Array] = {
-    "anterior": _towards(-45, -66, 4),
+    "anterior": _towards(-60, -62, 4),
     "septal": _towards(-135, -80, 3),
     "lateral": _towards(-12, 19, 7),
     "inferior": direction(106, 6) / float(_AVF @ direction(106, 6)),

@@ -70,8 +70,7 @@ class Condition:
             When the fixed values leave no patient who meets the limits, or name no parameter.
         """
         for _ in range(_ATTEMPTS):
-            values = self._values(rng) | fixed
-            patient = VirtualPatient.from_dict(values)
+            patient = VirtualPatient.from_dict(self._values(rng, fixed))
             if not self.misses(patient):
                 return patient
         raise SettingsError(
@@ -92,10 +91,12 @@ class Condition:
                 missed.append(name)
         return missed
 
-    def _values(self, rng: np.random.Generator) -> dict[str, Any]:
-        values: dict[str, Any] = {"geometry_seed": int(rng.integers(2**32))}
+    def _values(self, rng: np.random.Generator, fixed: Mapping[str, Any]) -> dict[str, Any]:
+        values: dict[str, Any] = {"geometry_seed": int(rng.integers(2**32))} | dict(fixed)
+        # age and sex first: the rest depends on them
         for name in (*_FIRST, *(name for name in self.parameters if name not in _FIRST)):
-            values[name] = _value(self.parameters[name], rng, values)
+            if name not in fixed:
+                values[name] = _value(self.parameters[name], rng, values)
         return values
 
 

@@ -69,7 +69,9 @@ def schedule(patient: VirtualPatient, *, duration_s: float, rng: np.random.Gener
 
 
 def _sinus(patient: VirtualPatient, stop: float, rng: np.random.Generator) -> Schedule:
-    nodal = np.array(list(_node(patient, stop, rng)))
+    # every premature beat pulls the rest forward, by less than a third of an interval
+    pulled = patient.pac_per_min * stop / patient.heart_rate_bpm / 3
+    nodal = np.array(list(_node(patient, stop + pulled, rng)))
     early = _add_pacs(patient, nodal, stop, rng)
     drawn = _conduct(patient, nodal, early, rng)
     if patient.av_conduction == "1:1" and patient.pacing == "none":
