@@ -1,1 +1,25 @@
-"""To come."""
+"""Signals to vectors to maps: two encoders, their training, and projections that are stored with their fit.
+
+torch and umap are imported by the functions that need them, never by opening or placing records on a stored map.
+"""
+
+from ecgomics.latent.embedding import Embedding
+from ecgomics.latent.encoder import Encoder
+from ecgomics.latent.handmade import Handmade, handmade
+from ecgomics.latent.pretraining import Progress, pretrain
+from ecgomics.latent.projection import Projection
+from ecgomics.latent.recipe import Recipe
+from ecgomics.latent.trust import Trust, trust
+
+__all__ = [
+    "Embedding",
+    "Encoder",
+    "Handmade",
+    "Progress",
+    "Projection",
+    "Recipe",
+    "Trust",
+    "handmade",
+    "pretrain",
+    "trust",
+]

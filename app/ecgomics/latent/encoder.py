@@ -1,0 +1,166 @@
+"""`Encoder`: a small network that turns any record into a vector, with its recipe and its checksum."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from ecgomics.errors import FormatError
+from ecgomics.latent.embedding import Embedding
+from ecgomics.latent.recipe import Prepared, Recipe
+
+NAME = "ecgomics-small"
+VERSION = 1
+
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Trained weights and what they mean.
+
+    Parameters
+    ----------
+    weights
+        float32, (weight): every parameter and buffer of the network in one vector.
+    meta
+        In a form JSON can hold: `name`, `version`, `recipe`, `network`, `settings`, `trained_on`, `checksum` of the
+        weights.
+    """
+
+    weights: npt.NDArray[np.float32]
+    meta: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        if checksum(self.weights) != self.meta.get("checksum"):
+            raise FormatError(
+                "an encoder whose weights do not match their checksum",
+                expected="the weights it was saved with",
+                remedy="train it again, or fetch the file again",
+            )
+
+    @property
+    def name(self) -> str:
+        """What the store calls it."""
+        return str(self.meta["name"])
+
+    @property
+    def recipe(self) -> Recipe:
+        """How signals are prepared for it."""
+        return Recipe.from_dict(self.meta["recipe"])
+
+    def embed(self, ecg: xr.DataArray | Iterable[xr.DataArray], *, threads: int = 1) -> Embedding:
+        """Turn records into vectors.
+
+        Parameters
+        ----------
+        ecg
+            (record, lead, time) or (lead, time), mV, any rate and any subset of the twelve leads; or blocks of that.
+        threads
+            torch threads. More than the free cores is far slower than one.
+
+        Returns
+        -------
+        Embedding
+            Each number has mean 0 and SD 1 over the cohort the encoder was trained on. Longer records are the mean
+            over their windows of the recipe's length. A record without a usable lead is NaN.
+        """
+        blocks = [ecg] if isinstance(ecg, xr.DataArray) else ecg
+        parts = [self._vectors(self.recipe.prepare(block), threads=threads) for block in blocks]
+        vectors, coverage = (xr.concat(each, dim="record") for each in zip(*parts, strict=True))
+        return Embedding(vectors, coverage, self.name, dict(self.meta), self.to_dataset())
+
+    def to_dataset(self) -> xr.Dataset:
+        """The encoder as plain arrays."""
+        return xr.Dataset({"weights": ("weight", self.weights)}, attrs={"meta": json.dumps(self.meta)})
+
+    @classmethod
+    def from_dataset(cls, stored: xr.Dataset) -> Encoder:
+        """The encoder of a stored Dataset, such as `Embedding.fit`."""
+        return cls(np.asarray(stored["weights"].values, dtype=np.float32), json.loads(stored.attrs["meta"]))
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write one npz file of plain arrays; a reader sees the old file or the new, never half of one."""
+        target = Path(path)
+        partial = target.with_name(target.name + ".partial")
+        with partial.open("wb") as file:
+            np.savez_compressed(file, weights=self.weights, meta=np.array(json.dumps(self.meta)))
+        partial.replace(target)
+        return target
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Encoder:
+        """Read what `save` wrote. Nothing in the file is executed.
+
+        Raises
+        ------
+        FormatError
+            When it is no such file, or damaged.
+        """
+        try:
+            with np.load(io.BytesIO(Path(path).read_bytes()), allow_pickle=False) as stored:
+                weights = np.asarray(stored["weights"], dtype=np.float32)
+                meta = json.loads(str(stored["meta"][()]))
+        except (ValueError, KeyError, EOFError, zipfile.BadZipFile, AttributeError, TypeError, IndexError) as error:
+            raise FormatError(
+                "a file that holds no encoder",
+                expected="an npz file with weights and meta, as Encoder.save writes",
+                remedy="train the encoder again, or fetch the file again",
+            ) from error
+        return cls(weights, meta)
+
+    def _vectors(self, block: Prepared, *, threads: int) -> tuple[xr.DataArray, xr.DataArray]:
+        import torch
+
+        from ecgomics.latent.network import threads as torch_threads
+
+        used = block.usable
+        row, window = np.nonzero((block.weight > 0) & used[:, None])
+        network = self._network()
+        vectors = np.zeros((len(used), network.dim), dtype=np.float64)
+        with torch_threads(threads), torch.inference_mode():
+            for start in range(0, len(row), _BATCH):
+                some = slice(start, start + _BATCH)
+                signal = torch.from_numpy(block.windows[row[some], window[some]])
+                standard = (network.pooled(signal) - network.centre) / network.scale
+                weight = block.weight[row[some], window[some]][:, None]
+                np.add.at(vectors, row[some], standard.numpy() * weight)
+        vectors /= np.maximum(block.weight.sum(axis=1), 1e-9)[:, None]
+        vectors[~used] = np.nan
+        names = [f"z{number}" for number in range(network.dim)]
+        coverage = block.used.mean(axis=1).astype(np.float32)
+        return (
+            xr.DataArray(
+                vectors.astype(np.float32), dims=("record", "latent"), coords={"record": block.record, "latent": names}
+            ),
+            xr.DataArray(coverage, dims="record", coords={"record": block.record}),
+        )
+
+    def _network(self) -> Any:
+        from ecgomics.latent.network import SmallNetwork, restore
+
+        told = self.meta["network"]
+        network = SmallNetwork(leads=int(told["leads"]), widths=tuple(told["widths"]), kernel=int(told["kernel"]))
+        try:
+            restore(network, self.weights)
+        except ValueError as error:
+            raise FormatError(
+                f"an encoder with {error}", expected="weights that fit its network", remedy="fetch the file again"
+            ) from error
+        return network.eval()
+
+
+def checksum(weights: npt.NDArray[np.float32]) -> str:
+    """SHA-256 of the weights' bytes, little-endian."""
+    return hashlib.sha256(np.ascontiguousarray(weights, dtype="<f4").tobytes()).hexdigest()

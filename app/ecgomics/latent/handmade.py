@@ -1,0 +1,265 @@
+"""`Handmade`: the transparent embedding, of scaled biomarkers and the main shapes of the representative beat."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from ecgomics.errors import SignalError
+from ecgomics.latent.embedding import Embedding
+from ecgomics.settings import LatentSettings
+from ecgomics.vocabulary import LEADS
+
+Floats = npt.NDArray[np.float64]
+
+NAME = "handmade"
+VERSION = 1
+
+_NORMAL_IQR = 1.349
+_LIMIT = 4.0
+_STEP_S = 0.01
+_WINDOW_S = (-0.25, 0.45)
+_LEAST_VARIANCE = 1e-9
+
+
+def handmade(values: xr.Dataset, template: xr.Dataset, *, settings: LatentSettings | None = None) -> Embedding:
+    """Embed records by their biomarkers and representative beats, fitted to these records.
+
+    Parameters
+    ----------
+    values
+        `value` (record, biomarker), NaN = not computable: what `biomarkers.measure` returns.
+    template
+        `beat_mv` (record, lead, offset), mV: `Beats.template`. Joined by record id; a record without one is embedded
+        by its biomarkers alone.
+    settings
+        Largest share of missing values, number of beat components, weight of the beats, columns left out.
+
+    Returns
+    -------
+    Embedding
+        Deterministic; `vectors.latent` holds the biomarker's name or `Beat_PC01`, ….
+
+    Raises
+    ------
+    SignalError
+        For fewer than two records, or Datasets without those variables.
+    """
+    return Handmade.fit(values, template, settings=settings).transform(values, template)
+
+
+@dataclass(frozen=True)
+class Handmade:
+    """The fitted transparent encoder.
+
+    Parameters
+    ----------
+    scaling
+        Dataset over `biomarker`: `median`, `scale` (robust SD: IQR / 1.349) and `weight`. A value becomes
+        (value − median) / scale, cut off at ±4, times the weight; a missing one becomes 0, the median.
+    beats
+        Dataset over `(component, lead, offset)`: `mean_mv`, `components` (orthonormal), and `weight` (component).
+    settings
+        What it was fitted with.
+    """
+
+    scaling: xr.Dataset
+    beats: xr.Dataset
+    settings: LatentSettings
+
+    @classmethod
+    def fit(cls, values: xr.Dataset, template: xr.Dataset, *, settings: LatentSettings | None = None) -> Handmade:
+        """Learn medians, scales and beat components from a cohort; see `handmade`."""
+        settings = settings or LatentSettings()
+        table = _table(values)
+        if table.sizes["record"] < 2:
+            raise SignalError(
+                f"{table.sizes['record']} records",
+                expected="at least two to learn a scale from",
+                remedy="fit on a cohort, then transform the single record",
+            )
+        scaling = _fit_scaling(table, settings)
+        return cls(scaling, _fit_beats(_beats(template, table["record"]), settings), settings)
+
+    def transform(self, values: xr.Dataset, template: xr.Dataset) -> Embedding:
+        """Embed records with the fitted scales and components: the same record always gets the same vector."""
+        table = _table(values).reindex(biomarker=self.scaling["biomarker"].values)
+        scaled, known = self._scaled(np.asarray(table.values, dtype=np.float64))
+        scores, shape_known = self._scores(_beats(template, table["record"]))
+        weight = self.scaling["weight"].values
+        known_share = (known * weight**2).sum(axis=1) / max((weight**2).sum(), 1e-12)
+        coverage = (1 - self.beat_share) * known_share + self.beat_share * shape_known
+        vectors = np.concatenate([scaled, scores], axis=1).astype(np.float32)
+        vectors[coverage <= 0] = np.nan
+        record = table["record"].values.astype(str)
+        return Embedding(
+            xr.DataArray(vectors, dims=("record", "latent"), coords={"record": record, "latent": self.names}),
+            xr.DataArray(coverage.astype(np.float32), dims="record", coords={"record": record}),
+            NAME,
+            {"version": VERSION, "settings": self.settings.as_dict()},
+            self.to_dataset(),
+        )
+
+    @property
+    def names(self) -> list[str]:
+        """What each latent number is."""
+        beats = [f"Beat_PC{number:02d}" for number in range(1, self.beats.sizes["component"] + 1)]
+        return [*self.scaling["biomarker"].values.astype(str).tolist(), *beats]
+
+    @property
+    def beat_share(self) -> float:
+        """Share of the embedding that is the beats', 0 to 1."""
+        if self.scaling.sizes["biomarker"] == 0:
+            return 1.0
+        return float(self.settings.beat_share) if self.beats.sizes["component"] else 0.0
+
+    def to_dataset(self) -> xr.Dataset:
+        """The fit as plain arrays."""
+        scaling = self.scaling.rename(weight="biomarker_weight")
+        beats = self.beats.rename(weight="component_weight")
+        told = {"version": VERSION, "settings": json.dumps(self.settings.as_dict())}
+        return xr.merge([scaling, beats], combine_attrs="drop").assign_attrs(told)
+
+    @classmethod
+    def from_dataset(cls, stored: xr.Dataset) -> Handmade:
+        """The encoder of a stored fit, such as `Embedding.fit`."""
+        scaling = stored[["median", "scale", "biomarker_weight"]].rename(biomarker_weight="weight")
+        beats = stored[["mean_mv", "components", "component_weight"]].rename(component_weight="weight")
+        settings = LatentSettings.from_dict(json.loads(stored.attrs["settings"]))
+        return cls(_bare(scaling, "biomarker"), _bare(beats, "lead", "offset"), settings)
+
+    def _scaled(self, table: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
+        known = np.isfinite(table)
+        standard = (table - self.scaling["median"].values) / self.scaling["scale"].values
+        limited = np.clip(np.where(known, standard, 0.0), -_LIMIT, _LIMIT)
+        return limited * self.scaling["weight"].values, known
+
+    def _scores(self, beats: Floats) -> tuple[Floats, Floats]:
+        known = np.isfinite(beats)
+        # what is missing counts as average: its share of the score is nothing
+        centred = np.where(known, beats - self.beats["mean_mv"].values, 0.0).reshape(len(beats), -1)
+        components = self.beats["components"].values.reshape(self.beats.sizes["component"], centred.shape[1])
+        return centred @ components.T * self.beats["weight"].values, known.mean(axis=(1, 2))
+
+
+def _table(values: xr.Dataset) -> xr.DataArray:
+    if "value" not in values or set(values["value"].dims) != {"record", "biomarker"}:
+        raise SignalError(
+            f"a Dataset with {', '.join(map(str, values.data_vars)) or 'no variable'}",
+            expected="a variable value with dims (record, biomarker)",
+            remedy="hand over what biomarkers.measure returned",
+        )
+    return _bare(values["value"], "record", "biomarker").transpose("record", "biomarker")
+
+
+def _bare(thing: Any, *coords: str) -> Any:
+    return thing.drop_vars([name for name in thing.coords if name not in coords])
+
+
+def _fit_scaling(table: xr.DataArray, settings: LatentSettings) -> xr.Dataset:
+    names = table["biomarker"].values.astype(str)
+    wanted = np.array([not any(fnmatch(name, pattern) for pattern in settings.exclude) for name in names], dtype=bool)
+    numbers = np.asarray(table.values, dtype=np.float64)
+    enough = np.isfinite(numbers).mean(axis=0) >= 1 - settings.max_missing
+    numbers, names = numbers[:, wanted & enough], names[wanted & enough]
+    low, median, high = (
+        np.nanquantile(numbers, [0.25, 0.5, 0.75], axis=0) if len(names) else np.empty((3, 0), dtype=np.float64)
+    )
+    deviation = np.nanstd(numbers, axis=0)
+    scale = np.where(high > low, (high - low) / _NORMAL_IQR, deviation)
+    varies = scale > 1e-9 * np.maximum(1.0, np.abs(median))
+    numbers, names, median, scale = numbers[:, varies], names[varies], median[varies], scale[varies]
+    standard = np.clip(np.where(np.isfinite(numbers), (numbers - median) / scale, 0.0), -_LIMIT, _LIMIT)
+    weight = _family_weights(names)
+    total = float((np.var(standard, axis=0) * weight**2).sum())
+    weight = weight * np.sqrt((1 - settings.beat_share) / total) if total > 0 else weight
+    return xr.Dataset(
+        {"median": ("biomarker", median), "scale": ("biomarker", scale), "weight": ("biomarker", weight)},
+        coords={"biomarker": names},
+    )
+
+
+def _family_weights(names: npt.NDArray[np.str_]) -> Floats:
+    """One over the fourth root of how many leads share the measurement: twelve leads count as three, not as twelve."""
+    families = [name.rsplit("_", 1)[0] if name.rsplit("_", 1)[-1] in LEADS else name for name in map(str, names)]
+    sizes = np.array([families.count(family) for family in families], dtype=np.float64)
+    return np.asarray(sizes**-0.25)
+
+
+def _beats(template: xr.Dataset, record: xr.DataArray) -> Floats:
+    """Representative beats on the encoder's own leads and offsets, each lead's median taken as its zero.
+
+    Returns
+    -------
+    float64, (record, lead, offset), mV; NaN where the record, the lead or the time is missing.
+    """
+    if "beat_mv" not in template or set(template["beat_mv"].dims) != {"record", "lead", "offset"}:
+        raise SignalError(
+            f"a Dataset with {', '.join(map(str, template.data_vars)) or 'no variable'}",
+            expected="a variable beat_mv with dims (record, lead, offset)",
+            remedy="hand over the template of waves.delineate",
+        )
+    beats = _bare(template["beat_mv"], "record", "lead", "offset").transpose("record", "lead", "offset")
+    beats = beats.reindex(record=record.values, lead=list(LEADS))
+    voltage = np.asarray(beats.values, dtype=np.float64)
+    known = np.isfinite(voltage)
+    hats = _hats(beats["offset"].values.astype(np.float64))
+    reach = known.astype(np.float64) @ hats
+    resampled = np.where(known, voltage, 0.0) @ hats / np.where(reach > 0, reach, 1.0)
+    resampled[reach < 0.5] = np.nan
+    zero = np.zeros(resampled.shape[:2])
+    there = np.isfinite(resampled).any(axis=-1)
+    if there.any():
+        zero[there] = np.nanmedian(resampled[there], axis=-1)
+    return np.asarray(resampled - zero[..., None])
+
+
+def _offsets() -> Floats:
+    steps = np.arange(round(_WINDOW_S[0] / _STEP_S), round(_WINDOW_S[1] / _STEP_S) + 1)
+    return np.asarray(steps * _STEP_S, dtype=np.float64)
+
+
+def _hats(offset: Floats) -> Floats:
+    """Weights (offset given, offset wanted) of a triangle one step wide to each side; columns sum to 1 or to 0."""
+    step = max(_STEP_S, float(np.median(np.diff(offset))) if len(offset) > 1 else _STEP_S)
+    hats = np.maximum(0.0, 1 - np.abs(offset[:, None] - _offsets()[None]) / step)
+    total = hats.sum(axis=0)
+    return np.asarray(hats / np.where(total > 0, total, 1.0))
+
+
+def _principal(centred: Floats) -> tuple[Floats, Floats]:
+    """Variances and orthonormal directions (direction, feature), largest first."""
+    records, features = centred.shape
+    if records < features:
+        _, length, directions = np.linalg.svd(centred, full_matrices=False)
+        return length**2 / max(records, 1), directions
+    size, columns = np.linalg.eigh(centred.T @ centred / records)
+    return size[::-1], columns[:, ::-1].T
+
+
+def _fit_beats(beats: Floats, settings: LatentSettings) -> xr.Dataset:
+    known = np.isfinite(beats)
+    count = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, beats, 0.0).sum(axis=0) / count
+    centred = np.where(known, beats - mean, 0.0).reshape(len(beats), -1)
+    size, directions = _principal(centred)
+    kept = min(settings.beat_components, len(beats) - 1, int((size > _LEAST_VARIANCE * size.max(initial=1e-12)).sum()))
+    chosen = directions[:kept]
+    # an eigenvector's sign is arbitrary: the largest entry is made positive, so that every machine agrees
+    chosen = chosen * np.sign(chosen[np.arange(kept), np.argmax(np.abs(chosen), axis=1)])[:, None]
+    total = float(size[:kept].sum())
+    weight = np.full(kept, np.sqrt(settings.beat_share / total) if total > 0 else 0.0)
+    return xr.Dataset(
+        {
+            "mean_mv": (("lead", "offset"), mean),
+            "components": (("component", "lead", "offset"), chosen.reshape(kept, *mean.shape)),
+            "weight": ("component", weight),
+        },
+        coords={"lead": list(LEADS), "offset": _offsets()},
+    )
