@@ -95,7 +95,8 @@ def _atrial(heart: Heart) -> dict[str, float]:
     tail = v1[positive[0] if positive.size else 0 :]
     terminal = np.minimum(tail, 0)
     width_ms = float((terminal < -0.005).sum() * STEP_S * 1000)
-    return {"P_Amp_II": float(p[LEADS.index("II")].max()), "PTF_V1": float(terminal.min()) * width_ms}
+    heights = {f"P_Amp_{lead}": float(p[LEADS.index(lead)].max()) for lead in ("II", "V1", "V2")}
+    return heights | {"PTF_V1": float(terminal.min()) * width_ms}
 
 
 def _sums(at: dict[str, float], sex: str) -> dict[str, float]:

@@ -107,7 +107,7 @@ def test_lead_marks_lie_inside_the_global_ones(healthy):
 
 
 def test_a_wave_that_does_not_show_in_a_lead_has_no_mark_there():
-    patient = VirtualPatient(p_axis_deg=60, variety=0.0)
+    patient = VirtualPatient(p_axis_deg=60, p_mv=0.08, variety=0.0)
     lead_marks = ideal(patient).truth.beats["lead_marks"].sel(mark="p_peak")
     # aVL looks across a P wave at 60°
     assert np.isnan(lead_marks.sel(lead="aVL")).all()
