@@ -8,26 +8,42 @@ blocks.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
+import xarray as xr
 
 from ecgomics.cohort import Cohort, open_cohort
 from ecgomics.cohort.assembly import put_quarantine
-from ecgomics.cohort.blocks import Mapped, Nodes, Share, Stage, joined, map_blocks
+from ecgomics.cohort.blocks import Mapped, Nodes, Share, Stage, common_rate, groups, joined, map_blocks
 from ecgomics.cohort.commit import Commit
 from ecgomics.cohort.ingest import Summary, ingest_files, ingest_records
 from ecgomics.cohort.progress import Progress, as_progress
 from ecgomics.cohort.staged import key_of
+from ecgomics.errors import SettingsError, did_you_mean
 from ecgomics.records import Record
-from ecgomics.settings import BiomarkerSettings, IngestSettings, RuleSettings, Settings, WavesSettings
+from ecgomics.settings import (
+    BiomarkerSettings,
+    IngestSettings,
+    LatentSettings,
+    ProjectionSettings,
+    RuleSettings,
+    Settings,
+    WavesSettings,
+)
+
+if TYPE_CHECKING:
+    from ecgomics.latent import Embedding
 
 VERSIONS = {"waves": "1", "biomarkers": "1", "rules": "1", "embed": "1", "project": "1"}
 """Version of what each stage does; raise it when a stage's results change."""
 
+_ENCODERS = {"handmade": "handmade", "small": "ecgomics-small", "ecgomics-small": "ecgomics-small"}
+
+Fit = Literal["keep", "again"]
 Source = str | os.PathLike[str] | Iterable[Record]
 
 
@@ -108,7 +124,7 @@ def analyse(
     waves, biomarkers, rules
         Settings of the stages; a changed one re-runs its stage and those that depend on it.
     rule_files
-        Rule files in place of those of the package.
+        Files of one's own rules; one with the id of a rule that comes along replaces it.
     workers
         Processes; by default as many as cores; 0 works in this process.
     progress
@@ -123,6 +139,89 @@ def analyse(
     _waves(cohort, waves or WavesSettings(), workers=workers, progress=shown)
     _biomarkers(cohort, biomarkers or BiomarkerSettings(), workers=workers, progress=shown)
     _rules(cohort, rules or RuleSettings(), files=rule_files)
+    return cohort
+
+
+def embed(
+    cohort: Cohort,
+    *,
+    encoder: str = "handmade",
+    settings: LatentSettings | None = None,
+    fit: Fit = "keep",
+    progress: bool | Progress = True,
+) -> Cohort:
+    """Turn records into vectors and store them in ``/latent/<encoder>``; not run again when up to date.
+
+    Parameters
+    ----------
+    cohort
+        The cohort; analysed, for ``"handmade"``.
+    encoder
+        ``"handmade"``: scaled biomarkers and components of the representative beats. ``"small"``: the network, trained
+        on this cohort without labels.
+    settings
+        Settings of the encoder.
+    fit
+        ``"keep"``: when records were added, they are transformed by the encoder fitted before. ``"again"``: it is
+        fitted to all.
+    progress
+        Whether a bar is drawn on a terminal.
+
+    Raises
+    ------
+    EcgomicsError
+        For an unknown encoder, a cohort that is not analysed or too small, or when another process is writing it.
+    """
+    name = _encoder_name(encoder)
+    chosen = settings or LatentSettings()
+    before = ("ingest", "waves", "biomarkers") if name == "handmade" else ("ingest",)
+    source = before[-1]
+    # what the numbers mean, whichever records they are of
+    method = key_of(*((stage.version, stage.settings) for s in before if (stage := cohort.stages.get(s))))
+    plan = Plan(f"embed:{name}", chosen, {source: cohort.digest_of(source), "method": method})
+    if plan.is_current(cohort) and fit == "keep":
+        return cohort
+    known = _embedding(cohort, name) if fit == "keep" and plan.differs_by_records(cohort, source) else None
+    with cohort.writing() as commit:
+        make = _embed_by_hand if name == "handmade" else _embed_by_network
+        embedding = make(cohort, chosen, known, as_progress(progress))
+        plan.publish(cohort, commit, Mapped({f"latent/{name}": [embedding.to_dataset()]}, {}))
+    return cohort
+
+
+def project(
+    cohort: Cohort,
+    *,
+    encoder: str | None = None,
+    settings: ProjectionSettings | None = None,
+    fit: Fit = "keep",
+) -> Cohort:
+    """Draw a map of an encoder's vectors.
+
+    It is stored beside them as ``map``, with its fit in ``/latent/<encoder>/projection``; not drawn again when up to
+    date.
+
+    Parameters
+    ----------
+    cohort
+        The cohort, embedded.
+    encoder
+        Whose vectors; None: of all encoders there are.
+    settings
+        Method, neighbours, seed.
+    fit
+        ``"keep"``: records added since are placed on the map, which does not move. ``"again"``: it is drawn anew.
+
+    Raises
+    ------
+    EcgomicsError
+        When the cohort is not embedded, has fewer than four vectors, or another process is writing it.
+    """
+    names = cohort.encoders if encoder is None else (_encoder_name(encoder),)
+    if not names:
+        cohort.latent("handmade")  # says what to do first
+    for name in names:
+        _project(cohort, name, settings or ProjectionSettings(), fit=fit)
     return cohort
 
 
@@ -166,6 +265,14 @@ class Plan:
     def is_current(self, cohort: Cohort) -> bool:
         """Whether its result is there already."""
         return cohort.is_current(self.stage, version=self.version, settings=self.settings, inputs=self.inputs)
+
+    def differs_by_records(self, cohort: Cohort, source: str) -> bool:
+        """Whether a result is there that differs only in the records it was made from."""
+        stage = cohort.stages.get(self.stage)
+        if stage is None:
+            return False
+        then = dict(self.inputs) | {source: stage.inputs.get(source, "")}
+        return cohort.is_current(self.stage, version=self.version, settings=self.settings, inputs=then)
 
     def map(self, cohort: Cohort, commit: Commit, stage: Stage, *, workers: int | None, progress: Progress) -> Mapped:
         """Run a stage over the blocks of a cohort."""
@@ -220,11 +327,71 @@ def _biomarkers(cohort: Cohort, settings: BiomarkerSettings, *, workers: int | N
 def _rules(cohort: Cohort, settings: RuleSettings, *, files: Sequence[Path] | None) -> None:
     from ecgomics.rules import evaluate, load_rules
 
-    rules = load_rules(files)
+    rules = load_rules(files, settings=settings)
     read = {name: cohort.digest_of(name) for name in ("biomarkers", "subjects")}
-    plan = Plan("rules", settings, read | {"rules": key_of(rules)})
+    plan = Plan("rules", settings, read | {"rule files": key_of(rules)})
     if plan.is_current(cohort):
         return
     with cohort.writing() as commit:
         found = evaluate(cohort.biomarkers.load(), subjects=cohort.subjects, rules=rules)
         plan.publish(cohort, commit, Mapped({"findings": [found]}, {}))
+
+
+def _encoder_name(encoder: str) -> str:
+    name = _ENCODERS.get(encoder)
+    if name is None:
+        raise SettingsError(
+            f"no encoder {encoder!r}", expected="handmade or small", remedy=did_you_mean(encoder, _ENCODERS)
+        )
+    return name
+
+
+def _embedding(cohort: Cohort, name: str) -> Embedding:
+    from ecgomics.latent import Embedding
+
+    return Embedding.from_dataset(cohort.latent(name).load())
+
+
+def _embed_by_hand(cohort: Cohort, settings: LatentSettings, known: Embedding | None, _: Progress) -> Embedding:
+    from ecgomics.latent import Handmade
+
+    values, template = cohort.biomarkers.load(), cohort.template.load()
+    fitted = Handmade.fit(values, template, settings=settings) if known is None else Handmade.from_dataset(known.fit)
+    return fitted.transform(values, template)
+
+
+def _embed_by_network(
+    cohort: Cohort, settings: LatentSettings, known: Embedding | None, progress: Progress
+) -> Embedding:
+    from ecgomics.latent import Encoder, pretrain
+
+    if known is not None:
+        encoder = Encoder.from_dataset(known.fit)
+    else:
+        with progress.bar("training", total=int(settings.steps), done=0, unit="steps") as advance:
+            encoder = pretrain(_signals(cohort), settings=settings, progress=lambda done, total, loss: advance(1))
+    return encoder.embed(_signals(cohort), threads=int(settings.threads))
+
+
+def _signals(cohort: Cohort) -> Iterator[xr.DataArray]:
+    return (common_rate(cohort, records) for records in groups(cohort))
+
+
+def _project(cohort: Cohort, name: str, settings: ProjectionSettings, *, fit: Fit) -> None:
+    from ecgomics.latent import Embedding, Projection
+
+    stored = cohort.latent(name).load()
+    source = f"embed:{name}"
+    space = key_of(*(stored[v].values.tobytes() for v in sorted(map(str, stored.data_vars)) if v.startswith("fit_")))
+    plan = Plan(f"project:{name}", settings, {source: cohort.digest_of(source), "fit": space})
+    if plan.is_current(cohort) and fit == "keep":
+        return
+    vectors = Embedding.from_dataset(stored).vectors
+    if fit == "keep" and plan.differs_by_records(cohort, source):
+        projection = Projection.from_dataset(cohort.node(f"latent/{name}/projection").load())
+    else:
+        projection = Projection.fit(vectors, settings)
+    drawn = stored.drop_vars(["map", "axis"], errors="ignore").assign(map=projection.transform(vectors))
+    nodes = {f"latent/{name}": [drawn], f"latent/{name}/projection": [projection.to_dataset()]}
+    with cohort.writing() as commit:
+        plan.publish(cohort, commit, Mapped(nodes, {}))

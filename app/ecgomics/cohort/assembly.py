@@ -18,9 +18,10 @@ from ecgomics.cohort import tables
 from ecgomics.cohort.commit import Commit, now
 from ecgomics.cohort.layout import CHUNK_S, MILLIVOLTS, SHARD_RECORDS, FixedPoint
 from ecgomics.cohort.manifest import Manifest, Stage, read_manifest
-from ecgomics.cohort.nodes import COMPRESSOR, write_array, write_node
+from ecgomics.cohort.nodes import COMPRESSOR, open_node, write_array, write_node
 from ecgomics.cohort.pyramid import levels_of
 from ecgomics.cohort.staged import Staged
+from ecgomics.cohort.stages import put_node
 from ecgomics.errors import CohortError
 from ecgomics.settings import IngestSettings
 from ecgomics.vocabulary import LEADS, lead_order
@@ -97,7 +98,7 @@ def append(
         for item in fresh:
             if item.row["kind"] == "long":
                 _put_long(commit, item)
-        manifest = _without_results(commit, manifest)
+        manifest = _without_results(commit, manifest, before=before, after=after)
     commit.publish(manifest.with_stage("ingest", _stage(after, settings)))
     return len(fresh)
 
@@ -283,11 +284,22 @@ def _long_array(
     )
 
 
-def _without_results(commit: Commit, manifest: Manifest) -> Manifest:
-    """Results of the cohort as it was do not describe the cohort as it will be."""
-    for node in {node for stage in manifest.stages.values() for node in stage.nodes}:
+def _without_results(commit: Commit, manifest: Manifest, *, before: Contents, after: Contents) -> Manifest:
+    """Results of the cohort as it was go, since they do not describe the cohort as it will be.
+
+    Vectors and maps stay, with NaN for the new records: their fits are what places these.
+    """
+    kept = {name: stage for name, stage in manifest.stages.items() if any(n.startswith("latent/") for n in stage.nodes)}
+    latent = {node for stage in kept.values() for node in stage.nodes}
+    for node in {node for stage in manifest.stages.values() for node in stage.nodes} - latent:
         commit.drop(node)
-    return replace(manifest, stages={})
+    old, new = (np.asarray(table.index, dtype=object) for table in (before.records, after.records))
+    for node in sorted(latent):
+        root = zarr.open_group(commit.store, mode="r")
+        put_node(commit, node, blocks=[open_node(root[node], records=old).load()], ids=new)
+        for child in root[node].group_keys():
+            put_node(commit, f"{node}/{child}", blocks=[open_node(root[f"{node}/{child}"]).load()], ids=new)
+    return replace(manifest, stages=kept)
 
 
 def _stage(after: Contents, settings: IngestSettings) -> Stage:

@@ -123,7 +123,7 @@ def map_blocks(
         Where progress is shown.
     """
     blocks = [
-        Block(stage, dict(settings), cohort.path, records, bench / key_of(key, records)) for records in _groups(cohort)
+        Block(stage, dict(settings), cohort.path, records, bench / key_of(key, records)) for records in groups(cohort)
     ]
     waiting = [block for block in blocks if not block.target.exists()]
     done = len(cohort) - sum(len(block.records) for block in waiting)
@@ -135,6 +135,18 @@ def map_blocks(
                 _rescue(block)
             advance(len(block.records))
     return _gathered(blocks)
+
+
+def groups(cohort: Cohort) -> list[tuple[str, ...]]:
+    """Runs of short records within a block's rows, and each long record by itself."""
+    groups: list[list[str]] = []
+    alone = False
+    for row, (record, kind) in enumerate(cohort.records["kind"].items()):
+        if row % BLOCK_RECORDS == 0 or kind == "long" or alone:
+            groups.append([])
+        groups[-1].append(str(record))
+        alone = kind == "long"
+    return [tuple(group) for group in groups]
 
 
 def run_block(block: Block) -> None:
@@ -165,18 +177,6 @@ def common_rate(cohort: Cohort, records: Sequence[str]) -> xr.DataArray:
     coords = {"record": list(records), "lead": list(cohort.leads)}
     attrs = {"rate_hz": cohort.rate_hz, "units": "mV"}
     return xr.DataArray(whole, dims=("record", "lead", "time"), coords=coords, attrs=attrs, name="ecg")
-
-
-def _groups(cohort: Cohort) -> list[tuple[str, ...]]:
-    """Runs of short records within a block's rows, and each long record by itself."""
-    groups: list[list[str]] = []
-    alone = False
-    for row, (record, kind) in enumerate(cohort.records["kind"].items()):
-        if row % BLOCK_RECORDS == 0 or kind == "long" or alone:
-            groups.append([])
-        groups[-1].append(str(record))
-        alone = kind == "long"
-    return [tuple(group) for group in groups]
 
 
 def _run(blocks: Sequence[Block], workers: int) -> Iterator[tuple[Block, str | None]]:

@@ -227,7 +227,8 @@ class Cohort:
 
     def latent(self, encoder: str) -> xr.Dataset:
         """Vectors of an encoder, dims ``(record, latent)``; once projected, also ``map``, dims ``(record, axis)``."""
-        return self.node(f"latent/{encoder}")
+        short = f"ecgomics-{encoder}"
+        return self.node(f"latent/{short if short in self.encoders else encoder}")
 
     def beats_of(self, records: str | Sequence[str]) -> Beats:
         """Beats, representative beats and quality of one or some records, in memory.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -133,7 +133,8 @@ class Opened:
         CohortError
             When the node is not there; says which stage makes it.
         """
-        if node in self.manifest.nodes or node == "signal":
+        parents = [parent.as_posix() for parent in PurePosixPath(node).parents]
+        if any(name in self.manifest.nodes for name in (node, *parents)) and node in self.root:
             return self.root[node]
         known = [name for name in self.manifest.nodes if name not in self.root.array_keys()]
         verb = _MAKERS.get(node.split("/")[0])
