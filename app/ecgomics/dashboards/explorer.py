@@ -1,0 +1,184 @@
+"""`Explorer`: the dashboard Explore, in a page of its own or inline in a notebook."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
+
+import panel as pn
+
+from ecgomics.dashboards import panes
+from ecgomics.dashboards.analyst import Analyst
+from ecgomics.dashboards.explore_state import ExploreState
+from ecgomics.dashboards.filters import Filter
+from ecgomics.dashboards.frame import ExploreFrame
+from ecgomics.dashboards.reading import Reading
+from ecgomics.dashboards.selection import Selection
+from ecgomics.dashboards.wording import counted
+from ecgomics.errors import EcgomicsError
+
+FULL: dict[str, Any] = {"sizing_mode": "stretch_both"}
+BARE = [
+    ".ecg-strip { border: 0 !important; border-radius: 0 !important; font-family: var(--eg-font) !important; }"
+    ".ecg-strip .title { font-weight: 400 !important; color: var(--eg-muted) !important; font-size: 11.5px; }"
+]
+"""The strip lies in a pane that has its own border, below a bar that has its own title."""
+
+INLINE_HEIGHT = 820
+
+
+class Explorer(pn.viewable.Viewer):
+    """Records, rules, strip, map, candidates and evidence, sharing one selection.
+
+    Made by `explore`. In a notebook, `selection` and `record` are values: reading them tells what the page shows,
+    setting them moves it.
+
+    Parameters
+    ----------
+    reading
+        A cohort as read for dashboards; shared by any number of explorers.
+    place
+        ``"page"`` fills the browser's window, ``"inline"`` a notebook's cell.
+
+    Examples
+    --------
+    >>> explorer = explore("demo.zarr")  # doctest: +SKIP
+    >>> explorer.selection = cohort.labels.query("code == 'LBBB'")["record"]  # doctest: +SKIP
+    """
+
+    def __init__(self, reading: Reading, *, place: Literal["page", "inline"] = "page") -> None:
+        super().__init__()
+        self.reading = reading
+        self.state = ExploreState(reading.census, reading.rulebook)
+        self._panes = {
+            "records": panes.RecordsPane(self.state),
+            "rules": panes.RulesPane(self.state),
+            "measures": panes.MeasurementsPane(self.state),
+            "strip": panes.StripPane(self.state),
+            "map": panes.MapPane(self.state),
+            "candidates": panes.CandidatesPane(self.state),
+            "why": panes.CardPane(self.state),
+            "beats": panes.BeatsPane(self.state),
+        }
+        self._analyst = Analyst(self.state, reading.ranker, run=_run)
+        self._place = place
+        self._frame = self._framed()
+
+    def __panel__(self) -> Any:
+        return self._frame
+
+    @property
+    def selection(self) -> Selection:
+        """The group that is compared; set it to record ids (or a `Selection`) and every view follows."""
+        return self.state.selection
+
+    @selection.setter
+    def selection(self, records: Iterable[str] | Selection | None) -> None:
+        if records is None or not len(chosen := Selection.of(records)):
+            self.state.clear_group()
+            return
+        self.state.select(chosen.records, origin=chosen.origin, drawn_on=chosen.drawn_on)
+
+    @property
+    def record(self) -> str:
+        """Id of the record that is open; set it to open another."""
+        return self.state.record
+
+    @record.setter
+    def record(self, record: str) -> None:
+        self.state.open(record)
+
+    @property
+    def candidates(self) -> Any:
+        """The candidates table as it stands, a DataFrame."""
+        return self.state.ranking.table.copy()
+
+    def _framed(self) -> ExploreFrame:
+        children = {name: _hosted(name, pane) for name, pane in self._panes.items()}
+        layout = FULL if self._place == "page" else {"sizing_mode": "stretch_width", "height": INLINE_HEIGHT}
+        census = self.reading.census
+        frame = ExploreFrame(
+            place=self._place,
+            cohort={
+                "name": str(getattr(census.cohort.path, "name", "")) or "cohort",
+                "records": counted(len(census), "record"),
+                "patients": counted(census.n_patients, "patient"),
+                "synthetic": census.synthetic,
+            },
+            terms=_terms(self.reading),
+            theme=self.state.theme,
+            **children,
+            **layout,
+        )
+        frame.param.watch(lambda change: self._act(change.new), "event")
+        self.state.param.watch(
+            lambda *changes: frame.param.update(
+                undo=self.state.undoable, theme=self.state.theme, drawer=self.state.drawer, notice=self.state.notice
+            ),
+            ["undoable", "theme", "drawer", "notice"],
+        )
+        self._followed = 0
+        self.state.param.watch(lambda *changes: self._bring_up(frame, "why"), ["why"])
+        self._panes["records"].widget.param.watch(
+            lambda change: self._bring_up(frame, "ecg") if (change.new or {}).get("type") == "open" else None, "event"
+        )
+        return frame
+
+    def _bring_up(self, frame: ExploreFrame, pane: str) -> None:
+        self._followed += 1
+        frame.pane = f"{pane}:{self._followed}"
+
+    def _act(self, event: Mapping[str, Any] | None) -> None:
+        acts: dict[str, Callable[[Mapping[str, Any]], None]] = {
+            "term": self._search,
+            "theme": lambda event: self.state.param.update(theme="dark" if event.get("theme") == "dark" else "light"),
+            "undo": lambda event: self.state.undo(),
+            "redo": lambda event: self.state.redo(),
+            "step": lambda event: self.state.step(1 if event["by"] > 0 else -1),
+            "close": lambda event: self.state.param.update(drawer=False),
+        }
+        if not event or event.get("type") not in acts:
+            return
+        try:
+            acts[event["type"]](event)
+        except EcgomicsError as error:
+            self.state.notice = str(error)
+
+    def _search(self, event: Mapping[str, Any]) -> None:
+        kind, name = str(event["kind"]), str(event["name"])
+        if kind == "rule":
+            self.state.toggle([name], on=True)
+        elif kind == "biomarker":
+            self.state.explain("biomarker", name)
+        elif kind == "label":
+            self.state.add_filters([Filter("label", name)])
+        elif name:
+            self.state.add_filters([Filter("text", name)])
+
+
+def _hosted(name: str, pane: Any) -> Any:
+    if name == "measures":
+        return pane.widget.panel(sizing_mode="stretch_width")
+    return pane.widget.panel(**FULL, **({"stylesheets": BARE} if name == "strip" else {}))
+
+
+def _terms(reading: Reading) -> list[dict[str, str]]:
+    census = reading.census
+    terms = [{"kind": "label", "name": code, "title": code} for code, _ in census.label_counts.most_common(200)]
+    terms += [{"kind": "rule", "name": rule, "title": title} for rule, title in reading.rulebook.titles.items()]
+    return terms + [{"kind": "biomarker", "name": name, "title": name} for name in census.biomarker_columns]
+
+
+def _run(job: Callable[[], Any], then: Callable[[Any], None]) -> None:
+    """Do a job in a thread and hand its result over on the page's own; at once where no event loop runs."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        then(job())
+        return
+
+    async def work() -> None:
+        then(await asyncio.to_thread(job))
+
+    pn.state.execute(work)

@@ -1,0 +1,45 @@
+"""`Pane`: a widget that follows the state, and whose events change it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from ecgomics.dashboards.explore_state import ExploreState
+from ecgomics.errors import EcgomicsError
+from ecgomics_widgets import HostedWidget
+
+Event = Mapping[str, Any]
+
+
+class Pane:
+    """Base of the panes.
+
+    A pane names, in `follows`, for each of its refreshing methods the state's values it depends on; a method runs once
+    after any of them changes. `acts` maps the widget's event types to methods.
+    """
+
+    follows: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    acts: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, state: ExploreState, widget: HostedWidget) -> None:
+        self.state = state
+        self.widget = widget
+        for method, names in self.follows.items():
+            getattr(self, method)()
+            state.param.watch(self._refresher(method), list(names))
+        if self.acts:
+            widget.param.watch(lambda change: self._act(change.new), "event")
+
+    def _refresher(self, method: str) -> Callable[..., None]:
+        refresh = getattr(self, method)
+        return lambda *changes: refresh()
+
+    def _act(self, event: Event | None) -> None:
+        if not event or event.get("type") not in self.acts:
+            return
+        try:
+            getattr(self, self.acts[event["type"]])(event)
+        except EcgomicsError as error:
+            # said on the page, where the person who asked can read it
+            self.state.notice = str(error)

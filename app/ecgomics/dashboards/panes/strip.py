@@ -1,0 +1,66 @@
+"""The strip: the open record on its paper, with the evidence of the rules that are on."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import xarray as xr
+
+from ecgomics.dashboards.explore_state import ExploreState
+from ecgomics.dashboards.panes.pane import Pane
+from ecgomics.dashboards.recording import facts_of, recording_of
+from ecgomics.errors import CohortError
+from ecgomics_widgets import Strip
+
+
+class StripPane(Pane):
+    """Shows the open record and draws evidence on it."""
+
+    follows: ClassVar = {"show": ("record",), "mark": ("toggled", "limits"), "dress": ("theme",)}
+
+    def __init__(self, state: ExploreState) -> None:
+        provenance = "synthetic" if state.census.synthetic else "recorded"
+        super().__init__(state, Strip(provenance=provenance))
+        self.widget.param.watch(self._key, "key")
+
+    def show(self) -> None:
+        """Send a record with its beats and evidence, in one piece."""
+        state = self.state
+        if not state.record:
+            return
+        beats = self._beats()
+        self.widget.param.update(
+            ecg=recording_of(state.census, state.record),
+            title=facts_of(state.census, state.record),
+            marks=beats,
+            beats=beats,
+            spans=self._spans(),
+        )
+
+    def mark(self) -> None:
+        """Send the evidence of the rules that are on."""
+        if self.state.record:
+            self.widget.spans = self._spans()
+
+    def dress(self) -> None:
+        """Follow the page's theme."""
+        self.widget.theme = self.state.theme
+
+    def _beats(self) -> xr.Dataset | None:
+        try:
+            beats: xr.Dataset = self.state.census.cohort.beats_of(self.state.record).beats
+        except CohortError:
+            return None
+        return beats
+
+    def _spans(self) -> list[Any]:
+        state = self.state
+        return [
+            span for rule in state.toggled for span in state.rulebook.spans(rule, state.record, limits=state.limits)
+        ]
+
+    def _key(self, change: Any) -> None:
+        steps = {"next_record": 1, "previous_record": -1}
+        name = (change.new or {}).get("name")
+        if name in steps:
+            self.state.step(steps[name])

@@ -1,0 +1,115 @@
+"""A finding in words: verdict, clauses with value against limit, and where the rule is from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ecgomics.dashboards.references import entry_of
+from ecgomics.dashboards.wording import HIDDEN_UNITS, with_unit, written
+from ecgomics.rules import Finding, Rule
+from ecgomics.rules.model import SIGNS, Clause, walk
+from ecgomics.rules.tracing import ClauseTrace
+
+VERDICTS = {"met": "Criteria met", "not_met": "Criteria not met", "unknown": "Cannot be judged"}
+ROWS = 12
+"""Clauses a card shows; those met come first, the rest are counted."""
+
+
+def verdict_of(finding: Finding, rule: Rule) -> tuple[str, str]:
+    """The verdict, and the line beside it: margin, what suppresses or is missing, where the rule is from."""
+    parts = []
+    if np.isfinite(finding.margin) and finding.state != "unknown":
+        parts.append(f"margin {finding.margin * 100:+.0f} % of the limit".replace("-", "−"))
+    if finding.suppressed_by:
+        parts.append(f"suppressed by {', '.join(finding.suppressed_by)}".replace("_", " "))
+    if finding.state == "unknown" and finding.missing:
+        parts.append(f"missing: {', '.join(finding.missing[:3])}{' …' if len(finding.missing) > 3 else ''}")
+    if rule.citations:
+        parts.append(rule.citations[0].source)
+    return VERDICTS[finding.state], " · ".join(parts)
+
+
+def clause_rows(finding: Finding) -> list[dict[str, Any]]:
+    """Clauses as rows: `state`, `text` (what is asked), `value` (what was measured), `column`, `role`, `note`."""
+    order = {"met": 0, "not_met": 1, "unknown": 2}
+    excluding = set(_excluding(finding.rule))
+    told = sorted(finding.clauses, key=lambda item: (item.clause.id in excluding, order[item.state]))
+    rows = [_row(item, excluded=item.clause.id in excluding) for item in told[:ROWS]]
+    hidden = len(told) - len(rows)
+    if hidden > 0:
+        rows.append(
+            {"state": "unknown", "text": f"{hidden} more clauses", "value": "", "column": "", "role": "", "note": ""}
+        )
+    return rows
+
+
+def main_biomarker(finding: Finding) -> tuple[str, float | None]:
+    """The biomarker a finding turns on, with its limit: of the first clause met, else of the one nearest its limit."""
+    known = [item for item in finding.clauses if np.isfinite(item.margin) and item.clause.unit not in ("code",)]
+    met = [item for item in known if item.state == "met" and item.clause.unit not in ("1", "count")]
+    pool = met or [item for item in known if item.state == "met"] or known
+    if not pool:
+        first = finding.clauses[0] if finding.clauses else None
+        return (first.clause.biomarker, None) if first else ("", None)
+    chosen = pool[0] if met else min(pool, key=lambda item: abs(item.margin))
+    limit = float(chosen.limit) * chosen.clause.sign
+    return chosen.clause.biomarker, limit if np.isfinite(limit) else None
+
+
+def notes_of(rule: Rule) -> list[str]:
+    """Sources, and what a reader must know of them."""
+    lines = [f"{rule.number} version {rule.version}"]
+    lines += [f"{part.source}{f', {part.where}' if part.where else ''}" for part in rule.citations]
+    if rule.evidence == "unverified":
+        lines.append("Not yet checked against the source.")
+    if rule.evidence == "house":
+        lines.append("Our own criterion.")
+    return [*lines, *([rule.note] if rule.note else [])]
+
+
+def _row(item: ClauseTrace, *, excluded: bool) -> dict[str, Any]:
+    clause = item.clause
+    value = written(item.value, clause.unit) if np.isfinite(item.value) else "missing"
+    return {
+        "state": item.state,
+        "text": f"{'unless ' if excluded else ''}{_asked(item)}",
+        "value": value,
+        "column": clause.biomarker,
+        "role": "against" if excluded else "",
+        "note": "",
+    }
+
+
+def _asked(item: ClauseTrace) -> str:
+    clause = item.clause
+    name = _named(clause)
+    if clause.relative is not None:
+        times = "" if clause.relative.times == 1 else f"{clause.relative.times:g} × "
+        return f"{name} {SIGNS[clause.comparison]} {times}{clause.relative.biomarker}"
+    if not np.isfinite(item.limit):
+        return f"{name}: no limit for this age and sex"
+    upper = clause.bands[0].upper if clause.bands else None
+    limit = f"{item.limit:g}" if upper is None else f"{item.limit:g} to {upper:g}"
+    unit = "" if clause.unit in HIDDEN_UNITS else clause.unit
+    sign = "" if clause.comparison == "between" else f"{SIGNS[clause.comparison]} "
+    return f"{name} {sign}{with_unit(limit.replace('-', '−'), unit)}"
+
+
+def _named(clause: Clause) -> str:
+    entry = entry_of(clause.biomarker)
+    if entry is None:
+        return clause.biomarker
+    short = entry.title if len(entry.title) <= 28 else clause.biomarker.removesuffix("_Global")
+    flipped = "−" if clause.sign < 0 else ""
+    return f"{short} in {flipped}{clause.lead}" if clause.lead and clause.lead not in short else short
+
+
+def _excluding(rule: Rule) -> list[str]:
+    inside = {clause.id for clause in _criteria(rule)}
+    return [clause.id for clause in rule.clauses if clause.id not in inside]
+
+
+def _criteria(rule: Rule) -> list[Clause]:
+    return [node for node in walk(rule.criteria) if isinstance(node, Clause)]

@@ -1,0 +1,169 @@
+"""`explore` and `serve`: the ways into Explore."""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+import os
+import threading
+from typing import TYPE_CHECKING, Any, Literal
+
+from ecgomics.dashboards.reading import Reading
+from ecgomics.errors import EcgomicsError
+
+if TYPE_CHECKING:
+    from ecgomics.cohort import Cohort
+    from ecgomics.dashboards.explorer import Explorer
+
+TITLE = "ECGomics · Explore"
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+def explore(cohort: Cohort | str | os.PathLike[str]) -> Explorer:
+    """Explore a cohort: in a notebook, the last expression of a cell shows it inline.
+
+    Parameters
+    ----------
+    cohort
+        An open cohort, or the path of one.
+
+    Returns
+    -------
+    Explorer
+        Its `selection` and `record` can be read and set from Python.
+
+    Raises
+    ------
+    CohortError
+        When there is no cohort at the path.
+
+    Examples
+    --------
+    >>> explorer = explore("demo.zarr")  # doctest: +SKIP
+    >>> explorer.selection.records  # doctest: +SKIP
+    """
+    offline()
+    import panel as pn
+
+    if _in_notebook() and not pn.extension._loaded:
+        # everything comes with the page: a notebook behind a hospital's firewall reaches no CDN
+        pn.extension(inline=True)
+    from ecgomics.dashboards.explorer import Explorer
+
+    return Explorer(Reading.of(cohort), place="inline" if _in_notebook() else "page")
+
+
+def serve(
+    path: str | os.PathLike[str],
+    *,
+    port: int = 5006,
+    address: str = "127.0.0.1",
+    show: bool = False,
+    wait: Literal["forever", "no"] = "forever",
+) -> Any:
+    """Serve Explore of one cohort to browsers on this machine.
+
+    Parameters
+    ----------
+    path
+        The cohort.
+    port
+        TCP port; 0 takes any free one.
+    address
+        Loopback only for now: a server that others can reach needs sign-in.
+    show
+        Open a browser.
+    wait
+        ``"forever"`` blocks until interrupted; ``"no"`` returns the running server, to be stopped by its ``stop()``.
+
+    Raises
+    ------
+    EcgomicsError
+        For an address others can reach.
+    CohortError
+        When there is no cohort at the path.
+    """
+    _require_loopback(address)
+    offline()
+    import panel as pn
+
+    pages = Pages(path)
+    pages.warm()
+    options: dict[str, Any] = {"port": port, "address": address, "show": show, "title": TITLE}
+    if port:
+        options["websocket_origin"] = [f"{host}:{port}" for host in LOOPBACK]
+    return pn.serve(pages, threaded=wait == "no", **options)
+
+
+class Pages:
+    """Makes the page of each session; all show one cohort, read once, and read again after the store has changed.
+
+    Parameters
+    ----------
+    path
+        The cohort.
+
+    Raises
+    ------
+    CohortError
+        When there is no cohort at the path.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.reading = Reading.of(path)
+        self._commit = self._now()
+        self._lock = threading.Lock()
+
+    def __call__(self) -> Any:
+        """A new page."""
+        from ecgomics.dashboards.explorer import Explorer
+
+        with self._lock:
+            if self._now() != self._commit:
+                self.reading = Reading.of(self.reading.census.cohort)
+                self._commit = self._now()
+        return Explorer(self.reading)
+
+    def warm(self) -> None:
+        """Read what the first page needs, and let the ranks be made in the background."""
+        self.reading.warm()
+        threading.Thread(target=self.reading.ranker.prepare, daemon=True).start()
+
+    def _now(self) -> int:
+        return int(self.reading.census.cohort.generation)
+
+
+@functools.cache
+def pages_of(path: str) -> Pages:
+    """The `Pages` of a path: one for the whole process. Raises CohortError when there is no cohort."""
+    return Pages(path)
+
+
+def offline() -> None:
+    """Let pages take everything from this server, nothing from another."""
+    os.environ.setdefault("BOKEH_RESOURCES", "server")
+    from bokeh.settings import settings
+
+    settings.resources = "server"
+
+
+def _in_notebook() -> bool:
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return False
+    shell = get_ipython()
+    return shell is not None and shell.has_trait("kernel")
+
+
+def _require_loopback(address: str) -> None:
+    try:
+        loopback = address == "localhost" or ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise EcgomicsError(
+            "an address that other machines can reach",
+            expected="127.0.0.1, ::1 or localhost",
+            remedy="use an SSH tunnel",
+        )

@@ -1,0 +1,136 @@
+// Evidence: why a rule is met, or what a biomarker is and how two groups differ in it.
+import {BASE, emit, fill, h, hue, svg, watch} from "./dom.js";
+
+const STYLE = `
+.eg-why { display: flex; flex-direction: column; }
+.eg-why .scroll { flex: 1; overflow-y: auto; min-height: 0; }
+.eg-why .head .dim { width: 8px; height: 8px; border-radius: 2px; flex: none; }
+.eg-why .part { padding: 10px 12px; border-bottom: 1px solid var(--eg-line, #e3e6eb); }
+.eg-why .part:last-child { border-bottom: 0; }
+.eg-why .lead { color: var(--eg-muted, #667085); font-size: 11.5px; margin: 0 0 6px; line-height: 1.45; }
+.eg-why .lead b { color: var(--eg-ink, #161a22); font-weight: 600; }
+.eg-why .lead b.met { color: var(--eg-accent, #b4233a); }
+.eg-why h3 { font-size: 13px; font-weight: 600; margin: 0 0 4px; display: flex; gap: 6px; align-items: baseline; }
+.eg-why .clause { display: grid; grid-template-columns: 16px 1fr auto; gap: 6px; padding: 4px 0; align-items: baseline; }
+.eg-why .clause .sign { font-weight: 600; color: var(--eg-muted, #667085); }
+.eg-why .clause.met .sign { color: var(--eg-good, #12804a); }
+.eg-why .clause.met .sign.against { color: var(--eg-accent, #b4233a); }
+.eg-why .clause.unknown, .eg-why .clause.not_met { color: var(--eg-muted, #667085); }
+.eg-why .clause .value { text-align: right; white-space: nowrap; }
+.eg-why .clause .value button { background: none; border: 0; padding: 0; text-decoration: underline dotted; text-underline-offset: 3px; }
+.eg-why .clause .note { grid-column: 2 / -1; font-size: 11.5px; color: var(--eg-muted, #667085); }
+.eg-why p { margin: 6px 0 0; line-height: 1.45; }
+.eg-why p.small { font-size: 11.5px; color: var(--eg-muted, #667085); overflow-wrap: anywhere; }
+.eg-why .spread { display: block; width: 100%; height: 148px; overflow: visible; }
+.eg-why .spread text { font-size: 11px; fill: var(--eg-muted, #667085); }
+.eg-why .key { display: flex; flex-wrap: wrap; gap: 2px 12px; font-size: 11.5px; color: var(--eg-muted, #667085); padding-top: 4px; }
+.eg-why .key i { display: inline-block; width: 10px; height: 10px; border-radius: 2px; margin-right: 5px; vertical-align: -1px; }
+.eg-why .chips { display: flex; flex-wrap: wrap; gap: 4px; align-items: center; padding-top: 4px; }
+.eg-why .chips .quiet { width: 48px; }
+.eg-why .do { border: 1px solid var(--eg-line, #e3e6eb); background: none; border-radius: 6px; padding: 3px 10px; font-size: 11.5px; }
+.eg-why .do:hover { background: var(--eg-raised, #eef0f4); }
+`;
+const SIGN = {met: "✓", not_met: "✕", unknown: "–"};
+const WORD = {met: "met", not_met: "not met", unknown: "cannot be judged"};
+
+function clause(model, item) {
+  const value = item.column ? h("button", {title: `what ${item.column} is`, onclick: () => emit(model, "why", {biomarker: item.column})}, item.value) : item.value;
+  return h("div", {class: `clause ${item.state}`}, h("span", {class: `sign ${item.role === "against" ? "against" : ""}`, title: WORD[item.state], "aria-label": WORD[item.state]}, SIGN[item.state]),
+    h("span", {}, item.text), h("span", {class: "value"}, value), item.note ? h("span", {class: "note"}, item.note) : null);
+}
+
+function spread(data) {
+  const W = 300, H = 148, floor = H - 20, top = 16, drawing = svg("svg", {class: "spread", viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": data.about});
+  const [low, high] = data.range, x = (value) => Math.min(W, Math.max(0, ((value - low) / (high - low)) * W));
+  const peak = Math.max(1e-9, ...data.group, ...data.rest), y = (value) => floor - (value / peak) * (floor - top);
+  if (data.reference) {
+    const from = x(data.reference[0] ?? low), to = x(data.reference[1] ?? high);
+    drawing.append(svg("rect", {x: from, y: top - 4, width: Math.max(0, to - from), height: floor - top + 4, fill: "var(--eg-raised, #eef0f4)"}));
+    const text = svg("text", {x: Math.min(from + 3, W - 60), y: top + 7}, "reference");
+    if (to - from > 54) drawing.append(text);
+  }
+  const area = (values, colour) => {
+    if (!values.length) return;
+    const step = W / (values.length - 1 || 1);
+    const line = values.map((value, i) => `${(i * step).toFixed(1)} ${y(value).toFixed(1)}`).join("L");
+    drawing.append(svg("path", {d: `M0 ${floor}L${line}L${W} ${floor}Z`, fill: colour, "fill-opacity": 0.3}), svg("path", {d: `M${line}`, fill: "none", stroke: colour, "stroke-width": 1.5, "stroke-linejoin": "round"}));
+  };
+  const bars = (values, colour, shift) => values.forEach((value, i) => {
+    const width = W / values.length;
+    drawing.append(svg("rect", {x: (i + 0.15 + 0.35 * shift) * width, y: y(value), width: width * 0.35, height: floor - y(value), fill: colour, "fill-opacity": 0.75}));
+  });
+  if (data.bars) { bars(data.rest, "var(--eg-rest, #98a2b3)", 0); bars(data.group, "var(--eg-selected, #e69f00)", 1); } else { area(data.rest, "var(--eg-rest, #98a2b3)"); area(data.group, "var(--eg-selected, #e69f00)"); }
+  drawing.append(svg("line", {x1: 0, x2: W, y1: floor, y2: floor, stroke: "var(--eg-line, #e3e6eb)"}));
+  if (data.limit !== null && data.limit !== undefined && data.limit >= low && data.limit <= high) {
+    drawing.append(svg("line", {x1: x(data.limit), x2: x(data.limit), y1: top - 4, y2: floor, stroke: "var(--eg-accent, #b4233a)", "stroke-dasharray": "3 2"}));
+  }
+  if (data.value !== null && data.value !== undefined) {
+    const at = x(data.value), right = at > W - 50;
+    drawing.append(svg("line", {x1: at, x2: at, y1: top - 4, y2: floor, stroke: "var(--eg-ink, #161a22)", "stroke-width": 1.75}));
+    const words = svg("text", {x: right ? at - 3 : at + 3, y: 9, "text-anchor": right ? "end" : "start"}, data.value_text);
+    words.style.fill = "var(--eg-ink, #161a22)";
+    words.style.fontWeight = "600";
+    drawing.append(words);
+  }
+  for (const tick of data.ticks) {
+    const at = data.bars ? (data.ticks.indexOf(tick) + 0.5) * (W / data.ticks.length) : x(tick.at);
+    drawing.append(svg("text", {x: at, y: H - 6, "text-anchor": at < 12 ? "start" : at > W - 12 ? "end" : "middle"}, tick.text));
+  }
+  return drawing;
+}
+
+function key(data) {
+  const item = (colour, text) => h("span", {}, h("i", {style: {background: colour}}), text);
+  return h("div", {class: "key"}, data.group_text ? item("var(--eg-selected, #e69f00)", data.group_text) : null, item("var(--eg-rest, #98a2b3)", data.rest_text),
+    data.limit !== null && data.limit !== undefined ? h("span", {}, "┆ limit") : null);
+}
+
+function extremes(model, rows) {
+  return rows.map((row) => h("div", {class: "chips"}, h("span", {class: "quiet"}, row.title),
+    row.records.map((record) => h("button", {class: `chip ${record.group ? "group" : ""}`, title: "open this record", onclick: () => emit(model, "open", {record: record.id})}, h("span", {class: "cut"}, record.text)))));
+}
+
+function parts(model, card) {
+  const made = [];
+  if (card.clauses) {
+    made.push(h("div", {class: "part"},
+      h("p", {class: "lead"}, h("b", {class: card.state}, card.verdict), card.lead ? ` · ${card.lead}` : ""),
+      card.clauses.map((item) => clause(model, item)),
+      card.statement ? h("p", {}, card.statement) : null,
+      (card.notes || []).map((note) => h("p", {class: "small"}, note))));
+  }
+  if (card.biomarker) {
+    const mine = card.biomarker;
+    made.push(h("div", {class: "part"},
+      h("h3", {}, h("span", {class: "cut"}, mine.name), h("span", {class: "quiet"}, mine.facts)),
+      mine.effect ? h("p", {class: "lead"}, mine.effect) : null,
+      mine.spread ? [spread(mine.spread), key(mine.spread)] : h("p", {class: "small"}, mine.missing),
+      mine.extremes && mine.extremes.length ? [h("h3", {style: {marginTop: "10px"}}, "Most extreme"), extremes(model, mine.extremes)] : null,
+      h("div", {class: "chips"}, h("button", {class: "do", title: "sort the records by it", onclick: () => emit(model, "sort", {name: mine.name})}, "sort records"),
+        h("button", {class: "do", title: "colour the map by it", onclick: () => emit(model, "colour", {name: mine.name})}, "colour map")),
+      mine.definition ? h("p", {}, mine.definition) : null,
+      (mine.sources || []).map((line) => h("p", {class: "small"}, line))));
+  }
+  return made;
+}
+
+function render({model, el}) {
+  const head = h("div", {class: "head"}), scroll = h("div", {class: "scroll"});
+  const root = h("section", {class: "eg eg-why", "aria-label": "Why"}, head, scroll);
+  el.append(h("style", {}, BASE + STYLE), root);
+  let shown = "";
+  function draw() {
+    const card = model.get("card") || {};
+    fill(head, ...[card.dimension ? h("i", {class: "dim", title: card.dimension, style: {background: hue(card.dimension)}}) : null,
+      h("h2", {class: "cut", title: card.title}, card.title || "Why"), h("span", {class: "quiet"}, card.title ? "why" : ""), h("span", {class: "push"}),
+      h("button", {class: "plain", "aria-label": "close", title: "close", onclick: () => emit(model, "close")}, "×")]);
+    fill(scroll, ...(card.title ? parts(model, card) : [h("div", {class: "none"}, model.get("message") || "Click a rule, a measurement or a candidate: its evidence appears here.")]));
+    if (shown !== card.title) scroll.scrollTop = 0;
+    shown = card.title;
+  }
+  const stop = watch(model, ["card", "message"], draw);
+  draw();
+  return stop;
+}
+
+export default {render};
