@@ -74,7 +74,7 @@ def quantise(values: NDArray[np.floating[Any]]) -> tuple[NDArray[np.int16], NDAr
         int16 of the same dims (`GAP` where missing), scale (lead,) in mV a step and offset (lead,) in mV. The error is
         at most half a step: 0.08 µV where a lead spans 10 mV.
     """
-    flat = np.asarray(values, dtype=np.float64).reshape(len(values), -1)
+    flat = np.asarray(values, dtype=np.float64).reshape(len(values), int(np.prod(np.shape(values)[1:])))
     known = np.isfinite(flat)
     low = np.min(np.where(known, flat, np.inf), axis=1, initial=np.inf)
     high = np.max(np.where(known, flat, -np.inf), axis=1, initial=-np.inf)

@@ -241,6 +241,5 @@ def _names(leads: Sequence[str] | None, *, count: int) -> Sequence[str]:
 
 def _baseline(values: NDArray[np.float32]) -> list[float]:
     """Zero of each lead's row, mV: the median, so that an electrode's offset does not carry a trace off the paper."""
-    rows = values.reshape(len(values), -1)
-    known = [row[np.isfinite(row)] for row in rows]
+    known = [row[np.isfinite(row)] for row in values]
     return [float(np.median(row)) if len(row) else 0.0 for row in known]

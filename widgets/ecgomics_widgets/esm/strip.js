@@ -3,7 +3,7 @@
 import { unpack } from "./strip/codec.js";
 import { Face, rangeText, scaleText } from "./strip/face.js";
 import { listen } from "./strip/gestures.js";
-import { Traces, drawMargins, drawPaper, drawRuler } from "./strip/ink.js";
+import { Traces, drawMargins, drawPaper, drawRuler, drawScroll, namesWidth } from "./strip/ink.js";
 import { Minimap } from "./strip/minimap.js";
 import {
   after, caliperText, describeSpans, drawBand, drawCaliper, drawCursor, drawLabels, drawMarks, drawSpans, readOverlay, spanAt,
@@ -110,6 +110,7 @@ class Strip {
       this.stopGlide();
       this.view = { t0: 0, zoom: null, scroll: 0 };
       this.caliper = null;
+      this.names = null;
       this.sent.want = "";
     }
     this.draw();
@@ -147,14 +148,14 @@ class Strip {
     const before = this.page.t0;
     this.view.t0 = Math.min(this.page.last, Math.max(0, before - dx / this.page.perSecond));
     this.view.scroll = Math.min(this.page.overflow, Math.max(0, this.page.scroll - dy));
+    this.page = this.lay(); // several moves may come before the next frame
     this.draw();
     return this.view.t0 !== before || dy !== 0;
   }
 
   goTo(t0) {
-    this.view.t0 = Math.min(this.page.last, Math.max(0, t0));
-    this.draw();
-    this.tell();
+    this.view.t0 = t0;
+    this.settle();
   }
 
   zoom(factor, x = null) {
@@ -183,9 +184,9 @@ class Strip {
 
   /** Keep the view inside the recording, draw, and tell the host. */
   settle() {
-    const page = this.lay();
-    this.view.t0 = page.t0;
-    this.view.scroll = page.scroll;
+    this.page = this.lay();
+    this.view.t0 = this.page.t0;
+    this.view.scroll = this.page.scroll;
     this.draw();
     this.tell();
   }
@@ -401,6 +402,7 @@ class Strip {
       this.grown = true; // the host gives no height: take one
       root.style.height = `${FALLBACK_PX}px`;
     }
+    root.classList.toggle("narrow", root.clientWidth < 700);
     this.draw();
   }
 
@@ -424,8 +426,8 @@ class Strip {
 
   lay() {
     const { width, height } = this.size;
-    const names = width < 560 ? 30 : 34;
-    const left = names + (width < 560 ? 14 : 28);
+    const names = (this.names ?? 28) + 10;
+    const left = names + (width < 560 ? 16 : 28);
     const box = { left, names, top: 0, width: Math.max(40, width - left), height: Math.max(40, height - 20 - this.bandHeight()) };
     const { leads, duration } = this.signal;
     const asked = this.setting.layout;
@@ -469,6 +471,7 @@ class Strip {
       return;
     }
     this.face.note.hidden = true;
+    this.names ??= namesWidth(ctx, this.signal.leads);
     this.page = this.lay();
     this.compose(ctx, { width, height, ratio });
     this.ask();
@@ -494,6 +497,7 @@ class Strip {
     const unlabelled = drawLabels(ctx, page, signal, labels, { colours });
     if (this.caliper) drawCaliper(ctx, page, this.caliper, colours);
     ctx.restore();
+    drawScroll(ctx, page, colours, width);
     drawRuler(ctx, page, colours, { y: page.box.height, height: height - page.box.height, width, duration });
     if (band) {
       const showBeats = this.shows("beats") && overlay.beats !== null;

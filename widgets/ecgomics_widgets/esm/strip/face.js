@@ -6,10 +6,11 @@ const CSS = `
 .ecg-strip{position:relative;display:flex;flex-direction:column;box-sizing:border-box;width:100%;height:100%;min-height:120px;
  overflow:hidden;font:13px/1.35 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;font-variant-numeric:tabular-nums;
  background:var(--panel);color:var(--ink);border:1px solid var(--line);border-radius:8px;outline:none;user-select:none;-webkit-user-select:none}
-.ecg-strip:focus-visible{border-color:var(--accent);box-shadow:0 0 0 2px var(--accent)}
-.ecg-strip .bar{display:flex;flex-wrap:wrap;align-items:center;gap:4px 8px;padding:6px 8px;border-bottom:1px solid var(--line);flex:none}
+.ecg-strip:focus-visible{border-color:var(--accent);box-shadow:inset 0 0 0 1px var(--accent)}
+.ecg-strip .bar{display:flex;align-items:center;gap:8px;padding:6px 8px;border-bottom:1px solid var(--line);flex:none;min-width:0}
+.ecg-strip .tools{display:flex;gap:8px;min-width:0}
 .ecg-strip .bar[hidden],.ecg-strip .map[hidden],.ecg-strip .help[hidden],.ecg-strip .note[hidden],.ecg-strip [data-face][hidden]{display:none}
-.ecg-strip .title{font-weight:600;margin-right:auto;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;min-width:0;max-width:100%}
+.ecg-strip .title{font-weight:600;margin-right:auto;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;min-width:0;flex:0 1 auto}
 .ecg-strip .group{display:inline-flex;border:1px solid var(--line);border-radius:8px;overflow:hidden}
 .ecg-strip button{font:inherit;font-size:12px;color:var(--ink);background:var(--panel);border:0;min-height:28px;min-width:28px;padding:2px 8px;cursor:pointer;white-space:nowrap}
 .ecg-strip .group button+button{border-left:1px solid var(--line)}
@@ -21,8 +22,8 @@ const CSS = `
 .ecg-strip .plot.dragging{cursor:grabbing}.ecg-strip .plot.measuring{cursor:crosshair}
 .ecg-strip .plot canvas{position:absolute;inset:0;width:100%;height:100%;display:block}
 .ecg-strip .map{flex:none;height:30px;width:100%;display:block;border-top:1px solid var(--line);cursor:pointer;touch-action:none}
-.ecg-strip .face{display:flex;flex-wrap:wrap;gap:2px 12px;align-items:center;padding:4px 8px;min-height:19px;font-size:12px;color:var(--muted);
- border-top:1px solid var(--line);flex:none}
+.ecg-strip .face{display:flex;gap:0 12px;align-items:center;padding:4px 8px;height:20px;font-size:12px;color:var(--muted);white-space:nowrap;
+ overflow:hidden;border-top:1px solid var(--line);flex:none;box-sizing:content-box}
 .ecg-strip .face .badge{border:1px solid var(--line);border-radius:8px;padding:0 7px;color:var(--ink)}
 .ecg-strip .face .badge.envelope{border-style:dashed;border-color:var(--muted)}
 .ecg-strip .face .badge.synthetic{background:var(--ink);color:var(--panel);border-color:var(--ink);font-weight:600}
@@ -33,6 +34,11 @@ const CSS = `
 .ecg-strip .help dl{display:grid;grid-template-columns:auto 1fr;gap:2px 16px;margin:0}
 .ecg-strip .help dt{font-weight:600;white-space:nowrap}.ecg-strip .help dd{margin:0}
 .ecg-strip .aside{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+.ecg-strip.narrow .bar{flex-direction:column;align-items:stretch;gap:4px}
+.ecg-strip.narrow .title:empty{display:none}
+.ecg-strip.narrow .tools{overflow-x:auto;scrollbar-width:none;margin:0 -8px;padding:0 8px}.ecg-strip.narrow .group{flex:none}
+.ecg-strip.narrow .face{flex-wrap:wrap;height:40px;align-content:space-between}.ecg-strip.narrow .face .reading{order:-1;flex:0 1 auto}
+.ecg-strip.narrow .face [data-face=synthetic],.ecg-strip.narrow .face [data-face=kind],.ecg-strip.narrow .face [data-face=range]{order:-2}
 @media (pointer:coarse){.ecg-strip button{min-height:36px;min-width:36px}}
 `;
 
@@ -43,7 +49,7 @@ const KEYS = [
 ];
 
 const BUTTONS = `
-<span class="title" data-title></span>
+<span class="title" data-title></span><div class="tools">
 <span class="group" role="group" aria-label="Layout">
 <button data-layout="12x1" title="Every lead in a row of its own (1)">12×1</button>
 <button data-layout="6x2" title="Six rows, two columns (2)">6×2</button>
@@ -54,7 +60,7 @@ const BUTTONS = `
 <span class="group" role="group" aria-label="Zoom"><button data-do="out" aria-label="Zoom out" title="Zoom out (−)">−</button>
 <button data-do="true" title="True scale (0)">1:1</button><button data-do="fit" title="Fit (f)">fit</button>
 <button data-do="in" aria-label="Zoom in" title="Zoom in (+)">+</button></span>
-<span class="group"><button data-do="help" aria-label="Keys" title="Keys (?)">?</button></span>`;
+<span class="group"><button data-do="help" aria-label="Keys" title="Keys (?)">?</button></span></div>`;
 
 export class Face {
   constructor(el, act) {

@@ -18,25 +18,25 @@ export function drawPaper(ctx, page, colours, { width, height, ratio }) {
   ctx.rect(0, box.top, width, box.height);
   ctx.clip();
   const wide = width - box.left;
-  const time = gridSteps(page.perSecond);
-  const volt = page.mmMv >= 2.2 ? [page.mmMv, page.mmMv * 5] : [0, page.mmMv * 5];
+  const time = gridSteps(page);
+  const volt = page.mmMv >= 2.2 && time[0] ? [page.mmMv, page.mmMv * 5] : [0, page.mmMv * 5];
   const x0 = page.bands.length > 1 || page.simultaneous ? box.left : box.left - page.t0 * page.perSecond;
   const zero = page.panels[0]?.zero ?? box.top;
   [colours.minor, colours.major].forEach((colour, strong) => {
     ctx.strokeStyle = colour;
     ctx.lineWidth = 1 / ratio;
     ctx.beginPath();
-    if (time[strong]) verticals(ctx, { step: time[strong] * page.perSecond, x0, from: box.left, to: box.left + wide, box, ratio });
+    if (time[strong]) verticals(ctx, { step: time[strong], x0, from: box.left, to: box.left + wide, box, ratio });
     if (volt[strong]) horizontals(ctx, { step: volt[strong], zero, box, ratio, from: box.left, to: width });
     ctx.stroke();
   });
   ctx.restore();
 }
 
-function gridSteps(perSecond) {
-  const minor = STEPS_S.find((step) => step * perSecond >= 2.2) ?? 86400;
-  if (minor === 0.04) return [0.04, 0.2];
-  return [0, STEPS_S.find((step) => step * perSecond >= 8) ?? 86400];
+/** Distance of thin and strong vertical lines, px: 1 and 5 mm of paper, or steps of time where those run together. */
+function gridSteps(page) {
+  if (page.mm >= 2.2) return [page.mm, 5 * page.mm];
+  return [0, page.perSecond * (STEPS_S.find((step) => step * page.perSecond >= 8) ?? 86400)];
 }
 
 function verticals(ctx, { step, x0, from, to, box, ratio }) {
@@ -129,8 +129,8 @@ export function drawMargins(ctx, page, signal, colours) {
   ctx.beginPath();
   ctx.rect(0, box.top, box.left + box.width, box.height);
   ctx.clip();
-  const width = Math.min(0.2 * page.perSecond, box.left - box.names - 5);
-  const x = box.names + (box.left - box.names - width) / 2 - 1;
+  const width = Math.max(4, Math.min(0.2 * page.perSecond, box.left - box.names - 8));
+  const x = box.left - width - 5;
   ctx.strokeStyle = colours.pulse;
   ctx.lineWidth = 1.15;
   ctx.beginPath();
@@ -172,8 +172,25 @@ function drawNames(ctx, page, signal, colours) {
 }
 
 export function namePlace(page, panel) {
-  if (panel.column === 0) return { x: 6, y: Math.min(panel.zero - 6, panel.bottom - 13), width: 0 };
+  if (panel.column === 0) return { x: 6, y: panel.zero - 6, width: 0 };
   return { x: panel.x0 + 5, y: panel.top + 2, width: 30 };
+}
+
+/** Width of the widest lead name, px. */
+export function namesWidth(ctx, leads) {
+  ctx.font = `600 12px ${FONT}`;
+  return Math.ceil(Math.max(...leads.map((lead) => ctx.measureText(lead).width)));
+}
+
+/** Where the rows shown lie among all rows, when not all fit. */
+export function drawScroll(ctx, page, colours, width) {
+  if (page.overflow < 1) return;
+  const { box } = page;
+  const share = box.height / (box.height + page.overflow);
+  ctx.fillStyle = colours.muted;
+  ctx.globalAlpha = 0.6;
+  ctx.fillRect(width - 5, box.top + 2 + (box.height - 4) * (1 - share) * (page.scroll / page.overflow), 3, (box.height - 4) * share);
+  ctx.globalAlpha = 1;
 }
 
 /** Text that stays legible on the grid. */

@@ -109,7 +109,8 @@ export function drawLabels(ctx, page, signal, labels, { colours }) {
   for (const label of labels) {
     const spot = roomFor(ctx, page, signal, label, taken);
     if (!spot) {
-      left += 1;
+      const middle = (label.span.start + label.span.stop) / 2;
+      if (middle > label.panel.start && middle < label.panel.stop) left += 1;
       continue;
     }
     taken.push(spot);
