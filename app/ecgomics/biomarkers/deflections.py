@@ -7,9 +7,11 @@ It is compiled because naming Q, R, S and R′ walks along the wave; everything 
 from __future__ import annotations
 
 import math
+import zlib
+from collections.abc import Callable
+from importlib import resources
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ecgomics.biomarkers.block import Block
@@ -37,7 +39,8 @@ from ecgomics.biomarkers.fields import (
     T_ON,
 )
 from ecgomics.biomarkers.qrs import measure_qrs
-from ecgomics.biomarkers.stretch import area, choose, extremes, form, intact, median, second_peak, span, value_at
+from ecgomics.biomarkers.stretch import area, choose, extremes, form, intact, median, piece, second_peak, span, value_at
+from ecgomics.waves.kernels import compiled
 
 P_FLAT_MV = 0.02
 T_FLAT_MV = 0.05
@@ -79,19 +82,7 @@ def writable(values: NDArray[np.generic]) -> NDArray[np.generic]:
     return np.require(values, requirements=["C", "W"])
 
 
-@njit(cache=True, nogil=True)
-def _measure(signal, owner, lead_marks, global_marks, usable, step_ms):  # type: ignore[no-untyped-def]
-    beats, leads = lead_marks.shape[0], lead_marks.shape[1]
-    out = np.full((beats, leads, T_MORPH + 1), np.nan, dtype=np.float32)
-    for beat in range(beats):
-        record = owner[beat]
-        for lead in range(leads):
-            if usable[record, lead]:
-                _measure_one(signal[record, lead], lead_marks[beat, lead], global_marks[beat], step_ms, out[beat, lead])
-    return out
-
-
-@njit(cache=True, nogil=True)
+@piece
 def _measure_one(x, own, whole, step_ms, out):  # type: ignore[no-untyped-def]
     if math.isnan(whole[QRS_ON]) or math.isnan(whole[QRS_OFF]):
         return
@@ -109,7 +100,7 @@ def _measure_one(x, own, whole, step_ms, out):  # type: ignore[no-untyped-def]
     _measure_t(x, own, whole, level, step_ms, out)
 
 
-@njit(cache=True, nogil=True)
+@piece
 def _level(x, whole, step_ms):  # type: ignore[no-untyped-def]
     start, stop = span(whole[P_OFF], whole[QRS_ON], len(x))
     if stop > start:
@@ -124,7 +115,7 @@ def _level(x, whole, step_ms):  # type: ignore[no-untyped-def]
     return median(x, start, stop), 1.0
 
 
-@njit(cache=True, nogil=True)
+@piece
 def _measure_p(x, own, whole, level, step_ms, out):  # type: ignore[no-untyped-def]
     start, stop = choose(own, whole, P_ON, P_OFF, len(x))
     if not intact(x, start, stop):
@@ -143,7 +134,7 @@ def _measure_p(x, own, whole, level, step_ms, out):  # type: ignore[no-untyped-d
     out[P_MORPH], out[P_BIPHASIC] = form(high, high_at, low, low_at, spacing, P_FLAT_MV)
 
 
-@njit(cache=True, nogil=True)
+@piece
 def _terminal(x, start, stop, level, step_ms):  # type: ignore[no-untyped-def]
     """Depth × duration of the last negative part of the P wave, mV·ms, ≥ 0."""
     end = stop - 1
@@ -165,7 +156,7 @@ def _terminal(x, start, stop, level, step_ms):  # type: ignore[no-untyped-def]
     return depth * (last - first) * step_ms
 
 
-@njit(cache=True, nogil=True)
+@piece
 def _measure_t(x, own, whole, level, step_ms, out):  # type: ignore[no-untyped-def]
     if math.isnan(whole[T_OFF]):
         return
@@ -181,3 +172,36 @@ def _measure_t(x, own, whole, level, step_ms, out):  # type: ignore[no-untyped-d
     out[T_AREA] = area(x, start, stop, level, step_ms)
     spacing = second_peak(x, start, stop, 1.0 if up else -1.0, T_NOTCH_MV)
     out[T_MORPH], _ = form(high, high_at, low, low_at, spacing, T_FLAT_MV)
+
+
+def _compiled_for(sources: int) -> Callable[..., NDArray[np.float32]]:
+    """The kernel, cached on disk under a number that changes with the files it calls into.
+
+    numba's cache looks at the file of the outermost function only: an update of the pieces alone would go unnoticed and
+    leave old numbers. It does look at the variables of a closure.
+    """
+
+    @compiled
+    def measure_all(signal, owner, lead_marks, global_marks, usable, step_ms):  # type: ignore[no-untyped-def]
+        if sources == 0:  # never: names the closure's variable
+            return np.zeros((0, 0, 0), dtype=np.float32)
+        beats, leads = lead_marks.shape[0], lead_marks.shape[1]
+        out = np.full((beats, leads, T_MORPH + 1), np.nan, dtype=np.float32)
+        for beat in range(beats):
+            record = owner[beat]
+            for lead in range(leads):
+                if usable[record, lead]:
+                    _measure_one(
+                        signal[record, lead], lead_marks[beat, lead], global_marks[beat], step_ms, out[beat, lead]
+                    )
+        return out
+
+    return measure_all
+
+
+def _checksum() -> int:
+    files = [resources.files(__package__).joinpath(f"{name}.py") for name in ("fields", "qrs", "stretch")]
+    return zlib.crc32(b"".join(file.read_bytes() for file in files)) | 1
+
+
+_measure = _compiled_for(_checksum())

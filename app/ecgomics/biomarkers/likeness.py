@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ecgomics.biomarkers.block import Block, M
 from ecgomics.biomarkers.deflections import writable
 from ecgomics.biomarkers.reasons import Causes
 from ecgomics.biomarkers.sheet import Sheet, quantile, quartile_range
+from ecgomics.waves.kernels import compiled
 
 
 def measure_likeness(block: Block, *, sheet: Sheet) -> None:
@@ -49,7 +49,7 @@ def _edge(block: Block, mark: str) -> NDArray[np.intp]:
     return np.clip(np.nan_to_num(position, nan=0.0), 0, len(block.offset_s) - 1).astype(np.intp)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _compare(ecg, template, owner, r_at, first, last, grid, usable, alike):  # type: ignore[no-untyped-def]
     beats, leads, size = len(owner), ecg.shape[1], ecg.shape[2]
     start, step = grid

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from ecgomics.biomarkers.fields import (
     J_WAVE,
@@ -27,15 +26,17 @@ from ecgomics.biomarkers.fields import (
     S_MS,
     S_PEAK_MS,
 )
-from ecgomics.biomarkers.stretch import area, choose, extremes, intact, span
+from ecgomics.biomarkers.stretch import area, choose, extremes, intact, piece, span
 
 WAVE_MV = 0.025  # Minnesota code: a deflection counts from a quarter of a millimetre
 WAVE_MS = 6.0
 ISOELECTRIC_MV = 0.01
+R2_PATTERN_MV = 0.05
+END_MV = 0.05  # a last deflection must stand out this far from the ST segment it runs into
 NOTCH_MV = 0.03
 
 
-@njit(cache=True, nogil=True)
+@piece
 def _lobes(x, start, stop, level, step_ms, peak, at, first, last):  # type: ignore[no-untyped-def]
     """Fill in the successive deflections of either sign between two samples; returns how many."""
     count = 0
@@ -52,7 +53,7 @@ def _lobes(x, start, stop, level, step_ms, peak, at, first, last):  # type: igno
             continue
         height = x[top] - level
         # a run that only rises into the end of the window is the ST segment, not a wave
-        rising = index >= stop and abs(height) - abs(x[stop - 1] - level) < WAVE_MV and count > 0
+        rising = index >= stop and abs(height) - abs(x[stop - 1] - level) < END_MV and count > 0
         if abs(height) >= WAVE_MV and (index - begin) * step_ms >= WAVE_MS and not rising and count < 12:
             if count > 0 and (peak[count - 1] > 0) == (height > 0):
                 last[count - 1] = index
@@ -61,6 +62,7 @@ def _lobes(x, start, stop, level, step_ms, peak, at, first, last):  # type: igno
             else:
                 peak[count], at[count], first[count], last[count] = height, top, begin, index
                 count += 1
+    count = _drop_embryonic(peak, at, first, last, count)
     for wave in range(count):
         # an isoelectric stretch at either side is not part of the wave
         while first[wave] < at[wave] and abs(x[first[wave]] - level) < ISOELECTRIC_MV:
@@ -70,7 +72,17 @@ def _lobes(x, start, stop, level, step_ms, peak, at, first, last):  # type: igno
     return count
 
 
-@njit(cache=True, nogil=True)
+@piece
+def _drop_embryonic(peak, at, first, last, count):  # type: ignore[no-untyped-def]
+    """Leave out a first upward ripple under 0.05 mV before a Q and an R ten times as tall; returns how many remain."""
+    if count < 3 or not 0.0 < peak[0] < 0.05 or peak[2] < 10.0 * peak[0]:
+        return count
+    for wave in range(count - 1):
+        peak[wave], at[wave], first[wave], last[wave] = peak[wave + 1], at[wave + 1], first[wave + 1], last[wave + 1]
+    return count - 1
+
+
+@piece
 def measure_qrs(x, own, whole, level, step_ms, out):  # type: ignore[no-untyped-def]
     """Fill in the QRS fields of one beat in one lead."""
     begin, end = span(whole[QRS_ON], whole[QRS_OFF], len(x))
@@ -118,12 +130,12 @@ def measure_qrs(x, own, whole, level, step_ms, out):  # type: ignore[no-untyped-
     late = _last_peak(x, start, stop, level, 0.5 * tall) if tall > 0 else -1
     if late >= 0:
         out[R_PEAK_MS] = (late - whole[QRS_ON]) * step_ms
-    out[RSR] = 1.0 if r2_index >= 0 or _dips_between(x, start, stop, level, tall) else 0.0
+    out[RSR] = 1.0 if out[R2_AMP] >= R2_PATTERN_MV or _dips_between(x, start, stop, level, tall) else 0.0
     out[NOTCHES] = _notches(x, start, stop, level, step_ms, count)
     out[J_WAVE] = _end_notch(x, late, end, level, step_ms, tall)
 
 
-@njit(cache=True, nogil=True)
+@piece
 def _last_peak(x, start, stop, level, height):  # type: ignore[no-untyped-def]
     """Last peak of at least `height` above the level, risen to and fallen from by 0.03 mV or more; −1 if none."""
     found, top, bottom = -1, start, start
@@ -145,9 +157,9 @@ def _last_peak(x, start, stop, level, height):  # type: ignore[no-untyped-def]
     return found
 
 
-@njit(cache=True, nogil=True)
+@piece
 def _dips_between(x, start, stop, level, tall):  # type: ignore[no-untyped-def]
-    """Two positive peaks of 0.1 mV or more with a nadir between them below half of the lower one."""
+    """Two positive peaks of 0.1 mV and a fifth of the tallest or more, with a nadir between them below half of the lower one."""
     if tall < 0.1:
         return False
     after = np.zeros(stop - start + 1)
@@ -158,12 +170,12 @@ def _dips_between(x, start, stop, level, tall):  # type: ignore[no-untyped-def]
     for index in range(start, stop):
         before = max(before, x[index] - level)
         lower = min(before, after[index - start])
-        if lower >= 0.1 and x[index] - level < 0.5 * lower:
+        if lower >= max(0.1, 0.2 * tall) and x[index] - level < 0.5 * lower:
             return True
     return False
 
 
-@njit(cache=True, nogil=True)
+@piece
 def _notches(x, start, stop, level, step_ms, waves):  # type: ignore[no-untyped-def]
     """Notches (extra turning points) and slurs (a flank or top that stalls) inside the QRS."""
     size = stop - start
@@ -201,7 +213,7 @@ def _notches(x, start, stop, level, step_ms, waves):  # type: ignore[no-untyped-
     return float(max(0, (turns - waves) // 2) + slurs)
 
 
-@njit(cache=True, nogil=True)
+@piece
 def _speed(x, start, stop, step_ms):  # type: ignore[no-untyped-def]
     """Magnitude of the slope over about 6 ms, mV/ms."""
     reach = max(1, round(3.0 / step_ms))
@@ -212,7 +224,7 @@ def _speed(x, start, stop, step_ms):  # type: ignore[no-untyped-def]
     return speed
 
 
-@njit(cache=True, nogil=True)
+@piece
 def _stalls(speed, start, stop, fastest, step_ms):  # type: ignore[no-untyped-def]
     """Whether a flank slows to under 30 % between two stretches of at least 25 % of the fastest slope."""
     if (stop - start) * step_ms < 16.0:
@@ -229,7 +241,7 @@ def _stalls(speed, start, stop, fastest, step_ms):  # type: ignore[no-untyped-de
     return False
 
 
-@njit(cache=True, nogil=True)
+@piece
 def _plateau(x, start, stop, top, level, step_ms):  # type: ignore[no-untyped-def]
     """Whether a peak stays within 15 % of its height for 35 ms."""
     height = x[top] - level
@@ -243,7 +255,7 @@ def _plateau(x, start, stop, top, level, step_ms):  # type: ignore[no-untyped-de
     return (right - left) * step_ms >= 35.0
 
 
-@njit(cache=True, nogil=True)
+@piece
 def _end_notch(x, r_at, end, level, step_ms, tall):  # type: ignore[no-untyped-def]
     """Height of a notch on the last half of the downslope after the last R peak, mV; 0 when there is none."""
     if r_at < 0 or tall < 0.1:

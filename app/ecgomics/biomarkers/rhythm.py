@@ -11,6 +11,8 @@ from ecgomics.biomarkers.reasons import Causes
 from ecgomics.biomarkers.sheet import Sheet, quantile
 from ecgomics.settings import BiomarkerSettings
 
+BEFORE_R_S = 0.35
+
 
 @dataclass(frozen=True)
 class Intervals:
@@ -129,6 +131,8 @@ def _measure_atrial(block: Block, *, sheet: Sheet) -> None:
     interval = np.full(len(peak), np.nan)
     interval[1:] = peak[1:] - peak[:-1]
     interval[block.place == 0] = np.nan
+    # a first beat whose P lies before the recording says nothing about P waves
+    seen = np.isfinite(peak) | (block.r_s >= BEFORE_R_S)
     found = block.per_record(np.isfinite(peak))
     pairs = block.per_record(np.isfinite(interval))
     grid = block.pad(interval)
@@ -136,8 +140,9 @@ def _measure_atrial(block: Block, *, sheet: Sheet) -> None:
     with np.errstate(divide="ignore"):
         sheet.put("HR_Atrial_Global", 60.0 / quantile(grid, 0.5), causes=causes, spread=60.0 / grid)
     none: Causes = ((beats == 0, "no beats"),)
-    sheet.put("P_QRS_Ratio_Global", _over(found, beats), causes=none, count=beats)
-    own = (block.beat_class != VENTRICULAR) & (block.beat_class != PACED)
+    able = block.per_record(seen)
+    sheet.put("P_QRS_Ratio_Global", _over(found, able), causes=none, otherwise="signal too short", count=able)
+    own = (block.beat_class != VENTRICULAR) & (block.beat_class != PACED) & seen
     able = block.per_record(own)
     share = _over(block.per_record(own & np.isfinite(peak)), able)
     sheet.put("P_Fraction_Global", share, causes=none, otherwise="too few normal beats", count=able)

@@ -7,8 +7,11 @@ import math
 import numpy as np
 from numba import njit
 
+piece = njit(nogil=True)
+"""Compiles a part of the kernel, without a cache of its own: only the whole is kept, see `deflections`."""
 
-@njit(cache=True, nogil=True)
+
+@piece
 def span(on, off, size):  # type: ignore[no-untyped-def]
     """Samples from on to off inclusive, (0, 0) when not there."""
     if math.isnan(on) or math.isnan(off):
@@ -19,7 +22,7 @@ def span(on, off, size):  # type: ignore[no-untyped-def]
     return start, stop
 
 
-@njit(cache=True, nogil=True)
+@piece
 def intact(x, start, stop):  # type: ignore[no-untyped-def]
     """Whether a stretch holds samples and no gap."""
     if stop <= start:
@@ -30,7 +33,7 @@ def intact(x, start, stop):  # type: ignore[no-untyped-def]
     return True
 
 
-@njit(cache=True, nogil=True)
+@piece
 def median(x, start, stop):  # type: ignore[no-untyped-def]
     """Median of a short stretch by insertion (np.median takes seconds to compile)."""
     size = stop - start
@@ -45,7 +48,7 @@ def median(x, start, stop):  # type: ignore[no-untyped-def]
     return 0.5 * (ordered[(size - 1) // 2] + ordered[size // 2])
 
 
-@njit(cache=True, nogil=True)
+@piece
 def value_at(x, position):  # type: ignore[no-untyped-def]
     """Value at a position between samples, by linear interpolation; NaN outside."""
     if math.isnan(position):
@@ -59,7 +62,7 @@ def value_at(x, position):  # type: ignore[no-untyped-def]
     return x[left] * (1.0 - share) + x[left + 1] * share
 
 
-@njit(cache=True, nogil=True)
+@piece
 def area(x, start, stop, level, step_ms):  # type: ignore[no-untyped-def]
     """Trapezoid, mV·ms."""
     total = 0.0
@@ -68,7 +71,7 @@ def area(x, start, stop, level, step_ms):  # type: ignore[no-untyped-def]
     return total * step_ms
 
 
-@njit(cache=True, nogil=True)
+@piece
 def extremes(x, start, stop, level):  # type: ignore[no-untyped-def]
     """Highest and lowest value above a level, and where."""
     high, low, high_at, low_at = -np.inf, np.inf, start, start
@@ -81,7 +84,7 @@ def extremes(x, start, stop, level):  # type: ignore[no-untyped-def]
     return high, high_at, low, low_at
 
 
-@njit(cache=True, nogil=True)
+@piece
 def second_peak(x, start, stop, sign, floor):  # type: ignore[no-untyped-def]
     """Distance in samples from the tallest peak to the next one with a dip of `floor` between; 0 when single."""
     top = start
@@ -102,7 +105,7 @@ def second_peak(x, start, stop, sign, floor):  # type: ignore[no-untyped-def]
     return best
 
 
-@njit(cache=True, nogil=True)
+@piece
 def choose(own, whole, on, off, size):  # type: ignore[no-untyped-def]
     """The lead's own window, else the global one."""
     if math.isnan(whole[on]) or math.isnan(whole[off]):
@@ -113,7 +116,7 @@ def choose(own, whole, on, off, size):  # type: ignore[no-untyped-def]
     return span(whole[on], whole[off], size)
 
 
-@njit(cache=True, nogil=True)
+@piece
 def form(high, high_at, low, low_at, spacing, flat):  # type: ignore[no-untyped-def]
     """Shape code −3…3 and whether biphasic."""
     both = high >= flat and -low >= flat and min(high, -low) >= 0.25 * max(high, -low)

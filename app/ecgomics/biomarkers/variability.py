@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from ecgomics.biomarkers.block import Block, Floats
 from ecgomics.biomarkers.reasons import Causes
 from ecgomics.biomarkers.rhythm import Intervals, deviation, normal_intervals, rhythm_intervals
 from ecgomics.biomarkers.sheet import Sheet
 from ecgomics.settings import BiomarkerSettings
+from ecgomics.waves.kernels import compiled
 
 SAMPEN_BEATS = 200
 SAMPEN_LIMIT = 5000
@@ -167,7 +167,7 @@ def coefficient_of_sample_entropy(rr_s: Floats) -> float:
     return sample_entropy(values, m=1, r=r) + math.log(2.0 * r) - math.log(float(values.mean()))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _matches(values, m, r):  # type: ignore[no-untyped-def]
     short, long = 0, 0
     size = len(values)

@@ -98,6 +98,7 @@ def measure_vectors(block: Block, waves: Waves, *, sheet: Sheet) -> None:
 def _measure_loops(block: Block, vcg: Floats, causes: Causes, *, sheet: Sheet) -> None:
     step_ms = 1000.0 / block.template_rate
     qrs, t = window(block, "qrs_on", "qrs_off"), window(block, "t_on", "t_off")
+    late = window(block, "qrs_off", "t_off")
     whole = window(block, "qrs_on", "t_off")
     length = np.linalg.norm(vcg, axis=1)
     qrs_peak, t_peak = _largest(length, qrs), _largest(length, t)
@@ -110,7 +111,7 @@ def _measure_loops(block: Block, vcg: Floats, causes: Causes, *, sheet: Sheet) -
     put("T_VectorMag_Global", _take(length, t_peak), why=no_t)
     angle = angle_between(_take(vcg, qrs_peak), _take(vcg, t_peak))
     put("QRST_AngleSpatialPeak_Global", angle, why=no_t)
-    put("QRST_AngleSpatial_Global", angle_between(_area(vcg, qrs, step_ms), _area(vcg, t, step_ms)), why=no_t)
+    put("QRST_AngleSpatial_Global", angle_between(_area(vcg, qrs, step_ms), _area(vcg, late, step_ms)), why=no_t)
     gradient = _area(vcg, whole, step_ms)
     put("VG_Mag_Global", np.linalg.norm(gradient, axis=1), why=no_t)
     put("VG_Azimuth_Global", np.degrees(np.arctan2(gradient[:, 2], gradient[:, 0])), why=no_t)
