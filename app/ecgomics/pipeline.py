@@ -20,6 +20,7 @@ from ecgomics.cohort import Cohort, open_cohort
 from ecgomics.cohort.assembly import put_quarantine
 from ecgomics.cohort.blocks import Mapped, Nodes, Share, Stage, common_rate, groups, joined, map_blocks
 from ecgomics.cohort.commit import Commit
+from ecgomics.cohort.export import export
 from ecgomics.cohort.ingest import Summary, ingest_files, ingest_records
 from ecgomics.cohort.progress import Progress, as_progress
 from ecgomics.cohort.staged import key_of
@@ -37,6 +38,8 @@ from ecgomics.settings import (
 
 if TYPE_CHECKING:
     from ecgomics.latent import Embedding
+
+__all__ = ["analyse", "embed", "export", "ingest", "project", "summarise"]
 
 VERSIONS = {"waves": "1", "biomarkers": "1", "rules": "1", "embed": "1", "project": "1"}
 """Version of what each stage does; raise it when a stage's results change."""
@@ -320,7 +323,7 @@ def _biomarkers(cohort: Cohort, settings: BiomarkerSettings, *, workers: int | N
     with cohort.writing() as commit:
         result = plan.map(cohort, commit, measure_biomarkers, workers=workers, progress=progress)
         measured = joined([part.load() for part in result.nodes["biomarkers"]])
-        compared = compare(measured, subjects=cohort.subjects)
+        compared = compare(measured, subjects=cohort.subjects, settings=settings)
         plan.publish(cohort, commit, Mapped({"biomarkers": [compared]}, result.failures))
 
 

@@ -70,7 +70,7 @@ def run(
         yield from _drive(crew, function, iter(tasks), limit_s=limit_s)
     finally:
         for worker in crew:
-            worker.end()
+            worker.end(grace_s=2.0 if worker.task is None else 0.0)
 
 
 def _drive(
@@ -117,6 +117,7 @@ class _Worker:
             with contextlib.suppress(BrokenPipeError):
                 self.pipe.send(task)
             return True
+        self.task = None
         return False
 
     def outcome(self, *, arrived: bool, limit_s: float) -> Done[Any, Any] | None:
@@ -135,8 +136,10 @@ class _Worker:
             raise value
         return Done(self.task, value)
 
-    def end(self) -> None:
+    def end(self, *, grace_s: float = 0.0) -> None:
+        """Close the pipe, at which an idle worker ends by itself; kill one that has not after the grace."""
         self.pipe.close()
+        self.process.join(grace_s)
         if self.process.is_alive():
             self.process.kill()
         self.process.join()
