@@ -102,7 +102,7 @@ class RuleSettings(Settings):
 
     lbbb = param.Selector(
         default="Strauss",
-        objects=["Strauss", "AHA"],
+        objects=["Strauss", "AHA", "ESC"],
         doc="Definition of left bundle-branch block that suppresses other rules; all are judged.",
     )
     qtc = param.Selector(
@@ -138,7 +138,7 @@ class LatentSettings(Settings):
         doc="Biomarkers left out of `handmade`, as patterns: what tells the recording or repeats another column.",
     )
     beat_components = param.Integer(24, bounds=(0, 200), doc="Principal components of the representative beats.")
-    beat_share = param.Number(0.5, bounds=(0.0, 1.0), doc="Share of the variance of `handmade` that is the beats'.")
+    beat_share = param.Number(0.2, bounds=(0.0, 1.0), doc="Share of the variance of `handmade` that is the beats'.")
     steps = param.Integer(400, bounds=(1, 1_000_000), doc="Training steps of the small encoder.")
     batch = param.Integer(64, bounds=(2, 4096), doc="Records a training step.")
     view_s = param.Number(3.0, bounds=(1.0, 10.0), doc="Length of a training view, s.")

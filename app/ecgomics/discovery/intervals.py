@@ -69,26 +69,30 @@ def bootstrap_interval(
 
     Returns
     -------
-    Lower and upper limit (float64, biomarker), 0 to 1; NaN where a side has no value. Where the two sides do not
-    overlap at all, resampling cannot see beyond its own data: there Newcombe's interval stands in.
+    Lower and upper limit (float64, biomarker), 0 to 1; NaN where a side has no value. Where a limit reaches 0 or 1,
+    resampling cannot see beyond the few patients that overlap: there the interval is as wide as Newcombe's at least.
     """
     rng = np.random.default_rng(seed)
     inside, outside = np.flatnonzero(members), np.flatnonzero(~members)
-    # weights are (patient, resample): a patient's row is what a sorted gather copies
     weights = (_weights(len(inside), resamples, rng), _weights(len(outside), resamples, rng))
     tail = 50 * (1 - level)
-    limits = np.full((2, values.shape[1]), np.nan)
+    limits, effect = np.full((2, values.shape[1]), np.nan), np.full(values.shape[1], np.nan)
     for column in range(values.shape[1]):
         auc = _resampled_auc(values[inside, column], values[outside, column], weights=weights)
         if np.isfinite(auc).any():
-            limits[:, column] = np.nanpercentile(auc, [tail, 100 - tail])
-    return _widen_separated(values, members, limits, level=level)
+            effect[column] = auc[0]
+            limits[:, column] = np.nanpercentile(auc[1:], [tail, 100 - tail])
+    return _widen_at_the_ends(values, members, limits, level=level, auc=effect)
 
 
 def _weights(patients: int, resamples: int, rng: np.random.Generator) -> npt.NDArray[np.float32]:
+    """How often each resample holds each patient, (patient, 1 + resample): the first holds each of them once.
+
+    A patient's weights lie side by side in memory, because a sorted gather copies rows.
+    """
     drawn = rng.integers(patients, size=(resamples, patients)) * resamples + np.arange(resamples)[:, None]
     counts = np.bincount(drawn.ravel(), minlength=patients * resamples)
-    return counts.reshape(patients, resamples).astype(np.float32)
+    return np.pad(counts.reshape(patients, resamples), ((0, 0), (1, 0)), constant_values=1).astype(np.float32)
 
 
 def _resampled_auc(group: Floats, rest: Floats, *, weights: tuple[npt.NDArray[np.float32], ...]) -> Floats:
@@ -108,14 +112,14 @@ def _resampled_auc(group: Floats, rest: Floats, *, weights: tuple[npt.NDArray[np
     return result
 
 
-def _widen_separated(values: Floats, members: Bools, limits: Floats, *, level: float) -> tuple[Floats, Floats]:
+def _widen_at_the_ends(
+    values: Floats, members: Bools, limits: Floats, *, auc: Floats, level: float
+) -> tuple[Floats, Floats]:
     present = ~np.isnan(values)
-    inside = (present & members[:, None]).sum(axis=0).astype(float)
-    outside = (present & ~members[:, None]).sum(axis=0).astype(float)
+    inside, outside = (present[side].sum(axis=0).astype(np.float64) for side in (members, ~members))
     low, high = limits
-    for auc in (0.0, 1.0):
-        stuck = (low == auc) & (high == auc)
-        if stuck.any():
-            edges = newcombe_interval(np.full(int(stuck.sum()), auc), inside[stuck], outside[stuck], level=level)
-            low[stuck], high[stuck] = edges
+    ended = np.flatnonzero((low <= 0) | (high >= 1))
+    if len(ended):
+        wide = newcombe_interval(auc[ended], inside[ended], outside[ended], level=level)
+        low[ended], high[ended] = np.minimum(low[ended], wide[0]), np.maximum(high[ended], wide[1])
     return low, high

@@ -26,6 +26,7 @@ VERSION = 1
 _LEAST_RECORDS = 4
 _LEAST_FOR_UMAP = 16
 _SPREAD = 10.0
+_SAME = 1e-6
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class Projection:
         reduced = (numbers[there] - self.centre) @ self.directions.T
         placed = np.full((len(numbers), self.coordinates.shape[1]), np.nan)
         if there.any():
-            placed[there] = self._place(reduced)
+            placed[there] = self._place(reduced, record[there])
         return _placed(placed, record)
 
     def trust(self, *, neighbours: int = 15) -> Trust:
@@ -140,23 +141,23 @@ class Projection:
         return trust(self.reduced, self.coordinates, neighbours=neighbours)
 
     def to_dataset(self) -> xr.Dataset:
-        """The fit as plain arrays, over `fit_record`, `fit_latent`, `reduced` and `axis`."""
+        """The fit as plain arrays; every name begins with `map_`, so that it may share a node with an embedding."""
         told = {
             "version": VERSION,
             "method": self.method,
-            "settings": json.dumps(self.settings.as_dict()),
+            "settings": self.settings.as_dict(),
             "curve": list(self.curve),
-            "versions": json.dumps(self.versions),
+            "versions": self.versions,
         }
         return xr.Dataset(
             {
-                "fit_centre": ("fit_latent", self.centre),
-                "fit_directions": (("reduced", "fit_latent"), self.directions),
-                "fit_reduced": (("fit_record", "reduced"), self.reduced),
-                "fit_map": (("fit_record", "axis"), self.coordinates),
+                "map_centre": ("map_latent", self.centre),
+                "map_directions": (("map_component", "map_latent"), self.directions),
+                "map_reduced": (("map_record", "map_component"), self.reduced),
+                "map_coordinates": (("map_record", "map_axis"), self.coordinates),
             },
-            coords={"fit_record": self.record, "axis": list(AXES[: self.coordinates.shape[1]])},
-            attrs=told,
+            coords={"map_record": self.record},
+            attrs={"projection": json.dumps(told)},
         )
 
     @classmethod
@@ -166,38 +167,40 @@ class Projection:
         Raises
         ------
         SignalError
-            When the Dataset is no map.
+            When the Dataset holds no map.
         """
-        if "fit_map" not in stored or "method" not in stored.attrs:
+        if "map_coordinates" not in stored or "projection" not in stored.attrs:
             raise SignalError(
                 "a Dataset without a fitted map",
                 expected="one that Projection.to_dataset made",
                 remedy="project the cohort again",
             )
-        a, b = np.asarray(stored.attrs["curve"], dtype=np.float64)
+        told = json.loads(stored.attrs["projection"])
+        a, b = told["curve"]
         return cls(
-            stored.attrs["method"],
-            stored["fit_record"].values.astype(str),
-            stored["fit_centre"].values,
-            stored["fit_directions"].values,
-            stored["fit_reduced"].values,
-            stored["fit_map"].values,
-            ProjectionSettings.from_dict(json.loads(stored.attrs["settings"])),
+            told["method"],
+            stored["map_record"].values.astype(str),
+            stored["map_centre"].values,
+            stored["map_directions"].values,
+            stored["map_reduced"].values,
+            stored["map_coordinates"].values,
+            ProjectionSettings.from_dict(told["settings"]),
             (float(a), float(b)),
-            json.loads(stored.attrs["versions"]),
+            told["versions"],
         )
 
-    def _place(self, reduced: Floats) -> Floats:
+    def _place(self, reduced: Floats, record: npt.NDArray[np.str_]) -> Floats:
         if self.method == "pca":
-            return reduced[:, : self.coordinates.shape[1]]
+            return _leading(reduced, self.settings)[0]
         position, distance = nearest(reduced, self.reduced, k=self.settings.neighbours)
         weight = strengths(distance, *widths(distance))
-        # one of the fitted records keeps its place, to rounding of its vector
-        scale = np.abs(self.reduced).max()
-        same = distance <= 1e-6 * scale
+        # what has a fitted record's vector, to rounding, takes its place; of several, that of its own id
+        same = distance <= _SAME * np.abs(self.reduced).max()
+        own = same & (self.record[position] == record[:, None])
+        same = np.where(own.any(axis=1, keepdims=True), own, same)
         weight = np.where(same.any(axis=1, keepdims=True), same, weight)
         weight /= weight.sum(axis=1, keepdims=True)
-        return np.einsum("ij,ijk->ik", weight, self.coordinates[position])
+        return np.asarray(np.einsum("ij,ijk->ik", weight, self.coordinates[position]))
 
 
 def _matrix(vectors: xr.DataArray) -> tuple[Floats, npt.NDArray[np.str_]]:

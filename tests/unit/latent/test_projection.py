@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 
 from ecgomics.errors import SignalError
-from ecgomics.latent import Projection
+from ecgomics.latent import Embedding, Projection
 from ecgomics.settings import ProjectionSettings
 
 
@@ -55,6 +55,27 @@ def test_the_same_seed_gives_the_same_map(fitted):
 def test_fitted_records_stay_where_they_are(fitted):
     projection, vectors, _ = fitted
     np.testing.assert_allclose(projection.transform(vectors), projection.map, atol=1e-5)
+
+
+def test_twins_keep_their_own_places():
+    vectors, _ = blobs(size=40)
+    vectors[7] = vectors[3]
+    projection = Projection.fit(vectors)
+    assert not np.array_equal(projection.coordinates[3], projection.coordinates[7])
+    np.testing.assert_allclose(projection.transform(vectors), projection.map, atol=1e-5)
+
+
+def test_a_map_shares_a_node_with_the_embedding_it_shows(fitted):
+    projection, vectors, _ = fitted
+    coverage = xr.DataArray(np.ones(150, dtype=np.float32), dims="record", coords={"record": vectors["record"]})
+    fit = xr.Dataset({"weights": ("weight", [1.0, 2.0])}, attrs={"meta": "{}"})
+    embedding = Embedding(vectors, coverage, "some", {"version": 1}, fit)
+    node = xr.merge(
+        [embedding.to_dataset(), projection.to_dataset(), projection.map.to_dataset(name="map")],
+        combine_attrs="no_conflicts",
+    )
+    assert Embedding.from_dataset(node).fit.identical(fit)
+    np.testing.assert_array_equal(Projection.from_dataset(node).transform(vectors), projection.transform(vectors))
 
 
 def test_new_records_land_among_their_own_whatever_comes_with_them(fitted):
