@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from math import gamma, pi, sqrt
+from functools import lru_cache
+from math import gamma, log, pi, sin, sqrt
 from typing import Any
 
 import numpy as np
@@ -87,10 +87,15 @@ def quarter_sine(fraction: Array, power: float) -> Array:
     return shape
 
 
-@cache
+@lru_cache(maxsize=4096)
 def limb_area(power: float) -> float:
     """Mean height of a limb, ∫₀¹ sin(π/2·u)^p du: 2/π at power 1, ½ at power 2."""
     return gamma((power + 1) / 2) / (sqrt(pi) * gamma(power / 2 + 1))
+
+
+def limb_power(toe: float) -> float:
+    """Power of a limb that passes 5 % of its height after the share `toe` of its length, 1.05 to 3."""
+    return min(max(log(0.05) / log(sin(0.5 * pi * toe)), 1.05), 3.0)
 
 
 def drawn(bumps: Sequence[Bump], time: Array) -> Array:

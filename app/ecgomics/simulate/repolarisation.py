@@ -11,11 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ecgomics.simulate.activation import TERRITORIES
-from ecgomics.simulate.kernel import Array, Bump, limb_area
+from ecgomics.simulate.kernel import Array, Bump, limb_area, limb_power
 from ecgomics.simulate.leadfield import direction
 from ecgomics.simulate.patient import VirtualPatient
 
-T_RISE, T_FALL = 1.7, 1.4
+T_TOES = (0.065, 0.03)
+"""Shares of the T wave's duration within which it passes 5 % of its height, after its onset and before its end: it
+leaves the ST segment gently and ends sharply, whatever its asymmetry."""
 
 SECONDARY = {
     "normal": 0.0,
@@ -63,6 +65,16 @@ class Times:
     t_peak: float
     t_off: float
 
+    @property
+    def t_powers(self) -> tuple[float, float]:
+        """Powers of the T wave's limbs, by `T_TOES`."""
+        length = self.t_off - self.t_on
+        toe_on, toe_off = T_TOES
+        return (
+            limb_power(toe_on * length / (self.t_peak - self.t_on)),
+            limb_power(toe_off * length / (self.t_off - self.t_peak)),
+        )
+
 
 def times(patient: VirtualPatient, *, qrs_s: float, qt_s: float) -> Times:
     """When ST and T happen in a beat of this QRS and QT."""
@@ -100,7 +112,8 @@ def bumps(patient: VirtualPatient, body: Body, *, at: Times, excess: Array, kind
 
 
 def _t_area_per_mv(at: Times) -> float:
-    return (at.t_peak - at.t_on) * limb_area(T_RISE) + (at.t_off - at.t_peak) * limb_area(T_FALL)
+    rise, fall = at.t_powers
+    return (at.t_peak - at.t_on) * limb_area(rise) + (at.t_off - at.t_peak) * limb_area(fall)
 
 
 def _primary(patient: VirtualPatient) -> tuple[Array, Array]:
@@ -119,13 +132,14 @@ def _primary(patient: VirtualPatient) -> tuple[Array, Array]:
 
 def _t_bump(vector: Array, body: Body, at: Times) -> Bump:
     size = float(np.linalg.norm(vector))
+    rise, fall = at.t_powers
     if size < 1e-9:
-        return Bump(at.t_on, at.t_peak, at.t_off, vector, T_RISE, T_FALL)
+        return Bump(at.t_on, at.t_peak, at.t_off, vector, rise, fall)
     along = vector / size
     aside = body.swing_towards - (body.swing_towards @ along) * along
     aside = size * aside / max(float(np.linalg.norm(aside)), 1e-9)
     turn = float(np.deg2rad(body.swing_deg))
-    return Bump(at.t_on, at.t_peak, at.t_off, vector, T_RISE, T_FALL, swing=aside, swing_rad=turn)
+    return Bump(at.t_on, at.t_peak, at.t_off, vector, rise, fall, swing=aside, swing_rad=turn)
 
 
 def _u_bumps(patient: VirtualPatient, body: Body, at: Times, along: Array) -> list[Bump]:
