@@ -18,6 +18,7 @@ from ecgomics.vocabulary import STATES
 
 _THEN = {"unknown": UNKNOWN, "not_met": NOT_MET}
 _EQUAL_WITHIN = np.float32(0.5)
+_NO_SCALE = np.float32(1e-6)  # a limit of zero is no measure of distance; the unit is
 
 
 def evaluate(
@@ -51,8 +52,9 @@ def evaluate(
     """
     chosen = tuple(load_rules() if rules is None else rules)
     run = _Run(values, subjects, chosen)
-    for rule in in_order(chosen):
-        run.judge(rule)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for rule in in_order(chosen):
+            run.judge(rule)
     return run.dataset()
 
 
@@ -144,7 +146,7 @@ class _Run:
         state = np.where(known, state, UNKNOWN).astype(np.uint8)
         row = self.row[clause.id]
         self.clause_value[row], self.clause_limit[row], self.clause_state[row] = value, limit, state
-        scale = np.where(limit == 0, np.float32(1), np.abs(limit))
+        scale = np.where(np.abs(limit) < _NO_SCALE, np.float32(1), np.abs(limit))
         return Outcome(state, np.where(known, margin / scale, np.nan).astype(np.float32))
 
     def _limits(self, clause: Clause) -> tuple[Column, Column]:

@@ -29,7 +29,7 @@ class Outcome:
     state
         Dims ``(record,)``, uint8, index into `vocabulary.STATES`.
     margin
-        Dims ``(record,)``, float32, in fractions of the limit: how far from changing; > 0 when met, < 0 when not,
+        Dims ``(record,)``, float32, in fractions of the limit: how far from changing; ≥ 0 when met, ≤ 0 when not,
         NaN when unknown.
     """
 
