@@ -57,7 +57,7 @@ NORMAL: Coefficients = {
 
 RIGHT_BLOCK: Coefficients = {
     **NORMAL,
-    "I": {"p": 0.08, "q": -0.04, "r": 0.70, "s": -0.10, "r2": -0.20, "t": 0.20},
+    "I": {"p": 0.08, "q": -0.04, "r": 0.70, "s": -0.10, "r2": -0.16, "t": 0.20},
     "V1": {"p1": 0.06, "p2": -0.05, "r": 0.20, "s": -0.50, "r2": 0.80, "st": -0.06, "t": -0.25},
     "V2": {"p": 0.06, "r": 0.30, "s": -0.60, "r2": 0.60, "t": -0.15},
     "V6": {"p": 0.06, "q": -0.08, "r": 1.00, "s": -0.10, "r2": -0.30, "t": 0.25},
@@ -164,7 +164,7 @@ def marks_s(*, wide: bool) -> dict[str, float]:
 
 def _beat(t: NDArray[np.float64], coefficients: Coefficients, *, wide: bool) -> NDArray[np.float64]:
     j = R2_END if wide else S_END
-    plateau = np.clip((T_OFF - t) / (T_OFF - T_ON), 0.0, 1.0) * (t >= j)
+    plateau = np.clip((T_OFF - t) / (T_OFF - T_ON), 0.0, 1.0) * (t >= j - 1e-9)
     shapes = {
         "p": _raised(t, P_ON, P_OFF),
         "p1": _half(t, P_ON, P_MIDDLE),

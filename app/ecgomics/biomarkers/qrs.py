@@ -53,7 +53,8 @@ def _lobes(x, start, stop, level, step_ms, peak, at, first, last):  # type: igno
             continue
         height = x[top] - level
         # a run that only rises into the end of the window is the ST segment, not a wave
-        rising = index >= stop and abs(height) - abs(x[stop - 1] - level) < END_MV and count > 0
+        rise = abs(height) - abs(x[stop - 1] - level)
+        rising = index >= stop and count > 0 and rise < min(END_MV, 0.5 * abs(height))
         if abs(height) >= WAVE_MV and (index - begin) * step_ms >= WAVE_MS and not rising and count < 12:
             if count > 0 and (peak[count - 1] > 0) == (height > 0):
                 last[count - 1] = index
@@ -159,7 +160,7 @@ def _last_peak(x, start, stop, level, height):  # type: ignore[no-untyped-def]
 
 @piece
 def _dips_between(x, start, stop, level, tall):  # type: ignore[no-untyped-def]
-    """Two positive peaks of 0.1 mV and a fifth of the tallest or more, with a nadir between them below half of the lower one."""
+    """Two positive peaks of 0.1 mV and a fifth of the tallest or more, with a nadir below half of the lower between."""
     if tall < 0.1:
         return False
     after = np.zeros(stop - start + 1)
@@ -270,6 +271,6 @@ def _end_notch(x, r_at, end, level, step_ms, tall):  # type: ignore[no-untyped-d
         if value < dip:
             dip, dip_at = value, index
         peak = x[index] >= x[index - 1] and x[index] > x[index + 1]
-        if peak and dip_at < index and dip <= 0.5 * tall and dip > -0.1 and value - dip >= NOTCH_MV and value > 0:
+        if peak and dip_at < index and dip <= 0.5 * tall and dip > -WAVE_MV and value - dip >= NOTCH_MV and value > 0:
             best = max(best, value)
     return best
