@@ -6,7 +6,7 @@ torch and umap are imported by the functions that need them, never by opening or
 from ecgomics.latent.embedding import Embedding
 from ecgomics.latent.encoder import Encoder
 from ecgomics.latent.handmade import Handmade, handmade
-from ecgomics.latent.pretraining import Progress, pretrain
+from ecgomics.latent.pretraining import pretrain
 from ecgomics.latent.projection import Projection
 from ecgomics.latent.recipe import Recipe
 from ecgomics.latent.trust import Trust, trust
@@ -15,7 +15,6 @@ __all__ = [
     "Embedding",
     "Encoder",
     "Handmade",
-    "Progress",
     "Projection",
     "Recipe",
     "Trust",
