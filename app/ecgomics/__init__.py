@@ -29,11 +29,23 @@ _HOMES = {
     "contrast": "ecgomics.discovery",
     # virtual patients
     "VirtualPatient": "ecgomics.simulate",
-    "simulate": "ecgomics.simulate",
     # dashboards
     "explore": "ecgomics.dashboards",
     # errors
     "EcgomicsError": "ecgomics.errors",
+}
+
+_ROOMS = {
+    "biomarkers",
+    "cohort",
+    "dashboards",
+    "discovery",
+    "latent",
+    "pipeline",
+    "records",
+    "rules",
+    "simulate",
+    "waves",
 }
 
 __all__ = ["__version__", *_HOMES]
@@ -43,6 +55,8 @@ def __getattr__(name: str) -> Any:
     # heavy rooms (torch, umap, panel) load when first named, so that `import ecgomics` stays light
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
+    if name in _ROOMS:
+        return importlib.import_module(f"ecgomics.{name}")
     raise AttributeError(f"module 'ecgomics' has no attribute {name!r}")
 
 

@@ -40,7 +40,6 @@ PUBLIC = {
     "measure",
     "open_cohort",
     "read",
-    "simulate",
 }
 
 
@@ -53,6 +52,16 @@ def test_the_public_list_changes_only_on_purpose():
 def test_every_public_name_loads_and_is_documented(name):
     thing = getattr(ecgomics, name)
     assert inspect.getdoc(thing), f"{name} has no docstring"
+
+
+def test_no_public_name_hides_a_room():
+    """Importing a room sets an attribute of the package: a function of the same name would change under the user."""
+    assert not {room.split(".")[1] for room in ROOMS if "." in room} & PUBLIC
+
+
+@pytest.mark.parametrize("room", [room.removeprefix("ecgomics.") for room in ROOMS if "." in room])
+def test_rooms_are_there_when_named(room):
+    assert getattr(ecgomics, room).__name__ == f"ecgomics.{room}"
 
 
 def test_an_unknown_name_is_refused():
