@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ _INDEX = re.compile(r"^(?:|index|sample|sample[ _]?(?:no|number|index)|unnamed.*
 _SUFFIX = re.compile(
     r"^(?P<name>.*?)[ _]*[\[(]?(?P<unit>(?<=[\[( _])(?:s|ms|us|µs|ns|sec|seconds|mv|uv|µv|μv|v|nv))[\])]?$", re.I
 )
+_MISSING = ("", "nan", "na", "n/a", "null", "none", "-", "--")
 _SECONDS = {"s": 1.0, "sec": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
 
@@ -120,60 +120,77 @@ def named_column(name: str) -> NamedColumn:
     return NamedColumn(base, unit=unit, is_index=bool(_INDEX.match(base)))
 
 
-def _parse(text: str, layout: Layout) -> TextTable:
-    import pandas as pd
+@dataclass(frozen=True)
+class _Cells:
+    """Cells as numbers, dims ``(column, row)``; how many of each column are words, and which columns are all words."""
 
+    numbers: npt.NDArray[np.float64]
+    words: npt.NDArray[np.int64]
+    text: npt.NDArray[np.bool_]
+
+
+def _parse(text: str, layout: Layout) -> TextTable:
     lines = text.splitlines()
     preamble = lines[: layout.first_row]
     names = _names_above(preamble, layout)
-    body = "\n".join(line for line in lines[layout.first_row :] if line.strip())
-    decimal = "," if layout.delimiter != "," and re.search(r"\d,\d", lines[layout.first_row]) else "."
-    frame = pd.read_csv(
-        io.StringIO(body),
-        sep=r"\s+" if layout.delimiter == " " else layout.delimiter,
-        header=None,
-        decimal=decimal,
-        skipinitialspace=True,
-        low_memory=False,
-        comment="#",
-        on_bad_lines="error",
-    )
-    numbers = frame.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64).T
-    return _described(frame.to_numpy(dtype=object).T, numbers, names=names, preamble="\n".join(preamble))
+    body = [line for line in lines[layout.first_row :] if line.strip() and not line.lstrip().startswith("#")]
+    if layout.delimiter != "," and re.search(r"\d,\d", body[0]):
+        body = [line.replace(",", ".") for line in body]
+    return _described(_read_cells(body, layout), names=names, preamble="\n".join(preamble))
 
 
-def _described(
-    cells: npt.NDArray[np.object_], numbers: npt.NDArray[np.float64], *, names: list[str] | None, preamble: str
-) -> TextTable:
+def _read_cells(lines: list[str], layout: Layout) -> _Cells:
+    # not pandas: its C parser takes the process down on some damaged numbers (2.3.3)
+    try:
+        delimiter = None if layout.delimiter == " " else layout.delimiter
+        numbers = np.loadtxt(lines, delimiter=delimiter, comments=None, ndmin=2).T
+    except ValueError:
+        return _read_cells_one_by_one(lines, layout)
+    return _Cells(numbers, np.zeros(len(numbers), dtype=np.int64), np.zeros(len(numbers), dtype=bool))
+
+
+def _read_cells_one_by_one(lines: list[str], layout: Layout) -> _Cells:
+    numbers = np.full((layout.width, len(lines)), np.nan)
+    words = np.zeros(layout.width, dtype=np.int64)
+    full = np.zeros(layout.width, dtype=np.int64)
+    for row, line in enumerate(lines):
+        cells = _cells(line, layout.delimiter)
+        if len(cells) != layout.width:
+            raise FormatError(
+                f"a table row of {len(cells)} cells among rows of {layout.width}", expected="rows of one length"
+            )
+        for column, cell in enumerate(cells):
+            if cell.lower() in _MISSING:
+                continue
+            full[column] += 1
+            if _is_number(cell):
+                numbers[column, row] = float(cell.replace(",", "."))
+            else:
+                words[column] += 1
+    return _Cells(numbers, words, (full > 0) & (words * 2 > full))
+
+
+def _described(cells: _Cells, *, names: list[str] | None, preamble: str) -> TextTable:
     notes: list[str] = []
-    width, length = numbers.shape
+    width, length = cells.numbers.shape
     if names is None and width > length and length <= 64:
         notes.append("more columns than rows and no names: each row taken as a lead")
         columns = tuple(NamedColumn("") for _ in range(length))
-        values = numbers.T
+        values = cells.numbers.T
     else:
         labels = names if names is not None else [""] * width
         named = [named_column(label) if names is not None else NamedColumn(label) for label in labels]
-        kept = [k for k in range(width) if not _is_text(cells[k])]
+        kept = [k for k in range(width) if not cells.text[k]]
         if len(kept) < width:
             notes.append("columns that are no numbers left out")
-        columns, values = tuple(named[k] for k in kept), numbers[kept]
-        garbled = sum(_garbled(cells[k], numbers[k]) for k in kept)
+        columns, values = tuple(named[k] for k in kept), cells.numbers[kept]
+        garbled = int(cells.words[kept].sum())
         if garbled:
             notes.append(f"{garbled} cells that are no numbers taken for missing")
     rate, unit, lead = _RATE.search(preamble), _UNIT.search(preamble), _LEAD.search(preamble)
     if lead and len(columns) == 1 and not columns[0].name:
         columns = (NamedColumn(lead[1], unit=columns[0].unit),)
     return TextTable(columns, values, float(rate[1]) if rate else None, unit[1] if unit else None, tuple(notes))
-
-
-def _is_text(column: npt.NDArray[np.object_]) -> bool:
-    return _numeric_share([str(cell) for cell in column[:200]]) < 0.5
-
-
-def _garbled(column: npt.NDArray[np.object_], numbers: npt.NDArray[np.float64]) -> int:
-    missing = np.flatnonzero(np.isnan(numbers))
-    return sum(isinstance(column[k], str) for k in missing)
 
 
 def _names_above(preamble: list[str], layout: Layout) -> list[str] | None:
@@ -200,4 +217,4 @@ def _is_number(cell: str) -> bool:
         float(cell.replace(",", ".", 1))
     except ValueError:
         return False
-    return True
+    return "_" not in cell

@@ -128,6 +128,24 @@ def test_words_among_the_numbers_are_missing_and_counted(tmp_path):
     assert any("1 cells" in note for note in record.notes)
 
 
+def test_numbers_of_many_digits_beside_damaged_ones(tmp_path):
+    """This pair takes pandas 2.3.3's C parser, and the process with it, down."""
+    text = frame().to_csv(index=False).splitlines()
+    text[3] = "-0.2147894144114005288621247297,0\u00c223244724167854125"
+    (tmp_path / "a.csv").write_bytes("\n".join(text).encode("latin-1"))
+    record = read(tmp_path / "a.csv", rate_hz=500, unit="mV")
+    assert record.ecg.sel(lead="V1").values[2] == pytest.approx(-0.2147894)
+    assert np.isnan(record.ecg.sel(lead="V2").values[2])
+
+
+def test_rows_of_other_lengths_are_refused(tmp_path):
+    text = frame().to_csv(index=False).splitlines()
+    text[30] += ",0.1"
+    (tmp_path / "a.csv").write_text("\n".join(text))
+    with pytest.raises(FormatError, match="3 cells among rows of 2"):
+        read(tmp_path / "a.csv", rate_hz=500, unit="mV")
+
+
 def test_an_empty_column_is_a_missing_lead(tmp_path):
     frame(V3=np.nan).to_csv(tmp_path / "a.csv", index=False)
     record = read(tmp_path / "a.csv", rate_hz=500, unit="mV")
