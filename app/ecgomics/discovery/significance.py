@@ -37,12 +37,11 @@ def benjamini_yekutieli(p: Floats) -> Floats:
 
     NaN p-values are no tests: they stay NaN and do not count. Benjamini & Yekutieli, Ann Stat 2001;29:1165.
     """
-    from scipy.stats import false_discovery_control
-
     q = np.full(p.shape, np.nan)
-    tested = np.isfinite(p)
-    if tested.any():
-        q[tested] = false_discovery_control(p[tested], method="by")
+    order = np.argsort(p, kind="stable")[: int(np.isfinite(p).sum())]
+    number = np.arange(1, len(order) + 1)
+    scaled = p[order] * np.sum(1 / number) * len(order) / number
+    q[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
     return q
 
 
