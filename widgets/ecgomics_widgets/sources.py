@@ -108,17 +108,15 @@ class ArraySource:
         share = (last - first) / max(1, width)
         if share <= SAMPLES_A_COLUMN:
             return Window(self.values[:, first:last], first / self.rate_hz, 1 / self.rate_hz)
-        size = 2 ** int(np.log2(share))
+        stored = self._pyramid() if share >= BASE * FACTOR else []
+        width, level = ([(1, _pairs(self.values))] + [entry for entry in stored if entry[0] * FACTOR <= share])[-1]
+        run = int(
+            share / width
+        )  # stored columns in one to be sent: at least FACTOR, so that few more are sent than asked
+        size = run * width
         start, stop = first // size, -(-last // size)
-        return Window(self._columns(start, stop, size=size), start * size / self.rate_hz, size / self.rate_hz)
-
-    def _columns(self, start: int, stop: int, *, size: int) -> NDArray[np.float32]:
-        stored = [(width, level) for width, level in self._pyramid() if size % width == 0] if size >= BASE else []
-        if not stored:
-            return envelope(self.values[:, start * size : stop * size], size=size)
-        width, level = stored[-1]
-        share = size // width
-        return _coarser(level[:, start * share : stop * share], size=share)
+        columns = _coarser(level[:, start * run : stop * run], size=run)
+        return Window(columns, start * size / self.rate_hz, size / self.rate_hz)
 
     def _pyramid(self) -> list[tuple[int, NDArray[np.float32]]]:
         if not self._levels:
@@ -144,8 +142,12 @@ def envelope(values: NDArray[np.float32], *, size: int) -> NDArray[np.float32]:
     numpy.ndarray
         float32, dims (lead, column, 2), minimum before maximum.
     """
-    # a view: minimum and maximum of a sample are the sample itself
-    return _coarser(np.broadcast_to(values[:, :, None], (*values.shape, 2)), size=size)
+    return _coarser(_pairs(values), size=size)
+
+
+def _pairs(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Minimum and maximum of single samples: the samples, twice, without a copy."""
+    return np.broadcast_to(values[:, :, None], (*values.shape, 2))
 
 
 def _coarser(level: NDArray[np.float32], *, size: int) -> NDArray[np.float32]:

@@ -86,7 +86,7 @@ class Strip(HostedWidget):
     height_px = param.Integer(0, bounds=(0, 10000), doc="Height in px; 0: as high as the host lets it be.")
     shown = param.List(["spans", "beats"], doc="Overlays shown, of spans, marks and beats; `m` toggles the last two.")
 
-    view = param.Parameter(None, doc="(start, stop) shown, s; set it to go there. None until it has been drawn.")
+    view = param.Parameter(None, doc="(start, stop) shown, s; set it to go there. None: fitted, not moved.")
     cursor_s = param.Number(None, allow_None=True, doc="The chosen moment, s: clicked, or moved a beat by ← and →.")
     clicked = param.Dict({}, doc="The last click: lead, time_s, mv (None in a gap), span (its index or None), count.")
     key = param.Dict({}, doc="A key for the host: name (next_record, previous_record, next_finding, …) and count.")

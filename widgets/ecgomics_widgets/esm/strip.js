@@ -1,21 +1,21 @@
 // The ECG strip: a recording on its paper. State lives in the host's model; this file wires it to paper, ink and hands.
 
+import { Caliper } from "./strip/caliper.js";
 import { unpack } from "./strip/codec.js";
-import { Face, rangeText, scaleText } from "./strip/face.js";
+import { Face } from "./strip/face.js";
 import { listen } from "./strip/gestures.js";
 import { Traces, drawMargins, drawPaper, drawRuler, drawScroll, namesWidth } from "./strip/ink.js";
+import { press } from "./strip/keys.js";
 import { Minimap } from "./strip/minimap.js";
-import {
-  after, caliperText, describeSpans, drawBand, drawCaliper, drawCursor, drawLabels, drawMarks, drawSpans, readOverlay, spanAt,
-} from "./strip/overlays.js";
-import { LAYOUTS, automatic, fittingZoom, layOut, panelAt } from "./strip/page.js";
+import { drawBand, drawCursor, drawLabels, drawMarks, drawSpans, readOverlay, spanAt, spansIn } from "./strip/overlays.js";
+import { automatic, fittingZoom, layOut, panelAt } from "./strip/page.js";
 import { isDark, paletteOf } from "./strip/palette.js";
 import { Signal } from "./strip/signal.js";
+import { summary, valueText } from "./strip/words.js";
 
 const SPEEDS = [25, 50];
 const GAINS = [5, 10, 20];
 const ZOOM_MOST = 8;
-const BEAT_S = 0.8; // a step of ← → where no beats are known
 const QUIET_MS = 120; // the host hears of a moving view this often
 const STATS = 600;
 const FALLBACK_PX = 480;
@@ -31,9 +31,10 @@ class Strip {
     this.frame = 0;
     this.counts = { key: 0, click: 0, want: 0 };
     this.sent = { view: "", want: "" };
+    this.taken = {};
     this.hover = null;
     this.measuring = false;
-    this.caliper = null;
+    this.caliper = new Caliper();
     this.face = new Face(el, (name, value) => this.act(name, value));
     this.map = new Minimap(this.face.map, (share) => this.goTo(share * this.signal.duration - this.page.shown / 2));
     this.stopGlide = listen(this.face.root, this.face.plot, this.hands());
@@ -101,15 +102,16 @@ class Strip {
     let fresh = false;
     for (const name of ["signal", "overview"]) {
       const bytes = this.model.get(name);
-      if (!bytes || bytes === this[`last_${name}`]) continue;
-      this[`last_${name}`] = bytes;
+      const place = bytes && [bytes.buffer ?? bytes, bytes.byteOffset ?? 0];
+      if (!place || (place[0] === this.taken[name]?.[0] && place[1] === this.taken[name][1])) continue;
+      this.taken[name] = place;
       const message = unpack(bytes);
       if (message) fresh = this.signal.take(message) || fresh;
     }
     if (fresh) {
       this.stopGlide();
       this.view = { t0: 0, zoom: null, scroll: 0 };
-      this.caliper = null;
+      this.caliper.clear();
       this.names = null;
       this.sent.want = "";
     }
@@ -118,13 +120,15 @@ class Strip {
 
   takeOverlay() {
     this.overlay = readOverlay(unpack(this.model.get("overlay")));
+    this.overlays = (this.overlays ?? 0) + 1;
     this.draw();
   }
 
   takeView() {
     const view = this.model.get("view");
-    if (!view || JSON.stringify(view) === this.sent.view || this.held) return;
-    this.pending = [Number(view[0]), Number(view[1])];
+    if (this.held || (view && JSON.stringify(view) === this.sent.view)) return;
+    if (view) this.pending = [Number(view[0]), Number(view[1])];
+    else this.view = { t0: 0, zoom: null, scroll: 0 };
     this.draw();
   }
 
@@ -132,14 +136,14 @@ class Strip {
 
   hands() {
     return {
-      press: (at) => { this.held = true; if (this.measuring) this.startCaliper(at); },
+      press: (at) => { this.held = true; if (this.measuring) { this.caliper.start(this.page, at); this.draw(); } },
       drag: (step) => (this.measuring && step.at ? this.pullCaliper(step.at) : this.pan(step.dx, step.dy)),
       glides: () => !this.measuring,
       release: () => { this.held = false; this.tell(); this.tellCaliper(); },
       click: (at) => this.click(at),
       hover: (at) => { this.hover = at; this.draw(); },
       zoom: (factor, x) => this.zoom(factor, x),
-      key: (name, shift) => this.key(name, shift),
+      key: (name, shift) => press(this, name, shift),
     };
   }
 
@@ -191,28 +195,6 @@ class Strip {
     this.tell();
   }
 
-  key(name, shift) {
-    const moves = {
-      ArrowLeft: () => (shift ? this.goTo(this.page.t0 - this.page.shown) : this.beat(-1)),
-      ArrowRight: () => (shift ? this.goTo(this.page.t0 + this.page.shown) : this.beat(1)),
-      Home: () => this.goTo(0),
-      End: () => this.goTo(this.page.last),
-      ArrowUp: () => this.tellKey("previous_record"),
-      ArrowDown: () => this.tellKey("next_record"),
-      n: () => this.finding(1),
-      N: () => this.finding(-1),
-      "+": () => this.act("in"), "=": () => this.act("in"), "-": () => this.act("out"), "−": () => this.act("out"), _: () => this.act("out"),
-      0: () => this.act("true"), f: () => this.act("fit"), c: () => this.act("calipers"), m: () => this.act("marks"),
-      "?": () => this.act("help"),
-      Escape: () => this.escape(),
-    };
-    const layout = LAYOUTS[Number(name) - 1];
-    const move = layout ? () => this.act("layout", layout) : moves[name];
-    if (!move || !this.page || (name === "Escape" && !this.busy())) return false;
-    move();
-    return true;
-  }
-
   act(name, value) {
     const acts = {
       layout: () => this.put({ montage: value }),
@@ -229,14 +211,13 @@ class Strip {
     if (this.page) acts[name]?.();
   }
 
-  busy() {
-    return this.measuring || this.caliper || !this.face.help.hidden;
-  }
-
+  /** Leave help, calipers and measurement; false when there was nothing to leave. */
   escape() {
+    const busy = this.measuring || this.caliper.place || !this.face.help.hidden;
     this.face.help.hidden = true;
-    this.caliper = null;
+    this.caliper.clear();
     this.setCalipers(false);
+    return Boolean(busy);
   }
 
   toggleMarks() {
@@ -245,34 +226,8 @@ class Strip {
     this.put({ shown: rest.length < shown.length ? rest : [...rest, "marks", "beats"] });
   }
 
-  /** Scrub: to the beat before or after the cursor; the view goes along, keeping the cursor where it was on the screen. */
-  beat(step) {
-    const { page } = this;
-    const last = this.signal.duration;
-    const old = this.model.get("cursor_s");
-    const seen = old !== null && old !== undefined && old >= page.t0 - 0.01 && old <= page.t0 + page.shown + 0.01;
-    const from = seen ? old : step > 0 ? page.t0 : page.t0 + page.shown;
-    const times = this.overlay.beats?.times;
-    let to = from + step * BEAT_S;
-    if (times?.length) {
-      const i = step > 0 ? after(times, from + 0.02) : after(times, from - 0.02) - 1;
-      to = times[Math.min(times.length - 1, Math.max(0, i))];
-    }
-    to = Math.min(last, Math.max(0, to));
-    this.putCursor(to);
-    this.goTo(seen ? page.t0 + to - from : to < page.t0 || to > page.t0 + page.shown ? to - page.shown / 2 : page.t0);
-  }
-
-  /** To the next evidence span; the host hears of it and may know better. */
-  finding(step) {
-    const starts = [...new Set(this.overlay.spans.map((span) => span.start))].sort((a, b) => a - b);
-    const from = this.model.get("cursor_s") ?? (step > 0 ? -1 : Infinity);
-    const to = step > 0 ? starts.find((t) => t > from + 0.001) : starts.filter((t) => t < from - 0.001).pop();
-    if (to !== undefined) {
-      this.putCursor(to);
-      if (to < this.page.t0 || to > this.page.t0 + this.page.shown) this.goTo(to - this.page.shown / 3);
-    }
-    this.tellKey(step > 0 ? "next_finding" : "previous_finding");
+  cursor() {
+    return this.model.get("cursor_s") ?? null;
   }
 
   putCursor(time) {
@@ -310,35 +265,17 @@ class Strip {
     this.draw();
   }
 
-  point(panel, at) {
-    const x = Math.min(panel.x1, Math.max(panel.x0, at.x));
-    return { time: panel.start + (x - panel.x0) / this.page.perSecond, mv: (panel.zero - at.y) / this.page.perMv };
-  }
-
-  startCaliper(at) {
-    const hit = panelAt(this.page, at.x, at.y);
-    if (!hit) return;
-    const { row, column, lead } = hit.panel;
-    const from = this.point(hit.panel, at);
-    this.caliper = { row, column, lead, from, to: from };
-    this.draw();
-  }
-
   pullCaliper(at) {
-    const panel = this.caliper && this.page.panels.find((p) => p.row === this.caliper.row && p.column === this.caliper.column);
-    if (!panel) return false;
-    this.caliper = { ...this.caliper, to: this.point(panel, at) };
+    const pulled = this.caliper.pull(this.page, at);
     this.draw();
-    return true;
+    return pulled;
   }
 
   tellCaliper() {
-    const { caliper } = this;
-    if (!caliper || caliper.told === caliper.to || caliper.from === caliper.to) return;
-    caliper.told = caliper.to;
-    const { from, to, lead } = caliper;
-    this.put({ caliper: { lead, start_s: from.time, stop_s: to.time, ms: (to.time - from.time) * 1000, mv: to.mv - from.mv } });
-    this.face.say(this.face.aside, caliperText(caliper));
+    const news = this.caliper.news();
+    if (!news) return;
+    this.put({ caliper: news });
+    this.face.say(this.face.aside, this.caliper.text());
   }
 
   // --- what the host hears -------------------------------------------------------------------------------------------
@@ -385,11 +322,7 @@ class Strip {
   }
 
   describe() {
-    const { signal, setting, page } = this;
-    const synthetic = setting.provenance === "synthetic" ? "Synthetic. " : "";
-    const name = setting.title ? `${setting.title}. ` : "";
-    const text = `${name}${synthetic}${signal.leads.length} leads at ${signal.rate} Hz: ${signal.leads.join(", ")}. `
-      + `Showing ${rangeText(page, signal)}, ${scaleText(page, setting)}.${describeSpans(this.spansShown())} Press ? for keys.`;
+    const text = summary(this.page, this.setting, { signal: this.signal, spans: this.spansShown() });
     if (this.described !== text) this.face.root.setAttribute("aria-label", text);
     this.described = text;
   }
@@ -468,6 +401,8 @@ class Strip {
       this.face.note.hidden = false;
       this.face.say(this.face.note, "No recording yet: choose one.");
       this.face.root.setAttribute("aria-label", "No recording yet");
+      this.page = null;
+      this.described = "";
       return;
     }
     this.face.note.hidden = true;
@@ -481,9 +416,9 @@ class Strip {
   compose(ctx, { width, height, ratio }) {
     const { page, signal, colours, overlay } = this;
     const duration = signal.duration;
-    const spans = this.spansShown();
+    const spans = this.shows("spans") ? spansIn(page, overlay) : [];
     const band = this.bandHeight();
-    const cursor = this.model.get("cursor_s") ?? null;
+    const cursor = this.cursor();
     drawPaper(ctx, page, colours, { width, height, ratio });
     const labels = drawSpans(ctx, page, spans, { colours, duration });
     drawMargins(ctx, page, signal, colours);
@@ -495,7 +430,7 @@ class Strip {
     if (this.shows("marks")) drawMarks(ctx, page, signal, overlay, { colours });
     drawCursor(ctx, page, cursor, colours);
     const unlabelled = drawLabels(ctx, page, signal, labels, { colours });
-    if (this.caliper) drawCaliper(ctx, page, this.caliper, colours);
+    this.caliper.draw(ctx, page, colours);
     ctx.restore();
     drawScroll(ctx, page, colours, width);
     drawRuler(ctx, page, colours, { y: page.box.height, height: height - page.box.height, width, duration });
@@ -507,7 +442,7 @@ class Strip {
     const setting = { ...this.setting, layout: this.layoutName(), marks: this.shows("marks") || this.shows("beats") };
     this.face.state(page, setting, { signal, ...state, reading: this.reading(spot, spans), unlabelled });
     this.face.plot.classList.toggle("scrolls-page", page.overflow < 1);
-    this.drawMap({ cursor, spans, ratio });
+    this.drawMap({ cursor, ratio });
     if (!this.described) this.describe();
   }
 
@@ -517,19 +452,20 @@ class Strip {
   }
 
   reading(spot, spans) {
-    if (this.caliper && this.measuring) return caliperText(this.caliper);
+    if (this.caliper.place && this.measuring) return this.caliper.text();
     if (!spot) return "";
-    const value = spot.value === null ? "" : ` ${spot.value.toFixed(2)} mV`;
+    const value = valueText(this.signal, this.page, spot);
     const span = spanAt(spans, spot.lead, spot.time);
     return `${span?.label ? `${span.label} · ` : ""}${spot.lead} ${spot.time.toFixed(3)} s${value}`;
   }
 
-  drawMap({ cursor, spans, ratio }) {
+  drawMap({ cursor, ratio }) {
     const { page, signal, colours, setting, theme } = this;
+    const spans = this.spansShown();
     const full = page.box.width / (signal.duration * setting.speed * page.unit * page.fit) < 0.98;
     const hidden = setting.minimap === "hidden" || (setting.minimap === "auto" && !full);
     if (this.face.map.hidden !== hidden) this.face.map.hidden = hidden;
-    if (!hidden) this.map.draw(page, signal, { colours, lead: setting.rhythm, ratio, cursor, spans, theme });
+    if (!hidden) this.map.draw(page, signal, { colours, lead: setting.rhythm, ratio, cursor, spans, theme, overlay: this.overlays });
   }
 
   /** What the tests and the bench look at: time spent by each frame, and where things were drawn. */

@@ -1,6 +1,6 @@
 // The elements around the canvas: buttons, the line that says what is shown, help. All text, all reachable by keyboard.
 
-import { clock } from "./ink.js";
+import { rangeText, scaleText } from "./words.js";
 
 const CSS = `
 .ecg-strip{position:relative;display:flex;flex-direction:column;box-sizing:border-box;width:100%;height:100%;min-height:120px;
@@ -133,24 +133,4 @@ export class Face {
       if (action === "gain") button.textContent = `${setting.gain} mm/mV`;
     }
   }
-}
-
-export function rangeText(page, signal) {
-  const digits = page.shown < 120 ? 0.01 : 1;
-  const bare = (t) => clock(t, digits).replace(" s", "");
-  const unit = page.t0 + page.shown < 120 ? " s" : "";
-  const rest = page.shown < signal.duration - 0.005 ? ` of ${clock(signal.duration, signal.duration % 1 ? 0.1 : 1)}` : "";
-  return `${bare(page.t0)}–${bare(Math.min(signal.duration, page.t0 + page.shown))}${unit}${rest}`;
-}
-
-export function scaleText(page, setting) {
-  const base = `${setting.speed} mm/s · ${setting.gain} mm/mV`;
-  const near = (a, b) => Math.abs(a / b - 1) < 0.002;
-  if (near(page.zoom, 1) && near(page.zoomMv, 1)) return `${base} · true scale`;
-  if (near(page.zoom, page.zoomMv)) return `${base} · zoom ${factor(page.zoom)}`;
-  return `${base} · zoom ${factor(page.zoom)} time, ${factor(page.zoomMv)} mV`;
-}
-
-function factor(value) {
-  return `${value >= 0.1 ? value.toFixed(2) : value.toPrecision(2)}×`;
 }

@@ -2,6 +2,7 @@
 
 import { originOf, xOf } from "./page.js";
 import { tracePath } from "./signal.js";
+import { clock } from "./words.js";
 
 const CHUNK = 512; // device pixels of one cached path
 const STEPS_S = [0.04, 0.2, 1, 5, 10, 30, 60, 300, 900, 1800, 3600, 10800, 21600];
@@ -78,7 +79,7 @@ export class Traces {
       if (!tile) continue;
       if (tile.kind === "envelope") state.kind = "envelope";
       if (!sharp) state.sharp = false;
-      this.renew(`${signal.id}|${signal.version}|${page.perSecond}|${page.perMv}|${ratio}`);
+      this.renew(`${signal.id}|${page.perSecond}|${page.perMv}|${ratio}`);
       this.drawPanel(ctx, page, panel, { tile, signal, ratio });
     }
     return state;
@@ -111,7 +112,10 @@ export class Traces {
   }
 
   path(page, lead, chunk, { tile, signal, ratio }) {
-    const key = `${lead}|${chunk}|${tile.t0}|${tile.step}`;
+    // columns lie on one grid whichever tile brought them, so a stretch inside a tile is the same in the next one
+    const seconds = CHUNK / ratio / page.perSecond;
+    const inside = tile.covers(Math.max(0, (chunk - 0.1) * seconds), Math.min(signal.duration, (chunk + 1.1) * seconds));
+    const key = `${lead}|${chunk}|${tile.kind}|${tile.step}|${inside ? "" : `${tile.t0}|${tile.t1}`}`;
     if (!this.paths.has(key)) {
       const baseline = signal.baseline[lead] ?? 0;
       const where = { first: chunk * CHUNK, columns: CHUNK, perSecond: page.perSecond, perMv: page.perMv, baseline, ratio };
@@ -225,16 +229,4 @@ export function drawRuler(ctx, page, colours, { y, height, width, duration }) {
       if (x > band.x0 - 1 && x < band.x1 - 14) ctx.fillText(clock(k * step, step), x, y + height - 1);
     }
   }
-}
-
-/** A time as people read it: seconds under two minutes, else h:mm:ss. */
-export function clock(seconds, step = 1) {
-  const digits = step < 1 ? (step < 0.1 ? 2 : 1) : 0;
-  if (seconds < 120) return `${seconds.toFixed(digits)} s`;
-  const whole = Math.floor(seconds + 1e-9);
-  const rest = digits ? (seconds - whole).toFixed(digits).slice(1) : "";
-  const pad = (value) => String(value).padStart(2, "0");
-  const minutes = Math.floor(whole / 60);
-  const hours = Math.floor(minutes / 60);
-  return hours ? `${hours}:${pad(minutes % 60)}:${pad(whole % 60)}${rest}` : `${minutes}:${pad(whole % 60)}${rest}`;
 }

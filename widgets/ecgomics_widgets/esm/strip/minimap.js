@@ -20,12 +20,12 @@ export class Minimap {
     });
   }
 
-  draw(page, signal, { colours, lead, ratio, cursor, spans, theme }) {
+  draw(page, signal, { colours, lead, ratio, cursor, spans, theme, overlay }) {
     const width = this.canvas.clientWidth;
     const height = this.canvas.clientHeight;
     if (!width || !height) return;
-    const key = `${signal.id}|${signal.version}|${lead}|${width}|${height}|${ratio}|${theme}`;
-    if (key !== this.key) this.print(signal, { colours, lead, ratio, width, height });
+    const key = `${signal.id}|${signal.version}|${lead}|${width}|${height}|${ratio}|${theme}|${overlay}|${spans.length}`;
+    if (key !== this.key) this.print(signal, { colours, lead, ratio, width, height, spans });
     this.key = key;
     if (this.canvas.width !== this.picture.width || this.canvas.height !== this.picture.height) {
       this.canvas.width = this.picture.width;
@@ -36,12 +36,6 @@ export class Minimap {
     ctx.drawImage(this.picture, 0, 0);
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
     const perSecond = width / signal.duration;
-    ctx.globalAlpha = 0.85;
-    for (const span of spans.slice(0, 2000)) {
-      ctx.fillStyle = colours.fills[span.dimension] ?? colours.fills[""];
-      ctx.fillRect(span.start * perSecond, height - 4, Math.max(1, (span.stop - span.start) * perSecond), 3);
-    }
-    ctx.globalAlpha = 1;
     const x = page.t0 * perSecond;
     const shown = Math.max(3, page.shown * perSecond);
     ctx.fillStyle = colours.window;
@@ -55,13 +49,24 @@ export class Minimap {
     }
   }
 
-  print(signal, { colours, lead, ratio, width, height }) {
+  print(signal, { colours, lead, ratio, width, height, spans }) {
     this.picture.width = Math.round(width * ratio);
     this.picture.height = Math.round(height * ratio);
     const ctx = this.picture.getContext("2d");
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
     ctx.fillStyle = colours.paper;
     ctx.fillRect(0, 0, width, height);
+    this.printTrace(ctx, signal, { colours, lead, ratio, width, height });
+    const perSecond = width / signal.duration;
+    ctx.globalAlpha = 0.85;
+    for (const span of spans) {
+      ctx.fillStyle = colours.fills[span.dimension] ?? colours.fills[""];
+      ctx.fillRect(span.start * perSecond, height - 4, Math.max(1, (span.stop - span.start) * perSecond), 3);
+    }
+    ctx.globalAlpha = 1;
+  }
+
+  printTrace(ctx, signal, { colours, lead, ratio, width, height }) {
     const tile = signal.whole ?? signal.overview;
     if (!tile) return;
     const row = tile.rows.has(lead) ? lead : signal.leads[0];
@@ -70,10 +75,12 @@ export class Minimap {
     const where = { first: 0, columns: Math.ceil(width * ratio), perSecond: width / signal.duration, perMv, baseline: low, ratio };
     const path = tracePath(tile, row, where);
     if (!path) return;
+    ctx.save();
     ctx.translate(0, height - 4);
     ctx.strokeStyle = colours.muted;
     ctx.lineWidth = 1;
     ctx.lineJoin = "bevel";
     ctx.stroke(path);
+    ctx.restore();
   }
 }

@@ -1,7 +1,7 @@
-// What is laid over the print: evidence spans, marks, beats, the cursor and the caliper. Everything is culled to the view
+// What is laid over the print: evidence spans, marks, beats and the cursor. Everything is culled to the view
 // and becomes density where it would run together.
 
-import { FONT, clock, crisp, halo, namePlace } from "./ink.js";
+import { FONT, crisp, halo, namePlace } from "./ink.js";
 import { BEATS } from "./palette.js";
 import { xOf } from "./page.js";
 
@@ -12,7 +12,7 @@ const LINE = 13;
 
 /** Overlay message in a form that is quick to look up by lead and time. */
 export function readOverlay(message) {
-  if (!message) return { spans: [], marks: new Map(), names: [], beats: null };
+  if (!message) return { spans: [], starts: new Float64Array(0), longest: 0, marks: new Map(), names: [], beats: null };
   const { times, kinds, leads } = message.arrays;
   const groups = new Map();
   for (let i = 0; i < times.length; i++) {
@@ -27,7 +27,17 @@ export function readOverlay(message) {
   const beats = message.arrays.beat_times.length
     ? { times: message.arrays.beat_times, kinds: message.arrays.beat_kinds, names: message.classes }
     : null;
-  return { spans: message.spans, marks, names: message.names, beats };
+  const starts = Float64Array.from(message.spans, (span) => span.start);
+  const longest = message.spans.reduce((most, span) => Math.max(most, span.stop - span.start), 0);
+  return { spans: message.spans, starts, longest, marks, names: message.names, beats };
+}
+
+/** The spans that reach into what a page shows. */
+export function spansIn(page, overlay) {
+  const from = Math.min(...page.panels.map((panel) => panel.start));
+  const to = Math.max(...page.panels.map((panel) => panel.stop));
+  const first = after(overlay.starts, from - overlay.longest);
+  return overlay.spans.slice(first, after(overlay.starts, to)).filter((span) => span.stop >= from);
 }
 
 /** First index whose time is not before `time`. */
@@ -279,57 +289,9 @@ export function drawCursor(ctx, page, time, colours) {
   ctx.stroke();
 }
 
-/** The measurement between two points of one panel: ms, bpm and mV beside the box, never on it. */
-export function drawCaliper(ctx, page, caliper, colours) {
-  const panel = page.panels.find((p) => p.row === caliper.row && p.column === caliper.column);
-  if (!panel) return;
-  const x0 = xOf(page, panel, caliper.from.time);
-  const x1 = xOf(page, panel, caliper.to.time);
-  const y0 = panel.zero - caliper.from.mv * page.perMv;
-  const y1 = panel.zero - caliper.to.mv * page.perMv;
-  const [left, right] = x0 < x1 ? [x0, x1] : [x1, x0];
-  const [top, bottom] = y0 < y1 ? [y0, y1] : [y1, y0];
-  ctx.fillStyle = colours.window;
-  ctx.fillRect(left, top, right - left, bottom - top);
-  ctx.strokeStyle = colours.accent;
-  ctx.lineWidth = 1.25;
-  ctx.beginPath();
-  for (const x of [x0, x1]) {
-    ctx.moveTo(x, Math.min(top, panel.top + 4));
-    ctx.lineTo(x, Math.max(bottom, panel.bottom - 4));
-  }
-  for (const y of [y0, y1]) {
-    ctx.moveTo(left, y);
-    ctx.lineTo(right, y);
-  }
-  ctx.stroke();
-  const text = caliperText(caliper);
-  ctx.font = `600 12px ${FONT}`;
-  ctx.textBaseline = "top";
-  ctx.textAlign = "left";
-  const width = ctx.measureText(text).width;
-  const x = right + 8 + width < page.box.left + page.box.width ? right + 8 : Math.max(page.box.left + 2, left - 8 - width);
-  const y = Math.min(Math.max(top - 18, page.box.top + 2), page.box.top + page.box.height - 16);
-  halo(ctx, text, x, y, colours.accent, colours.paper);
-}
-
-export function caliperText({ from, to }) {
-  const seconds = Math.abs(to.time - from.time);
-  const rate = seconds > 0.15 ? ` · ${Math.round(60 / seconds)} /min` : "";
-  return `${Math.round(seconds * 1000)} ms${rate} · ${(to.mv - from.mv).toFixed(2)} mV`;
-}
-
 /** The span under a point, the shortest first. */
 export function spanAt(spans, lead, time) {
   const hits = spans.filter((s) => s.start <= time && s.stop >= time && (!s.leads.length || s.leads.includes(lead)));
   hits.sort((a, b) => a.stop - a.start - (b.stop - b.start));
   return hits[0] ?? null;
-}
-
-/** One sentence on what is laid over, for those who do not see it. */
-export function describeSpans(spans) {
-  if (!spans.length) return "";
-  const some = spans.slice(0, 5).map((s) => `${s.label || "span"} at ${clock(s.start, 0.1)}`);
-  const more = spans.length > some.length ? ` and ${spans.length - some.length} more` : "";
-  return ` Evidence: ${some.join(", ")}${more}.`;
 }

@@ -1,0 +1,58 @@
+// What each key does; the list people see is in face.js.
+
+import { after } from "./overlays.js";
+import { LAYOUTS } from "./page.js";
+
+const BEAT_S = 0.8; // a step of ← → where no beats are known
+const ACTS = { "+": "in", "=": "in", "-": "out", "−": "out", _: "out", 0: "true", f: "fit", c: "calipers", m: "marks", "?": "help" };
+const MOVES = {
+  ArrowLeft: (strip, shift) => (shift ? strip.goTo(strip.page.t0 - strip.page.shown) : toBeat(strip, -1)),
+  ArrowRight: (strip, shift) => (shift ? strip.goTo(strip.page.t0 + strip.page.shown) : toBeat(strip, 1)),
+  Home: (strip) => strip.goTo(0),
+  End: (strip) => strip.goTo(strip.page.last),
+  n: (strip) => toFinding(strip, 1),
+  N: (strip) => toFinding(strip, -1),
+};
+const FOR_THE_HOST = { ArrowUp: "previous_record", ArrowDown: "next_record" };
+
+/** Do what a key stands for; false when it is none of the strip's. */
+export function press(strip, name, shift) {
+  if (name in FOR_THE_HOST) strip.tellKey(FOR_THE_HOST[name]);
+  else if (!strip.page) return false;
+  else if (name in ACTS) strip.act(ACTS[name]);
+  else if (name in MOVES) MOVES[name](strip, shift);
+  else if (LAYOUTS[Number(name) - 1]) strip.act("layout", LAYOUTS[Number(name) - 1]);
+  else return name === "Escape" && strip.escape();
+  return true;
+}
+
+/** Scrub: to the beat before or after the cursor; the view goes along, keeping the cursor where it was on the screen. */
+function toBeat(strip, step) {
+  const { page, signal, overlay } = strip;
+  const stop = page.t0 + page.shown;
+  const old = strip.cursor();
+  const seen = old !== null && old >= page.t0 - 0.01 && old <= stop + 0.01;
+  const from = seen ? old : step > 0 ? page.t0 : stop;
+  const times = overlay.beats?.times;
+  let to = from + step * BEAT_S;
+  if (times?.length) {
+    const next = step > 0 ? after(times, from + 0.02) : after(times, from - 0.02) - 1;
+    to = times[Math.min(times.length - 1, Math.max(0, next))];
+  }
+  to = Math.min(signal.duration, Math.max(0, to));
+  strip.putCursor(to);
+  strip.goTo(seen ? page.t0 + to - from : to < page.t0 || to > stop ? to - page.shown / 2 : page.t0);
+}
+
+/** To the next evidence span; the host hears of it and may know better. */
+function toFinding(strip, step) {
+  const { page, overlay } = strip;
+  const from = strip.cursor() ?? (step > 0 ? -1 : Infinity);
+  const next = step > 0 ? after(overlay.starts, from + 0.001) : after(overlay.starts, from - 0.001) - 1;
+  const to = overlay.starts[next];
+  if (to !== undefined) {
+    strip.putCursor(to);
+    if (to < page.t0 || to > page.t0 + page.shown) strip.goTo(to - page.shown / 3);
+  }
+  strip.tellKey(step > 0 ? "next_finding" : "previous_finding");
+}

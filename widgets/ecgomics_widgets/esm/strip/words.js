@@ -1,0 +1,67 @@
+// What the strip says: times, scales, values, and the sentence for those who do not see it.
+
+/** A time as people read it: seconds under two minutes, else h:mm:ss. */
+export function clock(seconds, step = 1) {
+  const digits = step < 1 ? (step < 0.1 ? 2 : 1) : 0;
+  if (seconds < 120) return `${seconds.toFixed(digits)} s`;
+  const whole = Math.floor(seconds + 1e-9);
+  const rest = digits ? (seconds - whole).toFixed(digits).slice(1) : "";
+  const pad = (value) => String(value).padStart(2, "0");
+  const minutes = Math.floor(whole / 60);
+  const hours = Math.floor(minutes / 60);
+  return hours ? `${hours}:${pad(minutes % 60)}:${pad(whole % 60)}${rest}` : `${minutes}:${pad(whole % 60)}${rest}`;
+}
+
+/** The stretch shown, and of how much. */
+export function rangeText(page, signal) {
+  const digits = page.shown < 120 ? 0.01 : 1;
+  const bare = (t) => clock(t, digits).replace(" s", "");
+  const unit = page.t0 + page.shown < 120 ? " s" : "";
+  const rest = page.shown < signal.duration - 0.005 ? ` of ${clock(signal.duration, signal.duration % 1 ? 0.1 : 1)}` : "";
+  return `${bare(page.t0)}–${bare(Math.min(signal.duration, page.t0 + page.shown))}${unit}${rest}`;
+}
+
+/** Speed, gain and zoom; a strip that is not true to scale says so. */
+export function scaleText(page, setting) {
+  const base = `${setting.speed} mm/s · ${setting.gain} mm/mV`;
+  const near = (a, b) => Math.abs(a / b - 1) < 0.002;
+  if (near(page.zoom, 1) && near(page.zoomMv, 1)) return `${base} · true scale`;
+  if (near(page.zoom, page.zoomMv)) return `${base} · zoom ${factor(page.zoom)}`;
+  return `${base} · zoom ${factor(page.zoom)} time, ${factor(page.zoomMv)} mV`;
+}
+
+function factor(value) {
+  return `${value >= 0.1 ? value.toFixed(2) : value.toPrecision(2)}×`;
+}
+
+/** A measurement: ms, beats a minute, mV. */
+export function caliperText({ from, to }) {
+  const seconds = Math.abs(to.time - from.time);
+  const rate = seconds > 0.15 ? ` · ${Math.round(60 / seconds)} /min` : "";
+  return `${Math.round(seconds * 1000)} ms${rate} · ${(to.mv - from.mv).toFixed(2)} mV`;
+}
+
+/** The value under the pointer: a sample's, or what the pixel column spans where only an envelope is here. */
+export function valueText(signal, page, { lead, time, value }) {
+  if (value !== null) return ` ${value.toFixed(2)} mV`;
+  const half = 0.5 / page.perSecond;
+  const { tile } = signal.pick(time - half, time + half, 2 * half);
+  const extent = tile?.kind === "envelope" ? signal.extent(lead, time - half, time + half, tile) : null;
+  return extent ? ` ${extent[0].toFixed(2)} to ${extent[1].toFixed(2)} mV` : "";
+}
+
+/** The whole strip in a few sentences. */
+export function summary(page, setting, { signal, spans }) {
+  const synthetic = setting.provenance === "synthetic" ? "Synthetic. " : "";
+  const name = setting.title ? `${setting.title}. ` : "";
+  const leads = `${signal.leads.length} leads at ${signal.rate} Hz: ${signal.leads.join(", ")}. `;
+  const shown = `Showing ${rangeText(page, signal)}, ${scaleText(page, setting)}.`;
+  return `${name}${synthetic}${leads}${shown}${describeSpans(spans)} Press ? for keys.`;
+}
+
+function describeSpans(spans) {
+  if (!spans.length) return "";
+  const some = spans.slice(0, 5).map((s) => `${s.label || "span"} at ${clock(s.start, 0.1)}`);
+  const more = spans.length > some.length ? ` and ${spans.length - some.length} more` : "";
+  return ` Evidence: ${some.join(", ")}${more}.`;
+}
