@@ -117,7 +117,8 @@ def phantom(
     time = np.arange(round((r_s[-1] + 0.7) * rate_hz)) / rate_hz
     signal = np.full((len(LEADS), len(time)), level_mv)
     for at, factor in zip(r_s, factors, strict=True):
-        signal += factor * _beat(time - at, full, wide=wide)
+        near = slice(max(round((at + OFFSET_FROM) * rate_hz), 0), round((at + OFFSET_TO) * rate_hz))
+        signal[:, near] += factor * _beat(time[near] - at, full, wide=wide)
     ecg = xr.DataArray(
         signal[None].astype(np.float32),
         dims=("record", "lead", "time"),

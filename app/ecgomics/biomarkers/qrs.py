@@ -208,10 +208,12 @@ def _notches(x, start, stop, level, step_ms, waves):  # type: ignore[no-untyped-
     for section in range(turns + 1):
         if _stalls(speed, edges[section] - start, edges[section + 1] - start, fastest, step_ms):
             slurs += 1
-    for turn in range(1, turns + 1):
-        if _plateau(x, start, stop, edges[turn], level, step_ms):
-            slurs += 1
-    return float(max(0, (turns - waves) // 2) + slurs)
+    found = max(0, (turns - waves) // 2) + slurs
+    if found == 0:
+        for turn in range(1, turns + 1):
+            if _plateau(x, start, stop, edges[turn], level, step_ms):
+                found += 1
+    return float(found)
 
 
 @piece

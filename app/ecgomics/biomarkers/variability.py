@@ -24,6 +24,7 @@ COSEN_START_S = 0.030
 COSEN_MATCHES = 5
 HISTOGRAM_BINS = 15  # odd, so that a steady rhythm is in the middle of a bin
 TURN_MS2 = 1e-3
+EXACT_MS = 1e-6  # times in s as floats: a difference of 20 ms is not beyond 20 ms
 
 
 def measure_variability(block: Block, *, sheet: Sheet, settings: BiomarkerSettings) -> None:
@@ -47,8 +48,8 @@ def _measure_successive(block: Block, *, sheet: Sheet, settings: BiomarkerSettin
 
     size = np.abs(np.nan_to_num(normal.diff_ms))
     put("RMSSD_Global", np.sqrt(block.per_record(size**2) / some))
-    put("PNN20_Global", 100.0 * block.per_record(size > 20.0) / some)
-    put("PNN50_Global", 100.0 * block.per_record(size > 50.0) / some)
+    put("PNN20_Global", 100.0 * block.per_record(size > 20.0 + EXACT_MS) / some)
+    put("PNN50_Global", 100.0 * block.per_record(size > 50.0 + EXACT_MS) / some)
     across = deviation(block, normal.diff_ms)
     sums = np.full_like(normal.rr_ms, np.nan)
     sums[1:] = normal.rr_ms[1:] + normal.rr_ms[:-1]
