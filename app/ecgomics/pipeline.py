@@ -17,13 +17,16 @@ import pandas as pd
 import xarray as xr
 
 from ecgomics.cohort import Cohort, open_cohort
+from ecgomics.cohort import Stage as Made
 from ecgomics.cohort.assembly import put_quarantine
 from ecgomics.cohort.blocks import Mapped, Nodes, Share, Stage, common_rate, groups, joined, map_blocks
 from ecgomics.cohort.commit import Commit
+from ecgomics.cohort.crew import one_thread
 from ecgomics.cohort.export import export
 from ecgomics.cohort.ingest import Summary, ingest_files, ingest_records
 from ecgomics.cohort.progress import Progress, as_progress
 from ecgomics.cohort.staged import key_of
+from ecgomics.cohort.stages import as_settings
 from ecgomics.errors import SettingsError, did_you_mean
 from ecgomics.records import Record
 from ecgomics.settings import (
@@ -188,7 +191,10 @@ def embed(
     with cohort.writing() as commit:
         make = _embed_by_hand if name == "handmade" else _embed_by_network
         embedding = make(cohort, chosen, known, as_progress(progress))
-        plan.publish(cohort, commit, Mapped({f"latent/{name}": [embedding.to_dataset()]}, {}))
+        nodes = {f"latent/{name}": [embedding.to_dataset()]}
+        if known is not None:
+            nodes = _with_map(cohort, name, nodes[f"latent/{name}"][0])
+        plan.publish(cohort, commit, Mapped(nodes, {}), beside=() if known is None else (f"project:{name}",))
     return cohort
 
 
@@ -232,7 +238,8 @@ def find_waves(share: Share, settings: Mapping[str, Any]) -> Nodes:
     """The stage ``waves`` on a block: nodes beats, template, quality."""
     from ecgomics.waves import delineate
 
-    found = delineate(share.ecg, settings=WavesSettings.from_dict(settings))
+    with one_thread("torch"):
+        found = delineate(share.ecg, settings=WavesSettings.from_dict(settings))
     return {"beats": found.beats, "template": found.template, "quality": found.quality}
 
 
@@ -244,7 +251,8 @@ def measure_biomarkers(share: Share, settings: Mapping[str, Any]) -> Nodes:
     beats = delineate(share.ecg) if share.kind == "blank" else share.cohort.beats_of(share.records)
     subjects = share.cohort.subjects.sel(record=list(share.records))
     chosen = BiomarkerSettings.from_dict(settings)
-    return {"biomarkers": measure(beats, share.ecg, subjects=subjects, settings=chosen)}
+    with one_thread():
+        return {"biomarkers": measure(beats, share.ecg, subjects=subjects, settings=chosen)}
 
 
 @dataclass(frozen=True)
@@ -289,8 +297,8 @@ class Plan:
             progress=progress,
         )
 
-    def publish(self, cohort: Cohort, commit: Commit, result: Mapped) -> None:
-        """Commit the result, and its failures as the stage's lines of the quarantine table."""
+    def publish(self, cohort: Cohort, commit: Commit, result: Mapped, *, beside: Sequence[str] = ()) -> None:
+        """Commit the result, and its failures as the stage's lines of the quarantine table; see `Cohort.publish`."""
         before = cohort.quarantine
         sources = cohort.records["source"]
         lines = [
@@ -300,9 +308,8 @@ class Plan:
         kept = before[before["reader"] != self.stage]
         if lines or len(kept) < len(before):
             put_quarantine(commit, pd.concat([kept, pd.DataFrame(lines, columns=before.columns)], ignore_index=True))
-        cohort.publish(
-            commit, self.stage, blocks=result.nodes, version=self.version, settings=self.settings, inputs=self.inputs
-        )
+        made = Made(self.version, as_settings(self.settings), dict(self.inputs))
+        cohort.publish(commit, self.stage, blocks=result.nodes, stage=made, beside=beside)
 
 
 def _waves(cohort: Cohort, settings: WavesSettings, *, workers: int | None, progress: Progress) -> None:
@@ -353,6 +360,15 @@ def _embedding(cohort: Cohort, name: str) -> Embedding:
     from ecgomics.latent import Embedding
 
     return Embedding.from_dataset(cohort.latent(name).load())
+
+
+def _with_map(cohort: Cohort, name: str, embedded: xr.Dataset) -> dict[str, list[xr.Dataset]]:
+    """Nodes of vectors made by a kept fit: their map is still that of the fit, without the records added since."""
+    node, stored = f"latent/{name}", cohort.latent(name)
+    if "map" not in stored:
+        return {node: [embedded]}
+    projection = cohort.node(f"{node}/projection").load()
+    return {node: [embedded.assign(map=stored["map"].load())], f"{node}/projection": [projection]}
 
 
 def _embed_by_hand(cohort: Cohort, settings: LatentSettings, known: Embedding | None, _: Progress) -> Embedding:

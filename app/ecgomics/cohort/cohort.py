@@ -316,7 +316,7 @@ class Cohort:
         nodes = {name: datasets} if isinstance(datasets, xr.Dataset) else datasets
         blocks = {node: [dataset] for node, dataset in nodes.items()}
         with self.writing() as commit:
-            self.publish(commit, name, blocks=blocks, version=version, settings=settings, inputs=inputs)
+            self.publish(commit, name, blocks=blocks, stage=Stage(version, as_settings(settings), dict(inputs)))
 
     @contextmanager
     def writing(self) -> Iterator[Commit]:
@@ -330,16 +330,28 @@ class Cohort:
         name: str,
         *,
         blocks: Mapping[str, Sequence[xr.Dataset]],
-        version: str,
-        settings: Settings | Mapping[str, Any],
-        inputs: Mapping[str, str],
+        stage: Stage,
+        beside: Sequence[str] = (),
     ) -> None:
-        """Commit a stage whose nodes come as blocks in the order of the records; arguments as in `write_stage`."""
+        """Commit a stage whose nodes come as blocks in the order of the records.
+
+        Parameters
+        ----------
+        commit
+            From `writing`.
+        name
+            The stage.
+        blocks
+            Datasets of each node, lazy or not.
+        stage
+            Its version, settings and inputs.
+        beside
+            Stages whose part of these nodes is carried over; other stages that wrote to them are no longer there.
+        """
         opened = self._now
         for node, parts in blocks.items():
             put_node(commit, node, blocks=parts, ids=opened.ids)
-        stage = Stage(version, as_settings(settings), dict(inputs))
-        commit.publish(with_result(opened.manifest, commit, name=name, stage=stage))
+        commit.publish(with_result(opened.manifest, commit, name=name, stage=stage, beside=beside))
 
     # the way on
 

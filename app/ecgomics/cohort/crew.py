@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import multiprocessing
 import os
 import time
@@ -170,6 +171,23 @@ def _answer(function: Callable[[Any], Any], task: Any) -> tuple[str, Any]:
         return "done", function(task)
     except Exception as error:
         return "raised", error
+
+
+@contextlib.contextmanager
+def one_thread(*libraries: str) -> Iterator[None]:
+    """Compute with one thread: how sums are split among threads shows in the last place of results.
+
+    Parameters
+    ----------
+    libraries
+        Modules whose threads are meant too; they are imported first, since only loaded ones can be limited.
+    """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    for library in libraries:
+        importlib.import_module(library)
+    with threadpool_limits(1):
+        yield
 
 
 @contextlib.contextmanager

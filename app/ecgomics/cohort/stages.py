@@ -53,14 +53,17 @@ def put_node(commit: Commit, node: str, *, blocks: Sequence[xr.Dataset], ids: Id
         write_array(zarr.open_group(path, mode="r+"), "beat_count", dims=("record",), values=counts)
 
 
-def with_result(manifest: Manifest, commit: Commit, *, name: str, stage: Stage) -> Manifest:
-    """The manifest after a stage's nodes have been put; stages whose nodes it replaces without reading them go."""
+def with_result(manifest: Manifest, commit: Commit, *, name: str, stage: Stage, beside: Sequence[str] = ()) -> Manifest:
+    """The manifest after a stage's nodes have been put.
+
+    Stages whose nodes it replaces go, but for those it has read, or whose part it has carried over (`beside`).
+    """
     # the quarantine table is the cohort's, whoever adds to it
     nodes = tuple(node for node in commit.put if node != "quarantine")
     kept = {
         other: found
         for other, found in manifest.stages.items()
-        if other in stage.inputs or not set(found.nodes) & set(nodes)
+        if other in stage.inputs or other in beside or not set(found.nodes) & set(nodes)
     }
     return replace(manifest, stages=kept | {name: replace(stage, nodes=nodes, when=now())})
 
