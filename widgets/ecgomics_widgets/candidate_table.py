@@ -26,7 +26,7 @@ class CandidateTable(HostedWidget):
     """
 
     _module: ClassVar[str] = "candidate_table.js"
-    _down: ClassVar[tuple[str, ...]] = ("rows", "state", "open", "badge", "badge_text", "about", "message")
+    _down: ClassVar[tuple[str, ...]] = ("rows", "state", "opened", "badge", "badge_text", "about", "message")
     _up: ClassVar[tuple[str, ...]] = ("event",)
 
     rows = param.List(
@@ -37,7 +37,7 @@ class CandidateTable(HostedWidget):
         objects=["none", "stale", "preview", "done", "failed"],
         doc="`preview`: effects are there, resampled intervals not yet; `stale`: from before the last change.",
     )
-    open = param.String(default="", doc="Biomarker whose evidence is shown elsewhere.")
+    opened = param.String(default="", doc="Biomarker whose evidence is shown elsewhere.")
     badge = param.String(default="", doc="How far the table can be trusted, such as `exploratory`.")
     badge_text = param.String(default="", doc="What the badge means.")
     about = param.String(default="", doc="Who is compared with whom.")

@@ -30,7 +30,7 @@ class EvidenceCard(HostedWidget):
     card = param.Dict(
         default={},
         doc="""`title`, `dimension`; for a rule `state`, `verdict`, `lead`, `clauses` (dicts of `state`, `text`,
-        `value`, `column`, `role`, `note`), `statement`, `notes`; and `biomarker`: a dict of `name`, `facts`, `effect`,
+        `value`, `column`, `role`, `note`), `warning`, `statement`, `notes`; and `biomarker`: a dict of `name`, `facts`, `effect`,
         `definition`, `sources`, `extremes` and `spread` (`range`, `group`, `rest`, `ticks`, `reference`, `value`,
         `value_text`, `limit`, `bars`, `about`, `group_text`, `rest_text`).""",
     )

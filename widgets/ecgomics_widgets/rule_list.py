@@ -24,7 +24,7 @@ class RuleList(HostedWidget):
     """
 
     _module: ClassVar[str] = "rule_list.js"
-    _down: ClassVar[tuple[str, ...]] = ("rules", "open", "message")
+    _down: ClassVar[tuple[str, ...]] = ("rules", "opened", "message")
     _up: ClassVar[tuple[str, ...]] = ("event",)
 
     rules = param.List(
@@ -33,6 +33,6 @@ class RuleList(HostedWidget):
         `state` (of the current record: met, not_met, unknown), `share` (0 to 1 of `known` records, or None), `met`,
         `known`, and `limits`: dicts of `clause`, `place`, `text`, `value`, `standard`, `unit`, `step`.""",
     )
-    open = param.String(default="", doc="Id of the rule whose evidence is shown elsewhere.")
+    opened = param.String(default="", doc="Id of the rule whose evidence is shown elsewhere.")
     message = param.String(default="", doc="What an empty list says.")
     event = param.Dict(default={}, doc="The last thing done in the browser.")

@@ -19,6 +19,9 @@ from ecgomics.vocabulary import STATES
 RECORD_COLUMNS = ("source", "age", "sex", "label", "quality")
 """Columns every cohort has, beside its biomarkers and rules."""
 
+JUDGED = 4000
+"""Records up to which a map is judged while a server warms up."""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -73,6 +76,7 @@ class Census:
         self.duration_s = _numbers(facts, "duration_s")
         self.native_hz = _numbers(facts, "native_hz")
         self._ranks: dict[str, np.ndarray] = {}
+        self._trust: dict[str, dict[str, float]] = {}
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -206,11 +210,29 @@ class Census:
             return False
 
     def map_of(self, encoder: str) -> tuple[np.ndarray, Mapping[str, Any]]:
-        """Places (record, 2) float on an encoder's map, NaN for records without, and what is known of the map."""
+        """Places (record, 2) float on an encoder's map, NaN for records without, and what is known of the map.
+
+        The second holds, as far as known, `method`, `trustworthiness` and `continuity` (0 to 1).
+        """
         if not encoder or not self.has_map(encoder):
             return np.full((len(self), 2), np.nan), {}
         found = self.cohort.latent(encoder)
-        return self.aligned(found["map"]).astype(float), {**found.attrs, **found["map"].attrs}
+        facts = {**found.attrs, **found["map"].attrs, **self._trust.get(encoder, {})}
+        return self.aligned(found["map"]).astype(float), facts
+
+    def judge_map(self, encoder: str) -> None:
+        """Work out how far an encoder's map can be trusted, unless the store says so; slow, done once."""
+        if encoder in self._trust or len(self) > JUDGED or not self.has_map(encoder):
+            return
+        from ecgomics.latent import trust
+
+        found = self.cohort.latent(encoder)
+        vectors, places = np.asarray(found["vectors"].values, dtype=float), np.asarray(found["map"].values, dtype=float)
+        known = np.isfinite(vectors).all(axis=1) & np.isfinite(places).all(axis=1)
+        if "trustworthiness" in found.attrs or int(known.sum()) < 8:
+            return
+        judged = trust(vectors[known], places[known])
+        self._trust[encoder] = {"trustworthiness": judged.trustworthiness, "continuity": judged.continuity}
 
     @cached_property
     def search_text(self) -> list[str]:

@@ -14,7 +14,7 @@ FEW = 8
 Floats = npt.NDArray[np.float64]
 
 
-def spread(values: Floats, *, members: npt.NDArray[np.bool_], decimals: int = 0) -> dict[str, Any] | None:
+def spread(values: Floats, *, members: npt.NDArray[np.bool_]) -> dict[str, Any] | None:
     """Densities of a group and of the rest on one axis.
 
     Parameters
@@ -23,8 +23,6 @@ def spread(values: Floats, *, members: npt.NDArray[np.bool_], decimals: int = 0)
         float, one a record; NaN = unknown.
     members
         Who is in the group: boolean, one a record; nobody is allowed.
-    decimals
-        Of the axis's numbers.
 
     Returns
     -------
@@ -50,7 +48,7 @@ def spread(values: Floats, *, members: npt.NDArray[np.bool_], decimals: int = 0)
     low, high = low - margin, high + margin
     width = _bandwidth(values[known], (high - low) / (POINTS - 1))
     curves = [_density(values[side & known], low, high, width=width) for side in (members, ~members)]
-    ticks = [{"at": tick, "text": _text(tick, decimals)} for tick in _round_ticks(low, high)]
+    ticks = [{"at": tick, "text": f"{tick:g}".replace("-", "−")} for tick in _round_ticks(low, high)]
     return {"range": [low, high], "bars": False, "group": curves[0], "rest": curves[1], "ticks": ticks}
 
 
@@ -87,8 +85,4 @@ def _round_ticks(low: float, high: float, *, about: int = 5) -> list[float]:
     size = 10.0 ** np.floor(np.log10(raw))
     step = next(size * factor for factor in (1, 2, 5, 10) if size * factor >= raw)
     first = np.ceil(low / step)
-    return [float(tick * step) for tick in np.arange(first, np.floor(high / step) + 1)]
-
-
-def _text(value: float, decimals: int) -> str:
-    return f"{value:.{decimals}f}".replace("-", "−") if decimals or abs(value) >= 1 or value == 0 else f"{value:g}"
+    return [float(np.round(tick * step, 12)) for tick in np.arange(first, np.floor(high / step) + 1)]

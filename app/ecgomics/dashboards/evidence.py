@@ -12,7 +12,7 @@ from ecgomics.dashboards.explore_state import ExploreState
 from ecgomics.dashboards.ranking import extremes
 from ecgomics.dashboards.references import entry_of, reference_of
 from ecgomics.dashboards.rule_evidence import clause_rows, main_biomarker, notes_of, verdict_of
-from ecgomics.dashboards.wording import HIDDEN_UNITS, counted, decimals_of, share, written
+from ecgomics.dashboards.wording import HIDDEN_UNITS, counted, share, written
 
 CHECKED = {"cited": "", "unverified": "definition not yet checked against its source", "house": "our own definition"}
 
@@ -35,13 +35,20 @@ def rule_card(state: ExploreState, rule: str) -> dict[str, Any]:
         "verdict": verdict,
         "lead": lead,
         "clauses": clause_rows(finding),
-        "statement": entry.statement,
+        "warning": _warning(state, rule, judged=finding.state),
+        "statement": f"“{entry.statement}”",
         "notes": notes_of(entry),
     }
     biomarker, limit = main_biomarker(finding)
     if biomarker in state.census.biomarker_columns:
         card["biomarker"] = _biomarker(state, biomarker, limit=limit, brief=True)
     return card
+
+
+def _warning(state: ExploreState, rule: str, *, judged: str) -> str:
+    if state.limits or not state.rulebook.judged or state.rulebook.state(rule, state.record, limits={}) == judged:
+        return ""
+    return "The cohort was judged with another version of this rule: bring it up to date with ecgomics analyse."
 
 
 def biomarker_card(state: ExploreState, biomarker: str) -> dict[str, Any]:
@@ -75,7 +82,7 @@ def _spread(state: ExploreState, biomarker: str, *, limit: float | None) -> dict
     unit = census.column(biomarker).unit
     values = census.numbers(biomarker)
     members = state.members()
-    drawn = spread(values, members=members, decimals=decimals_of(unit))
+    drawn = spread(values, members=members)
     if drawn is None:
         return None
     at = census.at(state.record) if state.record else -1

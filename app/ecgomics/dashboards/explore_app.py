@@ -21,7 +21,7 @@ def page() -> pn.viewable.Viewable | pn.viewable.Viewer:
     if not path:
         return _said(f"No cohort is named. Set {COHORT} to the path of one.")
     try:
-        return pages_of(os.path.abspath(path))()
+        return pages_of(os.path.abspath(path)).page()
     except EcgomicsError as error:
         return _said(str(error))
 

@@ -50,6 +50,7 @@ class ExploreState(param.Parameterized):
     colour = param.String(default="source", doc="Name of the column the map is coloured by.")
     paint = param.Selector(default="group", objects=["group", "column"], doc="Colour of records outside the group.")
     why = param.Parameter(default=("", ""), doc="What the drawer explains: ('rule' or 'biomarker', its name).")
+    asked = param.Integer(default=0, doc="How often an explanation was asked for.")
     drawer = param.Boolean(default=True, doc="Whether the drawer is open.")
     lead = param.String(default="", doc="Lead of the representative beats.")
     ranking = param.ClassSelector(class_=Ranking, default=Ranking(), doc="What sets the group apart, as far as known.")
@@ -196,7 +197,7 @@ class ExploreState(param.Parameterized):
         title = self.rulebook.title(wanted[0]) if len(wanted) == 1 else f"{len(wanted)} rules"
         self._change(f"{title} {'on' if on else 'off'}", toggled=now)
         if on and len(wanted) == 1:
-            self.explain("rule", wanted[0])
+            self.why = ("rule", wanted[0])
 
     def set_limit(self, clause: str, *, place: int = 0, value: float) -> None:
         """Judge with another limit.
@@ -227,7 +228,7 @@ class ExploreState(param.Parameterized):
         """Show why: of a rule, or of a biomarker."""
         known = name in self.rulebook if kind == "rule" else name in self.census.biomarker_columns
         if known:
-            self.param.update(why=(kind, name), drawer=True)
+            self.param.update(why=(kind, name), drawer=True, asked=self.asked + 1)
 
     # undo
 

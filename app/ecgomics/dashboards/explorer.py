@@ -107,6 +107,7 @@ class Explorer(pn.viewable.Viewer):
                 "synthetic": census.synthetic,
             },
             terms=_terms(self.reading),
+            status=_provenance(census.cohort),
             theme=self.state.theme,
             **children,
             **layout,
@@ -119,7 +120,7 @@ class Explorer(pn.viewable.Viewer):
             ["undoable", "theme", "drawer", "notice"],
         )
         self._followed = 0
-        self.state.param.watch(lambda *changes: self._bring_up(frame, "why"), ["why"])
+        self.state.param.watch(lambda *changes: self._bring_up(frame, "why"), ["asked"])
         self._panes["records"].widget.param.watch(
             lambda change: self._bring_up(frame, "ecg") if (change.new or {}).get("type") == "open" else None, "event"
         )
@@ -161,6 +162,11 @@ def _hosted(name: str, pane: Any) -> Any:
     if name == "measures":
         return pane.widget.panel(sizing_mode="stretch_width")
     return pane.widget.panel(**FULL, **({"stylesheets": BARE} if name == "strip" else {}))
+
+
+def _provenance(cohort: Any) -> list[str]:
+    stages = getattr(cohort, "stages", {})
+    return [f"{name} {stages[name].version}" for name in ("waves", "biomarkers", "rules") if name in stages]
 
 
 def _terms(reading: Reading) -> list[dict[str, str]]:

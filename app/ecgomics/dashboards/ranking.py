@@ -55,6 +55,9 @@ class Ranking:
     notes: tuple[str, ...] = ()
 
 
+NOT_ANALYSED = Ranking("failed", message="This cohort is not analysed yet.\nRun: ecgomics analyse COHORT")
+
+
 class Ranker:
     """Ranks biomarkers for groups of one cohort; shared by all sessions, which may call it from any thread.
 
@@ -96,7 +99,7 @@ class Ranker:
             See `Selection`.
         """
         if not self.census.biomarker_columns:
-            return Ranking(message="The cohort is not analysed yet: run `ecgomics analyse` on it.")
+            return NOT_ANALYSED
         ranks = self.prepare()
         members = ranks.members(mask)
         group, rest = int(members.sum()), int((~members).sum())
@@ -114,6 +117,8 @@ class Ranker:
     def full(self, selection: Selection) -> Ranking:
         """The whole contrast of a selection against all other records, adjusted for age and sex where known. Slow."""
         census = self.census
+        if not census.biomarker_columns:
+            return NOT_ANALYSED
         values = pd.DataFrame(census.biomarkers, columns=list(census.biomarker_columns), index=pd.Index(census.ids))
         mask = np.zeros(len(census), dtype=bool)
         mask[census.positions(selection.records)] = True

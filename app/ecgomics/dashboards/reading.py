@@ -58,3 +58,10 @@ class Reading:
             census.columns,
         ):
             len(part)
+
+    def prepare(self) -> None:
+        """Make what takes longer: the ranks, and how far each map can be trusted. For a thread of its own."""
+        if self.census.biomarker_columns:
+            self.ranker.prepare()
+        for encoder in getattr(self.census.cohort, "encoders", ()):
+            self.census.judge_map(encoder)

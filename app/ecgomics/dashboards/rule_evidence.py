@@ -24,11 +24,26 @@ def verdict_of(finding: Finding, rule: Rule) -> tuple[str, str]:
         parts.append(f"margin {finding.margin * 100:+.0f} % of the limit".replace("-", "−"))
     if finding.suppressed_by:
         parts.append(f"suppressed by {', '.join(finding.suppressed_by)}".replace("_", " "))
-    if finding.state == "unknown" and finding.missing:
+    if finding.state == "unknown" and finding.criteria_state != "unknown":
+        parts.append(_why_unknown(finding, rule))
+    elif finding.state == "unknown" and finding.missing:
         parts.append(f"missing: {', '.join(finding.missing[:3])}{' …' if len(finding.missing) > 3 else ''}")
     if rule.citations:
         parts.append(rule.citations[0].source)
-    return VERDICTS[finding.state], " · ".join(parts)
+    return VERDICTS[finding.state], " · ".join(part for part in parts if part)
+
+
+def _why_unknown(finding: Finding, rule: Rule) -> str:
+    """Why a rule is not judged although its criteria could be."""
+    if finding.not_ruled_out:
+        return f"not ruled out: {', '.join(finding.not_ruled_out)}".replace("_", " ")
+    people = rule.population
+    if finding.suppressed_by or people is None:
+        return ""
+    whom = {"F": "women", "M": "men"}.get(people.sex, "")
+    ages = f"from {people.age_from:g} years" if people.age_from is not None else ""
+    ages += f" below {people.age_below:g} years" if people.age_below is not None else ""
+    return f"made for {' '.join(part for part in (whom or 'people', ages.strip()) if part)}"
 
 
 def clause_rows(finding: Finding) -> list[dict[str, Any]]:

@@ -123,16 +123,18 @@ class RuleBook:
         except CohortError:
             return []
         dimension = self._rules[rule].dimension
-        return [
-            {
-                "leads": span.leads,
-                "start_s": span.start_s,
-                "stop_s": span.stop_s,
-                "label": span.label,
-                "dimension": dimension,
-            }
-            for span in spans(finding, beats)
-        ]
+        # what is in no one lead is drawn where the rhythm is read, not twelve times over
+        rhythm = tuple(lead for lead in ("II",) if lead in beats.beats["lead"].values)
+        said: set[tuple[Any, ...]] = set()
+        drawn = []
+        for span in spans(finding, beats):
+            # a value of the whole record is written once, not at every beat
+            label = "" if (span.clause, span.leads, span.label) in said else span.label
+            said.add((span.clause, span.leads, span.label))
+            leads = span.leads or rhythm
+            place = {"leads": leads, "start_s": span.start_s, "stop_s": span.stop_s}
+            drawn.append({**place, "label": label if span.kind != "interval" else span.label, "dimension": dimension})
+        return drawn
 
     # limits
 

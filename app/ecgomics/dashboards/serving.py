@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-import ipaddress
 import os
+import socket
 import threading
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from ecgomics.dashboards.explorer import Explorer
 
 TITLE = "ECGomics · Explore"
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+LOOPBACK = ("localhost", "127.0.0.1")
+"""Hosts a page may come from; Bokeh's allow-list cannot name IPv6 ones."""
 
 
 def explore(cohort: Cohort | str | os.PathLike[str]) -> Explorer:
@@ -89,10 +90,10 @@ def serve(
 
     pages = Pages(path)
     pages.warm()
-    options: dict[str, Any] = {"port": port, "address": address, "show": show, "title": TITLE}
-    if port:
-        options["websocket_origin"] = [f"{host}:{port}" for host in LOOPBACK]
-    return pn.serve(pages, threaded=wait == "no", **options)
+    port = port or _free_port()
+    origins = [f"{host}:{port}" for host in LOOPBACK]
+    options: dict[str, Any] = {"port": port, "address": address, "websocket_origin": origins, "show": show}
+    return pn.serve(pages.page, threaded=wait == "no", title=TITLE, **options)
 
 
 class Pages:
@@ -114,8 +115,8 @@ class Pages:
         self._commit = self._now()
         self._lock = threading.Lock()
 
-    def __call__(self) -> Any:
-        """A new page."""
+    def page(self) -> Any:
+        """A new page, for one session."""
         from ecgomics.dashboards.explorer import Explorer
 
         with self._lock:
@@ -125,9 +126,9 @@ class Pages:
         return Explorer(self.reading)
 
     def warm(self) -> None:
-        """Read what the first page needs, and let the ranks be made in the background."""
+        """Read what the first page needs, and let the slower parts be made in the background."""
         self.reading.warm()
-        threading.Thread(target=self.reading.ranker.prepare, daemon=True).start()
+        threading.Thread(target=self.reading.prepare, daemon=True).start()
 
     def _now(self) -> int:
         return int(self.reading.census.cohort.generation)
@@ -157,13 +158,13 @@ def _in_notebook() -> bool:
 
 
 def _require_loopback(address: str) -> None:
-    try:
-        loopback = address == "localhost" or ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    if address not in LOOPBACK:
         raise EcgomicsError(
-            "an address that other machines can reach",
-            expected="127.0.0.1, ::1 or localhost",
-            remedy="use an SSH tunnel",
+            "an address that other machines can reach", expected="127.0.0.1 or localhost", remedy="use an SSH tunnel"
         )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -21,6 +21,7 @@ from ecgomics.rules import evaluate, load_rules
 from ecgomics.vocabulary import LEADS, MARKS
 
 RATE_HZ = 100.0
+OFFSET = np.arange(-0.3, 0.5, 0.01)
 
 RULES = """
 rules:
@@ -71,6 +72,8 @@ class FakeCohort:
         codes = ["1AVB" if number < n // 4 else "NORM" for number in range(n)]
         self.labels = pd.DataFrame({"record": ids, "system": "ptbxl-scp", "code": codes, "likelihood": 100.0})
         self.encoders = ("handmade",) if mapped else ()
+        beat = np.exp(-((OFFSET / 0.02) ** 2)).astype(np.float32)
+        self.beats_mv = np.broadcast_to(beat, (n, 12, len(OFFSET))).copy()
         self._make_numbers(n)
 
     def _make_numbers(self, n: int) -> None:
@@ -81,7 +84,7 @@ class FakeCohort:
         pr[: n // 4] += 70
         values[:, names.index("PR_Int_Global")] = pr
         values[:, names.index("Sokolow_Global")] = self.rng.normal(2.6, 0.7, n)
-        values[3, names.index("PR_Int_Global")] = np.nan
+        values[3:4, names.index("PR_Int_Global")] = np.nan
         self._biomarkers = xr.Dataset(
             {"value": (("record", "biomarker"), values)},
             coords={
@@ -122,12 +125,9 @@ class FakeCohort:
     @property
     def template(self) -> xr.Dataset:
         self._need()
-        offset = np.arange(-0.3, 0.5, 0.01)
-        beat = np.exp(-((offset / 0.02) ** 2)).astype(np.float32)
-        beats = np.broadcast_to(beat, (len(self.ids), 12, len(offset))).copy()
         return xr.Dataset(
-            {"beat_mv": (("record", "lead", "offset"), beats)},
-            coords={"record": self.ids, "lead": list(LEADS), "offset": offset},
+            {"beat_mv": (("record", "lead", "offset"), self.beats_mv)},
+            coords={"record": self.ids, "lead": list(LEADS), "offset": OFFSET},
         )
 
     def latent(self, encoder: str) -> xr.Dataset:

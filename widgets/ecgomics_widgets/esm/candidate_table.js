@@ -65,7 +65,7 @@ function render({model, el}) {
   }
 
   function draw() {
-    const rows = model.get("rows") || [], state = model.get("state"), open = model.get("open");
+    const rows = model.get("rows") || [], state = model.get("state"), open = model.get("opened");
     root.classList.toggle("stale", state === "stale");
     progress.classList.toggle("on", state === "preview" || state === "stale");
     const badge = model.get("badge");
@@ -78,13 +78,13 @@ function render({model, el}) {
     }
     const top = scroll.scrollTop;
     fill(scroll, h("table", {},
-      h("thead", {}, h("tr", {}, h("th", {scope: "col"}, "Biomarker"), h("th", {scope: "col", class: "wide", title: "area under the curve with its 95 % interval: left of the mark lower in the group, right of it higher"}, "AUC, 95 %: lower ← → higher"), h("th", {class: "n", scope: "col"}, "AUC"), h("th", {class: "n", scope: "col"}, "adj."),
+      h("thead", {}, h("tr", {}, h("th", {scope: "col"}, "Biomarker"), h("th", {scope: "col", class: "wide", title: "area under the curve with its 95 % interval: left of the mark lower in the group, right of it higher"}, "AUC, 95 %"), h("th", {}), h("th", {class: "n", scope: "col"}, "adj."),
         h("th", {class: "n", scope: "col"}, "q"), h("th", {class: "n optional", scope: "col"}, "n, rest"))),
       h("tbody", {}, rows.map((row) => line(row, open)))));
     scroll.scrollTop = top;
   }
 
-  const stop = watch(model, ["rows", "state", "open", "badge", "badge_text", "about", "message"], draw);
+  const stop = watch(model, ["rows", "state", "opened", "badge", "badge_text", "about", "message"], draw);
   draw();
   return stop;
 }

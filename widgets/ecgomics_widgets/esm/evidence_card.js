@@ -27,6 +27,7 @@ const STYLE = `
 .eg-why .key i { display: inline-block; width: 10px; height: 10px; border-radius: 2px; margin-right: 5px; vertical-align: -1px; }
 .eg-why .chips { display: flex; flex-wrap: wrap; gap: 4px; align-items: center; padding-top: 4px; }
 .eg-why .chips .quiet { width: 48px; }
+.eg-why .close { display: var(--eg-close, inline-block); font-size: 15px; line-height: 1; }
 .eg-why .do { border: 1px solid var(--eg-line, #e3e6eb); background: none; border-radius: 6px; padding: 3px 10px; font-size: 11.5px; }
 .eg-why .do:hover { background: var(--eg-raised, #eef0f4); }
 `;
@@ -95,9 +96,7 @@ function parts(model, card) {
   if (card.clauses) {
     made.push(h("div", {class: "part"},
       h("p", {class: "lead"}, h("b", {class: card.state}, card.verdict), card.lead ? ` · ${card.lead}` : ""),
-      card.clauses.map((item) => clause(model, item)),
-      card.statement ? h("p", {}, card.statement) : null,
-      (card.notes || []).map((note) => h("p", {class: "small"}, note))));
+      card.clauses.map((item) => clause(model, item)), card.warning ? h("p", {class: "small", role: "alert"}, card.warning) : null));
   }
   if (card.biomarker) {
     const mine = card.biomarker;
@@ -111,6 +110,7 @@ function parts(model, card) {
       mine.definition ? h("p", {}, mine.definition) : null,
       (mine.sources || []).map((line) => h("p", {class: "small"}, line))));
   }
+  if (card.statement) made.push(h("div", {class: "part"}, h("h3", {}, "The rule"), h("p", {}, card.statement), (card.notes || []).map((note) => h("p", {class: "small"}, note))));
   return made;
 }
 
@@ -123,7 +123,7 @@ function render({model, el}) {
     const card = model.get("card") || {};
     fill(head, ...[card.dimension ? h("i", {class: "dim", title: card.dimension, style: {background: hue(card.dimension)}}) : null,
       h("h2", {class: "cut", title: card.title}, card.title || "Why"), h("span", {class: "quiet"}, card.title ? "why" : ""), h("span", {class: "push"}),
-      h("button", {class: "plain", "aria-label": "close", title: "close", onclick: () => emit(model, "close")}, "×")]);
+      h("button", {class: "plain close", "aria-label": "close", title: "close", onclick: () => emit(model, "close")}, "×")]);
     fill(scroll, ...(card.title ? parts(model, card) : [h("div", {class: "none"}, model.get("message") || "Click a rule, a measurement or a candidate: its evidence appears here.")]));
     if (shown !== card.title) scroll.scrollTop = 0;
     shown = card.title;

@@ -30,7 +30,7 @@ const STYLE = `
 .frame .found button .quiet { flex: none; width: 66px; }
 .frame .found button[aria-selected="true"], .frame .found button:hover { background: var(--eg-raised); }
 .frame main { display: grid; padding: 8px; min-height: 0; position: relative;
-  grid-template-columns: var(--left, 270px) 8px minmax(0, 1fr) 8px var(--right, 312px); grid-template-rows: minmax(0, 1fr) 8px var(--bottom, 34%); }
+  grid-template-columns: var(--left, 284px) 8px minmax(0, 1fr) 8px var(--right, 312px); grid-template-rows: minmax(0, 1fr) 8px var(--bottom, 34%); }
 .frame main .left { grid-column: 1; grid-row: 1 / -1; display: grid; grid-template-rows: minmax(0, 1fr) 8px var(--rules, 44%); min-height: 0; min-width: 0; }
 .frame main .top { grid-column: 3; grid-row: 1; display: flex; flex-direction: column; }
 .frame main .low > :first-child { grid-column: 1; } .frame main .low > :last-child { grid-column: 3; }
@@ -48,8 +48,8 @@ const STYLE = `
 .frame .grip:hover::after, .frame .grip:focus-visible::after { content: ""; position: absolute; background: var(--eg-faint); border-radius: 2px; }
 .frame .grip.v:hover::after, .frame .grip.v:focus-visible::after { left: 3px; width: 2px; top: calc(50% - 20px); height: 40px; }
 .frame .grip.h:hover::after, .frame .grip.h:focus-visible::after { top: 3px; height: 2px; left: calc(50% - 20px); width: 40px; }
-.frame main.closed { grid-template-columns: var(--left, 270px) 8px minmax(0, 1fr) 0 0; }
-.frame main.closed .why, .frame main.closed .grip.right { display: none; }
+.frame main.closed { grid-template-columns: var(--left, 284px) 8px minmax(0, 1fr) 0 0; }
+.frame main.closed .why, .frame main.closed .grip.size-right { display: none; }
 .frame footer { display: flex; align-items: center; gap: 4px 18px; padding: 0 16px; background: var(--eg-panel); border-top: 1px solid var(--eg-line); color: var(--eg-muted); font-size: 11.5px; white-space: nowrap; overflow: hidden; }
 .frame nav { display: none; }
 .frame .help { position: absolute; inset: 0; background: color-mix(in srgb, var(--eg-ground) 70%, transparent); z-index: 60; display: grid; place-items: center; padding: 12px; }
@@ -59,7 +59,7 @@ const STYLE = `
 .frame .notice { position: absolute; bottom: 36px; left: 50%; transform: translateX(-50%); background: var(--eg-ink); color: var(--eg-panel); border-radius: var(--eg-radius); padding: 8px 14px; z-index: 50; max-width: 90%; }
 @container frame (max-width: 1100px) {
   .frame main, .frame main.closed { grid-template-columns: min(var(--left, 250px), 250px) 8px minmax(0, 1fr); }
-  .frame main .grip.right { display: none; }
+  .frame main .grip.size-right { display: none; }
   .frame main .why { position: absolute; right: 8px; top: 8px; bottom: 8px; width: min(340px, 60%); z-index: 20; }
   .frame header .cohort .extra { display: none; }
 }
@@ -70,9 +70,10 @@ const STYLE = `
   .frame main, .frame main.closed { display: block; padding: 0; } .frame .grip { display: none; }
   .frame main > *, .frame main.closed > * { display: none !important; }
   .frame[data-pane="ecg"] main > .top, .frame[data-pane="why"] main > .why { display: flex !important; }
-  .frame[data-pane="records"] main > .left { display: grid !important; grid-template-rows: minmax(0, 55fr) 0 minmax(0, 45fr); }
+  .frame[data-pane="records"] main > .left { display: grid !important; grid-template-rows: minmax(0, 55fr) minmax(0, 45fr); }
   .frame[data-pane="map"] main > .low { display: grid !important; grid-template: minmax(0, 1fr) minmax(0, 1fr) / minmax(0, 1fr); }
   .frame main .low > :last-child { grid-column: 1; }
+  .frame main { --eg-close: none; }
   .frame main > .top, .frame main > .left, .frame main > .low, .frame main > .why { height: 100%; width: 100%; position: static; }
   .frame .pane { border-radius: 0; border-left: 0; border-right: 0; border-top: 0; }
   .frame footer { padding: 3px 10px; justify-content: center; white-space: nowrap; } .frame footer .wide { display: none; }
@@ -87,6 +88,7 @@ const PANES = [["ecg", "ECG"], ["records", "Records"], ["map", "Map"], ["why", "
 const SIZES = {left: [200, 480, "px"], right: [240, 560, "px"], bottom: [15, 70, "%"], rules: [15, 80, "%"], map: [20, 75, "%"]};
 const STORE = "ecgomics.explore";
 const FOUND = 12;
+const OVERLAID = 1100;
 
 function remembered() {
   try { return JSON.parse(window.localStorage.getItem(STORE)) || {}; } catch { return {}; }
@@ -103,7 +105,7 @@ function slot(model, name, classes) {
 function splitter(root, name, direction, measure) {
   const [least, most, unit] = SIZES[name];
   const set = (value) => { const kept = Math.min(most, Math.max(least, value)); root.style.setProperty(`--${name}`, `${kept}${unit}`); return kept; };
-  const grip = h("div", {class: `grip ${direction} ${name}`, role: "separator", tabindex: 0, "aria-label": `resize ${name}`, "aria-orientation": direction === "v" ? "vertical" : "horizontal", title: "drag to resize, double-click to reset"});
+  const grip = h("div", {class: `grip ${direction} size-${name}`, role: "separator", tabindex: 0, "aria-label": `resize ${name}`, "aria-orientation": direction === "v" ? "vertical" : "horizontal", title: "drag to resize, double-click to reset"});
   let value = remembered()[name];
   if (Number.isFinite(value)) value = set(value);
   grip.addEventListener("pointerdown", (event) => { grip.setPointerCapture(event.pointerId); event.preventDefault(); });
@@ -263,7 +265,9 @@ function render({model: own, view, el}) {
   const shown = watch(own, ["pane"], () => { if (own.get("pane")) pane(own.get("pane").split(":")[0]); });
   const stop = watch(own, ["cohort", "drawer", "status", "undo", "theme", "notice"], draw);
   if (preferred !== own.get("theme")) emit(own, "theme", {theme: preferred});
-  return () => { ear.removeEventListener("keydown", keys); stop(); shown(); };
+  // where the drawer lies over the panes it waits to be asked for
+  const narrow = requestAnimationFrame(() => { if (root.clientWidth && root.clientWidth < OVERLAID && own.get("drawer")) emit(own, "close"); });
+  return () => { cancelAnimationFrame(narrow); ear.removeEventListener("keydown", keys); stop(); shown(); };
 }
 
 export default {render};

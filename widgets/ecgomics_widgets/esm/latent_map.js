@@ -14,7 +14,8 @@ const STYLE = `
 .eg-map .foot i { display: inline-block; width: 8px; height: 8px; border-radius: 50%; margin-right: 4px; }
 .eg-map .ramp { width: 64px; height: 8px; border-radius: 4px; display: inline-block; vertical-align: middle; margin: 0 6px; }
 .eg-map .none { position: absolute; inset: 0; display: grid; place-content: center; background: var(--eg-panel, #fff); }
-.eg-map .sort { flex: 0 1 118px; min-width: 0; text-overflow: ellipsis; }
+.eg-map .encoder { flex: 0 0 auto; max-width: 110px; }
+.eg-map .sort { flex: 0 1 104px; min-width: 56px; text-overflow: ellipsis; }
 `;
 const RAMP = {light: ["#c6dbef", "#8fc1de", "#4a98c9", "#1764ab", "#08306b"], dark: ["#24486b", "#2f6a9a", "#4a98c9", "#93c4df", "#e2eefa"]};
 const NEAR = 9;
@@ -269,7 +270,7 @@ function render({model, el}) {
     const encoders = model.get("encoders") || [];
     fill(head, h("h2", {}, "Latent map"),
       encoders.length > 1 ? choices(encoders.map((name) => ({name, title: name})), model.get("encoder"), "encoder", (value) => emit(model, "encoder", {name: value}))
-        : h("span", {class: "quiet cut"}, model.get("encoder")),
+        : h("span", {class: "quiet encoder cut"}, model.get("encoder")),
       h("span", {class: "push"}), h("span", {class: "quiet"}, "colour"),
       choices(model.get("columns") || [], model.get("column"), "colour by", (value) => emit(model, "colour", {name: value})));
     empty.style.display = known ? "none" : "";

@@ -18,9 +18,8 @@ const STYLE = `
 .eg-bar .value .range { font-size: 10.5px; }
 .eg-bar .value b { font-size: 16px; font-weight: 600; line-height: 1.2; }
 .eg-bar .value.out b, .eg-bar .value.out .range { color: var(--eg-accent, #b4233a); }
-.eg-bar .criteria { flex: 1 1 96px; min-width: 96px; text-align: right; }
-.eg-bar .criteria div { line-height: 1.35; max-height: 2.7em; overflow: hidden; }
-.eg-bar .criteria button { background: none; border: 0; padding: 0; color: var(--eg-accent, #b4233a); font-weight: 600; text-align: inherit; }
+.eg-bar .criteria { flex: 1 1 96px; min-width: 96px; text-align: right; display: flex; flex-direction: column; align-items: flex-end; line-height: 1.25; }
+.eg-bar .criteria button { max-width: 100%; background: none; border: 0; padding: 0; color: var(--eg-accent, #b4233a); font-weight: 600; text-align: inherit; }
 .eg-bar .criteria button:hover { text-decoration: underline; text-underline-offset: 2px; }
 .eg-bar .steps { display: grid; grid-template-columns: 30px 30px; gap: 2px 4px; flex: none; text-align: center; }
 .eg-bar .steps .quiet { grid-column: 1 / -1; white-space: nowrap; font-size: 11px; }
@@ -31,10 +30,10 @@ const STYLE = `
   .eg-bar .who { flex: 1 1 60%; max-width: none; border: 0; padding: 0; order: 1; }
   .eg-bar .steps { order: 2; }
   .eg-bar .values { order: 3; flex: 1 1 100%; flex-wrap: wrap; justify-content: space-between; }
-  .eg-bar .criteria { order: 4; flex: 1 1 100%; text-align: left; display: flex; gap: 8px; align-items: baseline; }
+  .eg-bar .criteria { order: 4; flex: 1 1 100%; flex-flow: row wrap; gap: 0 8px; align-items: baseline; }
 }
 `;
-const FEW = 3;
+const FEW = 2;
 
 function render({model, el}) {
   const row = h("div", {class: "row"});
@@ -48,9 +47,9 @@ function render({model, el}) {
   function criteria(met) {
     if (!met) return null;
     const shown = met.slice(0, FEW), more = met.length - shown.length;
-    const names = shown.flatMap((rule, i) => [i ? " · " : "", h("button", {title: "why", onclick: () => emit(model, "why", {rule: rule.id})}, rule.title)]);
-    const rest = more > 0 ? h("span", {class: "quiet", title: met.slice(FEW).map((rule) => rule.title).join(" · ")}, ` + ${more}`) : null;
-    return h("div", {class: "criteria"}, h("span", {class: "quiet"}, met.length ? "criteria met" : "no criterion met"), h("div", {}, names, rest));
+    const names = shown.map((rule) => h("button", {class: "cut", title: `why ${rule.title}`, onclick: () => emit(model, "why", {rule: rule.id})}, rule.title));
+    const rest = more > 0 ? h("span", {class: "quiet", title: met.slice(FEW).map((rule) => rule.title).join(" · ")}, `, ${more} more`) : null;
+    return h("div", {class: "criteria"}, h("span", {class: "quiet"}, met.length ? "criteria met" : "no criterion met", rest), names);
   }
   function draw() {
     const record = model.get("record") || {}, shown = model.get("values") || [];

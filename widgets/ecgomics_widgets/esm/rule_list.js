@@ -7,7 +7,7 @@ const STYLE = `
 .eg-rules .group { display: flex; align-items: center; gap: 6px; padding: 6px 12px 2px; font-size: 11px; color: var(--eg-muted, #667085); }
 .eg-rules .group i { width: 8px; height: 8px; border-radius: 2px; }
 .eg-rules .group .plain { padding: 1px 6px; font-size: 11px; }
-.eg-rules .row { display: grid; grid-template-columns: 28px 1fr 48px 40px; gap: 8px; align-items: center; min-height: 32px; padding: 2px 12px; }
+.eg-rules .row { display: grid; grid-template-columns: 26px 1fr 42px 36px; gap: 8px; align-items: center; min-height: 32px; padding: 2px 10px 2px 12px; }
 .eg-rules .row:hover { background: var(--eg-raised, #eef0f4); }
 .eg-rules .row.open { background: var(--eg-accent-soft, #fdf1f2); }
 .eg-rules .switch { width: 26px; height: 15px; border-radius: 8px; border: 0; padding: 0; position: relative; background: var(--eg-faint, #98a2b3); }
@@ -63,7 +63,7 @@ function render({model, el}) {
   }
 
   function draw() {
-    const rules = model.get("rules") || [], open = model.get("open");
+    const rules = model.get("rules") || [], open = model.get("opened");
     const shown = all ? rules : rules.filter((rule) => rule.shown || rule.on);
     fill(head, h("h2", {}, "Rules"),
       h("button", {class: "plain", onclick: () => { all = !all; draw(); }, disabled: rules.every((rule) => rule.shown || rule.on)}, all ? `all ${rules.length} · show few` : `${shown.length} of ${rules.length} · show all`),
@@ -87,7 +87,7 @@ function render({model, el}) {
     scroll.scrollTop = top;
   }
 
-  const stop = watch(model, ["rules", "open", "message"], draw);
+  const stop = watch(model, ["rules", "opened", "message"], draw);
   draw();
   return stop;
 }

@@ -40,7 +40,7 @@ class CandidatesPane(Pane):
     def mark(self) -> None:
         """Mark the candidate that is explained."""
         kind, name = self.state.why
-        self.widget.open = name if kind == "biomarker" else ""
+        self.widget.opened = name if kind == "biomarker" else ""
 
     def choose(self, event: Event) -> None:
         """A candidate was clicked."""

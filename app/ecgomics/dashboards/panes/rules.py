@@ -34,7 +34,7 @@ class RulesPane(Pane):
         state = self.state
         kind, name = state.why
         rows = [self._row(rule) for rule in state.rulebook.titles] if state.rulebook.judged else []
-        self.widget.param.update(rules=rows, open=name if kind == "rule" and state.drawer else "")
+        self.widget.param.update(rules=rows, opened=name if kind == "rule" and state.drawer else "")
 
     def _row(self, rule: str) -> dict[str, Any]:
         state, book = self.state, self.state.rulebook
