@@ -91,7 +91,6 @@ def test_values_lie_where_adults_lie(ludb: tuple[pd.DataFrame, pd.DataFrame, xr.
         ("P_Dur_Global", 80, 130),
         ("VG_Mag_Global", 20, 170),
         ("QRS_VectorMag_Global", 0.6, 3.0),
-        ("LimbConsistency_Global", 0.0, 0.02),
         ("Beat_Corr_Global", 0.95, 1.0),
     ):
         assert low < table[column].median() < high, column
