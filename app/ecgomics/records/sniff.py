@@ -13,7 +13,7 @@ from ecgomics.records.wfdb_header import is_record_line
 Kind = Literal["wfdb", "dicom", "csv", "parquet", "npy", "npz"]
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".dat.txt", "")
-MAX_FILE_BYTES = 16_000_000_000
+MAX_FILE_BYTES = 4_000_000_000
 
 _MAGIC: tuple[tuple[bytes, Kind], ...] = ((b"\x93NUMPY", "npy"), (b"PAR1", "parquet"), (b"PK\x03\x04", "npz"))
 _NOT_READ = (

@@ -55,7 +55,7 @@ def read_wfdb(path: Path) -> Record:
 class _Part:
     """The ECG signals of one segment, dims ``(lead, time)``, mV."""
 
-    signals: npt.NDArray[np.float64]
+    signals: npt.NDArray[np.floating]
     names: list[str]
     rate_hz: float
     notes: list[str]
@@ -81,7 +81,7 @@ def _read_segments(header: Header, path: Path) -> _Part:
         raise FormatError("WFDB segments at different rates", expected="one rate throughout")
     frames = _frames(header, parts)
     names = list(dict.fromkeys(name for part in parts.values() for name in part.names))
-    joined = np.full((len(names), frames * sum(length for _, length in header.segment_lines)), np.nan)
+    joined = np.full((len(names), frames * sum(length for _, length in header.segment_lines)), np.nan, dtype=np.float32)
     at = 0
     for segment, length in header.segment_lines:
         if segment in parts:

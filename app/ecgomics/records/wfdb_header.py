@@ -17,6 +17,8 @@ MAX_SAMPLES = 400_000_000
 """All leads together; two weeks of one lead at 250 Hz is 300 million."""
 
 MAX_SEGMENTS = 20_000
+MAX_STRETCH = 100
+"""A recording of segments and gaps may be at most this many times longer than its samples."""
 
 _BITS = {"8": 8, "16": 16, "24": 24, "32": 32, "61": 16, "80": 8, "160": 16, "212": 12}
 _BITS_OF_BLOCKS = {"310": 32 / 3, "311": 32 / 3}
@@ -120,7 +122,7 @@ def check_files(header: Header, folder: Path) -> None:
     if header.segments is None:
         _check_signals(header, folder)
         return
-    total = 0
+    total, frame = 0, max(header.n_signals, 1)
     for name, length in header.segment_lines:
         if name == "~":
             continue
@@ -131,8 +133,13 @@ def check_files(header: Header, folder: Path) -> None:
             _check_signals(part, folder)
         elif any(signal.file != "~" for signal in part.signals):
             raise FormatError("a WFDB layout segment naming signal files", expected="'~' for each signal")
-        total += length * max(sum(signal.frame for signal in part.signals), header.n_signals)
-    _check_total(total)
+        frame = max(frame, sum(signal.frame for signal in part.signals))
+        total += length * sum(signal.frame for signal in part.signals)
+    # gaps cost no bytes on disk, so a header could promise any length of them
+    laid_out = frame * sum(length for _, length in header.segment_lines)
+    _check_total(laid_out)
+    if laid_out > max(MAX_STRETCH * total, 1_000_000):
+        raise FormatError("WFDB gaps far longer than the samples between them", expected="one recording")
 
 
 def _check_signals(header: Header, folder: Path) -> None:

@@ -88,6 +88,14 @@ def test_variable_layout_segments_are_one_recording(signal, write_wfdb, tmp_path
     assert [file.source for file in find(tmp_path)] == ["v"]
 
 
+@pytest.mark.parametrize(("gap", "reason"), [(900_000, "far longer"), (900_000_000, "400000000")])
+def test_gaps_that_cost_nothing_on_disk_cannot_fill_the_memory(signal, write_wfdb, tmp_path, gap, reason):
+    write_wfdb(signal[:, :2], name="s1")
+    (tmp_path / "m.hea").write_text(f"m/2 2 500\ns1 1000\n~ {gap}\n")
+    with pytest.raises(FormatError, match=reason):
+        read(tmp_path / "m.hea")
+
+
 def test_one_nan_lead_is_kept(signal, write_wfdb):
     signal[:, 6] = np.nan
     record = read(write_wfdb(signal))
