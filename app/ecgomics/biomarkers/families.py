@@ -79,7 +79,7 @@ class Biomarker:
     ranges
         Reference ranges, each with its source.
     codes
-        LOINC, MDC and DICOM codes by system.
+        LOINC, MDC and DICOM codes by system; `loinc_V5` and the like where a code is for one lead.
     citation
         Where the definition is from.
     evidence

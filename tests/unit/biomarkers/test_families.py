@@ -125,7 +125,7 @@ def test_reference_percentiles_are_masons() -> None:
 
 def test_describe_finds_the_family_of_a_column() -> None:
     assert describe("PR_Int_Global").id == "S02"
-    assert describe("R_Amp_V5").codes == {}
+    assert describe("R_Amp_V5").codes == {"loinc_V5": "9995-2"}
     assert describe("R_Amp_V8").name == "R_Amp"
     assert describe("PR_Int_Global_zRef").id == "C01"
     assert describe("PR_Int_Global").codes == {"loinc": "8625-6", "mdc": "MDC_ECG_TIME_PD_PR", "dicom": "2:15872"}
