@@ -42,6 +42,20 @@ def spikes(seconds: float, *, leads: int = 12, rate: int = RATE) -> np.ndarray:
     return signal
 
 
+def before():
+    """A Panel component of another kind, which takes the page's shared render function first."""
+    from panel.custom import JSComponent
+
+    class Neighbour(JSComponent):
+        _esm = """export function render({ model }) {
+          const p = document.createElement('p');
+          p.textContent = 'neighbour';
+          return p;
+        }"""
+
+    return [Neighbour(height=30)]
+
+
 class Bench:
     """Strips served at an address each."""
 
@@ -60,7 +74,8 @@ class Bench:
         import panel as pn
 
         name = pn.state.session_args["name"][0].decode()
-        return self.strips[name].panel(sizing_mode="stretch_both", margin=0)
+        strip = self.strips[name].panel(sizing_mode="stretch_both", margin=0)
+        return pn.Column(*before(), strip, sizing_mode="stretch_both") if "beside" in pn.state.session_args else strip
 
     def serve(self, strip: Strip) -> str:
         name = f"s{len(self.strips)}"
@@ -397,3 +412,16 @@ def test_nothing_is_drawn_when_nothing_changes(show):
     before = page.evaluate(count)
     page.wait_for_timeout(400)
     assert page.evaluate(count) == before
+
+
+def test_strip_lives_beside_another_kind_of_component(bench, open_page):
+    strip = Strip(spikes(30), rate_hz=RATE, layout="12x1")
+    page = open_page(bench.serve(strip) + "&beside=1", width=1200, height=600)
+    page.get_by_text("neighbour").wait_for()
+    page.wait_for_function("() => window.__ecgomics_strip_stats?.page?.panels.length")
+    page.locator(".ecg-strip").focus()
+    page.keyboard.press("ArrowDown")
+    until(lambda: strip.key.get("name") == "next_record")
+    strip.theme = "dark"
+    page.wait_for_function("() => window.__ecgomics_strip_stats.theme === 'dark'")
+    page.watch.assert_clean()

@@ -54,7 +54,7 @@ const BUTTONS = `
 <button data-layout="12x1" title="Every lead in a row of its own (1)">12×1</button>
 <button data-layout="6x2" title="Six rows, two columns (2)">6×2</button>
 <button data-layout="3x4+R" title="Three rows, four columns and a rhythm row (3)">3×4+R</button>
-<button data-layout="1" title="The rhythm lead alone (4)">1</button></span>
+<button data-layout="1" aria-label="Single lead" title="The rhythm lead alone (4)">1</button></span>
 <span class="group"><button data-do="speed" title="Paper speed"></button><button data-do="gain" title="Gain"></button></span>
 <span class="group"><button data-do="calipers" title="Measure by dragging (c)">calipers</button><button data-do="marks" title="Marks and beats (m)">marks</button></span>
 <span class="group" role="group" aria-label="Zoom"><button data-do="out" aria-label="Zoom out" title="Zoom out (−)">−</button>

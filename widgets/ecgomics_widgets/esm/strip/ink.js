@@ -20,7 +20,7 @@ export function drawPaper(ctx, page, colours, { width, height, ratio }) {
   ctx.clip();
   const wide = width - box.left;
   const time = gridSteps(page);
-  const volt = page.mmMv >= 2.2 && time[0] ? [page.mmMv, page.mmMv * 5] : [0, page.mmMv * 5];
+  const volt = page.mmMv >= 2.8 && time[0] ? [page.mmMv, page.mmMv * 5] : [0, page.mmMv * 5];
   const x0 = page.bands.length > 1 || page.simultaneous ? box.left : box.left - page.t0 * page.perSecond;
   const zero = page.panels[0]?.zero ?? box.top;
   [colours.minor, colours.major].forEach((colour, strong) => {
@@ -36,7 +36,7 @@ export function drawPaper(ctx, page, colours, { width, height, ratio }) {
 
 /** Distance of thin and strong vertical lines, px: 1 and 5 mm of paper, or steps of time where those run together. */
 function gridSteps(page) {
-  if (page.mm >= 2.2) return [page.mm, 5 * page.mm];
+  if (page.mm >= 2.8) return [page.mm, 5 * page.mm];
   return [0, page.perSecond * (STEPS_S.find((step) => step * page.perSecond >= 8) ?? 86400)];
 }
 

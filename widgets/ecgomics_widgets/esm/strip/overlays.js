@@ -71,7 +71,8 @@ export function drawSpans(ctx, page, spans, { colours, duration }) {
       tint(ctx, page, panel, { x0, x1, span, colours });
       drawn += 1;
     }
-    const best = places.find((p) => p.rhythm && shows(p, span)) ?? places.find((p) => shows(p, span));
+    const seen = places.filter((p) => p.bottom > page.box.top + 2 * LINE && p.top < page.box.top + page.box.height - 2 * LINE);
+    const best = seen.find((p) => p.rhythm) ?? seen[0];
     if (best && span.label && labels.length < LABELS_TRIED) labels.push({ span, panel: best });
   }
   for (const [panel, bars] of thin) density(ctx, panel, bars, colours);
@@ -116,7 +117,8 @@ export function drawLabels(ctx, page, signal, labels, { colours }) {
   ctx.textAlign = "left";
   ctx.lineJoin = "round";
   let left = 0;
-  for (const label of labels) {
+  const shortFirst = [...labels].sort((a, b) => a.span.label.length - b.span.label.length); // so that most find room
+  for (const label of shortFirst) {
     const spot = roomFor(ctx, page, signal, label, taken);
     if (!spot) {
       const middle = (label.span.start + label.span.stop) / 2;
@@ -139,8 +141,11 @@ function roomFor(ctx, page, signal, { span, panel }, taken) {
   const start = Math.max(panel.x0, xOf(page, panel, span.start));
   const stop = Math.min(panel.x1, xOf(page, panel, span.stop));
   const xs = [(start + stop - width) / 2, start + 3, stop - width - 3, stop + 3, start - width - 3];
-  const ys = [panel.top + 2, panel.bottom - LINE - 2, panel.top + 2 + LINE, panel.bottom - 2 * LINE - 2];
   const floor = page.box.top + page.box.height;
+  const top = Math.max(panel.top, page.box.top) + 2;
+  const bottom = Math.min(panel.bottom, floor) - LINE - 2;
+  const near = [top, bottom, top + LINE, bottom - LINE];
+  const ys = page.head >= LINE + 3 ? [...near, page.box.top + 2] : near; // the lane above all rows, where there is one
   for (const y of ys) {
     if (y < page.box.top || y + LINE > floor) continue;
     for (const raw of xs) {
@@ -156,7 +161,7 @@ function roomFor(ctx, page, signal, { span, panel }, taken) {
 function onTrace(page, signal, panel, box) {
   const from = panel.start + (box.x - 2 - panel.x0) / page.perSecond;
   const to = panel.start + (box.x + box.width + 2 - panel.x0) / page.perSecond;
-  const rows = page.panels.filter((p) => p.column === panel.column && Math.abs(p.row - panel.row) <= 1);
+  const rows = page.panels.filter((p) => p.column === panel.column && p.top < box.y + box.height + 20 && p.bottom > box.y - 20);
   return rows.some((p) => {
     const extent = signal.extent(p.lead, p === panel ? from : p.start + from - panel.start, p === panel ? to : p.start + to - panel.start);
     if (!extent) return false;

@@ -4,6 +4,7 @@ const PX_PER_MM = 96 / 25.4;
 const STANDARD = ["I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6"];
 const FITTED = 0.5; // fitting never shrinks below this: it scrolls
 const TOP = 6; // px of paper above the first row
+const LANE = 18; // more of it where rows are too close for labels between them
 const SHORT_S = 15; // recordings up to this long are fitted to the width as well
 
 export const LAYOUTS = ["12x1", "6x2", "3x4+R", "1"];
@@ -37,10 +38,14 @@ export function fittingZoom(setting, box) {
   const { rows, rhythm } = arrange(setting.layout, setting.leads, setting.rhythm);
   const count = rows.length + (rhythm ? 1 : 0);
   const unit = PX_PER_MM * setting.calibration;
-  const byHeight = (box.height - TOP) / (count * rowHeight(count, setting.gain) * unit);
+  const byHeight = (box.height - topOf(count)) / (count * rowHeight(count, setting.gain) * unit);
   const byWidth = box.width / (setting.duration * setting.speed * unit);
   const wide = setting.duration > SHORT_S || byWidth < FITTED || box.width < 560;
   return Math.max(FITTED, Math.min(1, byHeight, wide ? 1 : byWidth));
+}
+
+function topOf(count) {
+  return count > 6 ? LANE : TOP;
 }
 
 /** Least height of a row, in mm, at which the paper need not shrink. */
@@ -67,14 +72,15 @@ export function layOut(setting, box, view) {
   const last = Math.max(0, setting.duration - shown);
   const t0 = Math.min(last, Math.max(0, view.t0));
   const count = rows.length + (rhythm ? 1 : 0);
-  const room = box.height - TOP;
+  const head = topOf(count);
+  const room = box.height - head;
   const pitch = Math.max(room, count > 1 ? (room * zoomMv) / fit : 0) / count;
   const scroll = Math.min(pitch * count - room, Math.max(0, view.scroll));
   const above = count > 6 ? 0.64 : 0.56; // share of a row above its zero line
   const panel = (lead, row, column, x0, width, start) => ({
     lead, row, column, x0, x1: x0 + width, start, stop: start + width / perSecond,
-    top: box.top + TOP + row * pitch - scroll, bottom: box.top + TOP + (row + 1) * pitch - scroll,
-    zero: box.top + TOP + (row + above) * pitch - scroll,
+    top: box.top + head + row * pitch - scroll, bottom: box.top + head + (row + 1) * pitch - scroll,
+    zero: box.top + head + (row + above) * pitch - scroll,
   });
   const panels = [];
   rows.forEach((row, r) => row.forEach((lead, c) => {
@@ -87,7 +93,7 @@ export function layOut(setting, box, view) {
     ? rows[0].map((_, c) => ({ x0: box.left + c * columnWidth, x1: box.left + (c + 1) * columnWidth, start: t0 }))
     : [{ x0: box.left, x1: box.left + box.width, start: t0 }];
   return {
-    panels, bands, unit, fit, zoom, zoomMv, perSecond, perMv, t0, last, scroll, pitch, count, columns, shown, box,
+    panels, bands, unit, fit, zoom, zoomMv, head, perSecond, perMv, t0, last, scroll, pitch, count, columns, shown, box,
     simultaneous, mm: unit * zoom, mmMv: unit * zoomMv, overflow: Math.max(0, pitch * count - room),
   };
 }

@@ -31,23 +31,28 @@ export function scaleText(page, setting) {
 }
 
 function factor(value) {
-  return `${value >= 0.1 ? value.toFixed(2) : value.toPrecision(2)}×`;
+  const text = value >= 0.1 ? value.toFixed(2) : value.toPrecision(2);
+  return `${text === "1.00" ? value.toFixed(3) : text}×`;
 }
 
 /** A measurement: ms, beats a minute, mV. */
 export function caliperText({ from, to }) {
   const seconds = Math.abs(to.time - from.time);
   const rate = seconds > 0.15 ? ` · ${Math.round(60 / seconds)} /min` : "";
-  return `${Math.round(seconds * 1000)} ms${rate} · ${(to.mv - from.mv).toFixed(2)} mV`;
+  return `${Math.round(seconds * 1000)} ms${rate} · ${signed(to.mv - from.mv)} mV`;
 }
 
 /** The value under the pointer: a sample's, or what the pixel column spans where only an envelope is here. */
 export function valueText(signal, page, { lead, time, value }) {
-  if (value !== null) return ` ${value.toFixed(2)} mV`;
+  if (value !== null) return ` ${signed(value)} mV`;
   const half = 0.5 / page.perSecond;
   const { tile } = signal.pick(time - half, time + half, 2 * half);
   const extent = tile?.kind === "envelope" ? signal.extent(lead, time - half, time + half, tile) : null;
-  return extent ? ` ${extent[0].toFixed(2)} to ${extent[1].toFixed(2)} mV` : "";
+  return extent ? ` ${signed(extent[0])} to ${signed(extent[1])} mV` : "";
+}
+
+function signed(value) {
+  return value.toFixed(2).replace("-", "−");
 }
 
 /** The whole strip in a few sentences. */
