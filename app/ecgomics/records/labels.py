@@ -99,8 +99,11 @@ def is_label_table(path: str | Path) -> bool:
     file = Path(path)
     if file.suffix.lower() not in (".csv", ".tsv") or not file.is_file():
         return False
-    with file.open("rb") as stream:
-        text = decode(stream.read(HEAD_BYTES))
+    try:
+        with file.open("rb") as stream:
+            text = decode(stream.read(HEAD_BYTES))
+    except OSError:
+        return False  # its reading says what is wrong
     if not text or not text.strip():
         return False
     first = next(csv.reader(text.splitlines()[:1], delimiter="\t" if file.suffix.lower() == ".tsv" else ","), [])

@@ -119,6 +119,17 @@ def test_a_signal_table_is_no_label_table(tmp_path):
         assert not is_label_table(tmp_path / f"{name}.csv"), name
 
 
+def test_links_that_lead_nowhere_are_returned_for_quarantine(tmp_path):
+    for name in ("a.hea", "b.csv", "c.dcm"):
+        os.symlink(tmp_path / "gone", tmp_path / name)
+    os.symlink(tmp_path / "gone", tmp_path / "note.txt")
+    found = list(find(tmp_path))
+    assert [file.source for file in found] == ["a", "b", "c"]
+    for file in found:
+        with pytest.raises(FormatError, match="no file can be read"):
+            read(file.path)
+
+
 def test_a_pipe_is_no_file(tmp_path):
     os.mkfifo(tmp_path / "p.csv")
     with pytest.raises(FormatError, match="no regular file"):
