@@ -30,8 +30,9 @@ class EvidenceCard(HostedWidget):
     card = param.Dict(
         default={},
         doc="""`title`, `dimension`; for a rule `state`, `verdict`, `lead`, `clauses` (dicts of `state`, `text`,
-        `value`, `column`, `role`, `note`), `warning`, `statement`, `notes`; and `biomarker`: a dict of `name`, `facts`, `effect`,
-        `definition`, `sources`, `extremes` and `spread` (`range`, `group`, `rest`, `ticks`, `reference`, `value`,
+        `value`, `column`, `role`, `note`), `warning`, `statement`, `notes`; and `biomarker`: a dict of
+        `name`, `facts`, `effect`, `definition`, `sources`, `extremes` and `spread` (`range`, `group`, `rest`,
+        `ticks`, `reference`, `value`,
         `value_text`, `limit`, `bars`, `about`, `group_text`, `rest_text`).""",
     )
     message = param.String(default="", doc="What an empty card says.")

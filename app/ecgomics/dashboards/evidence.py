@@ -28,7 +28,7 @@ def rule_card(state: ExploreState, rule: str) -> dict[str, Any]:
     entry = state.rulebook.rule(rule)
     finding = state.rulebook.finding(rule, state.record, limits=state.limits)
     verdict, lead = verdict_of(finding, entry)
-    card = {
+    card: dict[str, Any] = {
         "title": entry.name,
         "dimension": entry.dimension,
         "state": finding.state,

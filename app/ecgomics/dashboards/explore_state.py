@@ -164,7 +164,8 @@ class ExploreState(param.Parameterized):
                 f"{unknown} of {len(chosen)} record ids are not in the cohort", expected="ids of cohort.records"
             )
         corners: Corners = tuple((float(x), float(y)) for x, y in lasso)
-        self._change(chosen.origin or "selection", selection=chosen, lasso=corners, paint="group", drawing=None)
+        self.drawing = None
+        self._change(chosen.origin or "selection", selection=chosen, lasso=corners, paint="group")
 
     def draw(self, positions: Iterable[int], *, lasso: Iterable[tuple[float, float]]) -> None:
         """Finish a shape on the map: the records inside become the group."""
@@ -187,7 +188,8 @@ class ExploreState(param.Parameterized):
     def clear_group(self) -> None:
         """Compare nothing."""
         if self.selection.records:
-            self._change(f"without {self.selection.origin}", selection=NOTHING, lasso=(), drawing=None)
+            self.drawing = None
+            self._change(f"without {self.selection.origin}", selection=NOTHING, lasso=())
 
     def toggle(self, rules: Iterable[str], *, on: bool) -> None:
         """Draw rules' evidence on the strip, or no longer."""

@@ -17,6 +17,7 @@ from ecgomics.dashboards.reading import Reading
 from ecgomics.dashboards.selection import Selection
 from ecgomics.dashboards.wording import counted
 from ecgomics.errors import EcgomicsError
+from ecgomics_widgets.inbox import Inbox
 
 FULL: dict[str, Any] = {"sizing_mode": "stretch_both"}
 BARE = [
@@ -63,6 +64,7 @@ class Explorer(pn.viewable.Viewer):
         }
         self._analyst = Analyst(self.state, reading.ranker, run=_run)
         self._place = place
+        self._inbox = Inbox()
         self._frame = self._framed()
 
     def __panel__(self) -> Any:
@@ -130,7 +132,7 @@ class Explorer(pn.viewable.Viewer):
         self._followed += 1
         frame.pane = f"{pane}:{self._followed}"
 
-    def _act(self, event: Mapping[str, Any] | None) -> None:
+    def _act(self, value: Mapping[str, Any] | None) -> None:
         acts: dict[str, Callable[[Mapping[str, Any]], None]] = {
             "term": self._search,
             "theme": lambda event: self.state.param.update(theme="dark" if event.get("theme") == "dark" else "light"),
@@ -139,12 +141,13 @@ class Explorer(pn.viewable.Viewer):
             "step": lambda event: self.state.step(1 if event["by"] > 0 else -1),
             "close": lambda event: self.state.param.update(drawer=False),
         }
-        if not event or event.get("type") not in acts:
-            return
-        try:
-            acts[event["type"]](event)
-        except EcgomicsError as error:
-            self.state.notice = str(error)
+        for event in self._inbox.take(value):
+            if event.get("type") not in acts:
+                continue
+            try:
+                acts[event["type"]](event)
+            except EcgomicsError as error:
+                self.state.notice = str(error)
 
     def _search(self, event: Mapping[str, Any]) -> None:
         kind, name = str(event["kind"]), str(event["name"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -105,4 +106,11 @@ def _rule(census: Census, rule: str) -> np.ndarray:
     return census.state_of(rule) == census.MET
 
 
-_MASKS = {"text": _text, "age": _age, "sex": _sex, "quality": _quality, "label": _label, "rule": _rule}
+_MASKS: dict[str, Callable[[Census, Any], np.ndarray]] = {
+    "text": _text,
+    "age": _age,
+    "sex": _sex,
+    "quality": _quality,
+    "label": _label,
+    "rule": _rule,
+}

@@ -54,7 +54,7 @@ def test_the_page_knows_its_cohort_and_offers_what_can_be_searched(explorer):
 
 
 def act(explorer, what, **detail):
-    explorer.__panel__().event = {"type": what, "serial": str(time.perf_counter()), **detail}
+    explorer.__panel__().event = {"type": what, "made": time.perf_counter(), **detail}
 
 
 def test_search_filters_toggles_and_explains(explorer):

@@ -18,7 +18,7 @@ def flags(data):
 
 
 def do(pane, kind, **detail):
-    pane.widget.event = {"type": kind, "serial": str(np.random.default_rng().random()), **detail}
+    pane.widget.event = {"type": kind, "made": np.random.default_rng().random(), **detail}
 
 
 def test_the_list_follows_filters_sort_and_group(state):

@@ -89,6 +89,16 @@ def test_a_shape_being_drawn_is_ranked_live(state, ranker):
     assert not state.selection.records
 
 
+def test_undoing_a_group_does_not_bring_its_sketch_back(state, ranker):
+    ranker.prepare()
+    Analyst(state, ranker, run=now)
+    state.drawing = tuple(range(15))
+    state.draw(range(15), lasso=[])
+    state.undo()
+    assert state.ranking.state == "none"
+    assert len(state.ranking.table) == 0
+
+
 def test_too_few_patients_are_said_not_tested(state, ranker):
     Analyst(state, ranker, run=now)
     ranker.prepare()

@@ -13,6 +13,7 @@ from ecgomics_widgets import WidgetError
 from ecgomics_widgets.beat_overlay import BeatOverlay, spread
 from ecgomics_widgets.candidate_table import CandidateTable
 from ecgomics_widgets.evidence_card import EvidenceCard
+from ecgomics_widgets.inbox import Inbox
 from ecgomics_widgets.latent_map import CATEGORY_COLOURS, LatentMap, category_shades, number_shades
 from ecgomics_widgets.measurement_bar import MeasurementBar
 from ecgomics_widgets.modules import FOLDER, joined
@@ -143,3 +144,13 @@ def test_a_map_checks_its_points():
         LatentMap.of(np.zeros((4, 3)))
     picture = LatentMap.of(np.zeros((4, 2)), categories=["a", "a", "b", ""])
     assert np.frombuffer(picture.shade, dtype="u1").tolist() == [0, 0, 1, 255]
+
+
+def test_events_that_came_in_one_piece_are_taken_one_by_one():
+    inbox = Inbox()
+    steps = [{"type": "step", "by": by, "source": "page", "serial": by} for by in (1, 2, 3)]
+    assert [event["by"] for event in inbox.take({**steps[1], "before": steps[:1]})] == [1, 2]
+    assert [event["by"] for event in inbox.take({**steps[2], "before": steps[:2]})] == [3]
+    assert inbox.take({**steps[2], "before": steps[:2]}) == []
+    assert len(inbox.take({"type": "step", "by": 1, "source": "another page", "serial": 1})) == 1
+    assert inbox.take({}) == inbox.take(None) == []

@@ -56,11 +56,22 @@ export function watch(model, names, draw) {
   return () => { for (const name of names) model.off(`change:${name}`, later); };
 }
 
+const source = Math.random().toString(36).slice(2);
+const recent = new WeakMap();
+const REMEMBERED = 24;
+const REMEMBERED_MS = 5000;
 let serial = 0;
-/** Say to Python that something was done: a new value of the trait `event`, made unique so that repeats arrive. */
+
+/** Say to Python that something was done: a new value of the trait `event`.
+ *
+ * A host may hand over just the last of several values set in quick succession, so each carries those shortly before it;
+ * `ecgomics_widgets.inbox` takes every one once. Of shapes being drawn the last is enough. */
 export function emit(model, type, detail = {}) {
   serial += 1;
-  model.set("event", {type, ...detail, serial: `${Date.now()}.${serial}`});
+  const event = {type, ...detail, source, serial, at: Date.now()};
+  const before = (recent.get(model) || []).filter((old) => event.at - old.at < REMEMBERED_MS && !(type === "lasso" && old.type === type));
+  recent.set(model, [...before.slice(1 - REMEMBERED), event]);
+  model.set("event", {...event, before: before.slice(1 - REMEMBERED)});
   model.save_changes();
 }
 

@@ -173,8 +173,15 @@ function typing(event) {
   return target instanceof Element && (target.matches("input, select, textarea") || target.isContentEditable);
 }
 
+/** What a page of its own needs and the host's template leaves out: a phone's true width, and a language for readers. */
+function preparePage() {
+  if (!document.querySelector('meta[name="viewport"]')) document.head.append(h("meta", {name: "viewport", content: "width=device-width, initial-scale=1"}));
+  if (!document.documentElement.lang) document.documentElement.lang = "en";
+}
+
 function render({model: own, view, el}) {
   const model = view.model_proxy, place = own.get("place");
+  if (place === "page") preparePage();
   const root = h("div", {class: "frame eg", tabindex: -1, "data-place": place, "data-pane": "ecg"});
   const {box, input} = searchBox(own, root);
   const cohort = h("div", {class: "pill cohort"}), badge = h("span", {class: "synthetic", title: "these records were simulated"}, "synthetic");

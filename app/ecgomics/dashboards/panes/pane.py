@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ecgomics.dashboards.explore_state import ExploreState
 from ecgomics.errors import EcgomicsError
 from ecgomics_widgets import HostedWidget
+from ecgomics_widgets.inbox import Event, Inbox
 
-Event = Mapping[str, Any]
+__all__ = ["Event", "Pane"]
 
 
 class Pane:
@@ -28,6 +29,7 @@ class Pane:
         for method, names in self.follows.items():
             getattr(self, method)()
             state.param.watch(self._refresher(method), list(names))
+        self._inbox = Inbox()
         if self.acts:
             widget.param.watch(lambda change: self._act(change.new), "event")
 
@@ -35,11 +37,12 @@ class Pane:
         refresh = getattr(self, method)
         return lambda *changes: refresh()
 
-    def _act(self, event: Event | None) -> None:
-        if not event or event.get("type") not in self.acts:
-            return
-        try:
-            getattr(self, self.acts[event["type"]])(event)
-        except EcgomicsError as error:
-            # said on the page, where the person who asked can read it
-            self.state.notice = str(error)
+    def _act(self, value: Event | None) -> None:
+        for event in self._inbox.take(value):
+            if event.get("type") not in self.acts:
+                continue
+            try:
+                getattr(self, self.acts[event["type"]])(event)
+            except EcgomicsError as error:
+                # said on the page, where the person who asked can read it
+                self.state.notice = str(error)

@@ -21,6 +21,7 @@ class StripPane(Pane):
     def __init__(self, state: ExploreState) -> None:
         provenance = "synthetic" if state.census.synthetic else "recorded"
         super().__init__(state, Strip(provenance=provenance))
+        self._keys = 0
         self.widget.param.watch(self._key, "key")
 
     def show(self) -> None:
@@ -61,6 +62,9 @@ class StripPane(Pane):
 
     def _key(self, change: Any) -> None:
         steps = {"next_record": 1, "previous_record": -1}
-        name = (change.new or {}).get("name")
-        if name in steps:
-            self.state.step(steps[name])
+        key = change.new or {}
+        # of keys in quick succession a host hands over the last, with how many there were
+        times = max(1, int(key.get("count", 0)) - self._keys)
+        self._keys = int(key.get("count", 0))
+        if key.get("name") in steps:
+            self.state.step(steps[key["name"]] * times)
