@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -46,6 +46,11 @@ class Contents:
         short = self.records["kind"] == "short"
         return int(self.records.loc[short, "samples"].max()) if short.any() else 0
 
+    def tells_the_same(self, other: Contents) -> bool:
+        """Whether the tables are equal."""
+        pairs = ((self.records, other.records), (self.labels, other.labels), (self.quarantine, other.quarantine))
+        return all(mine.equals(theirs) for mine, theirs in pairs)
+
 
 def contents_of(store: Path) -> Contents:
     """The tables of a store; empty ones before its first commit."""
@@ -63,9 +68,14 @@ def contents_of(store: Path) -> Contents:
 
 
 def append(
-    commit: Commit, staged: Iterable[Staged], *, refused: Sequence[dict[str, str]], settings: IngestSettings
+    commit: Commit,
+    staged: Iterable[Staged],
+    *,
+    refused: Sequence[dict[str, str]],
+    settings: IngestSettings,
+    mended: Collection[str] = (),
 ) -> int:
-    """Commit staged recordings; those whose content is in the store already only add their labels.
+    """Commit staged recordings; those whose content is in the store already only add what was not known of them.
 
     Parameters
     ----------
@@ -77,6 +87,8 @@ def append(
         Lines for the quarantine table.
     settings
         The settings the recordings were staged with.
+    mended
+        Hashes of files that were refused before and are no longer.
 
     Returns
     -------
@@ -86,10 +98,10 @@ def append(
     listed = list(staged)
     before = contents_of(commit.store)
     fresh = _fresh(listed, known=set(before.records.index))
-    after = _joined(before, fresh, listed, refused)
+    after = _joined(before, fresh, listed, refused=[*refused], mended=mended)
     manifest = read_manifest(commit.store)
     grown = bool(fresh) or manifest.generation == 0
-    if not grown and len(after.labels) == len(before.labels) and len(after.quarantine) == len(before.quarantine):
+    if not grown and after.tells_the_same(before):
         commit.discard_benches()
         return 0
     _put_root(commit, after)
@@ -136,15 +148,44 @@ def _fresh(listed: list[Staged], *, known: set[str]) -> list[Staged]:
     return fresh
 
 
-def _joined(before: Contents, fresh: list[Staged], listed: list[Staged], refused: Sequence[dict[str, str]]) -> Contents:
+def _joined(
+    before: Contents,
+    fresh: list[Staged],
+    listed: list[Staged],
+    *,
+    refused: list[dict[str, str]],
+    mended: Collection[str],
+) -> Contents:
     records = pd.concat([before.records, tables.record_frame(item.row for item in fresh)])
     said = tables.frame((label for item in listed for label in item.labels), tables.LABEL_COLUMNS)
     labels = pd.concat([before.labels, said], ignore_index=True)
     labels = labels.drop_duplicates(["record", "system", "code"], ignore_index=True)
+    kept = before.quarantine[~before.quarantine["hash"].isin(mended)]
     # a file that is refused again replaces its line
-    quarantine = pd.concat([before.quarantine, tables.frame(refused, tables.QUARANTINE_COLUMNS)], ignore_index=True)
+    quarantine = pd.concat([kept, tables.frame(refused, tables.QUARANTINE_COLUMNS)], ignore_index=True)
     quarantine = quarantine.drop_duplicates(["hash", "source", "reader"], keep="last", ignore_index=True)
-    return Contents(records, labels, quarantine, _leads(before, fresh))
+    new = {id(item) for item in fresh}
+    again = [item for item in listed if id(item) not in new]
+    return Contents(_completed(records, again), labels, quarantine, _leads(before, fresh))
+
+
+def _completed(records: pd.DataFrame, again: list[Staged]) -> pd.DataFrame:
+    """Records with what a second source says of the same recording: its name, and what was unknown."""
+    done = records.copy()
+    for item in again:
+        record, row = item.row["record"], item.row
+        known = done.loc[record]
+        notes = known["notes"].split("\n") if known["notes"] else []
+        other = f"the same recording as {row['source']}"
+        if row["source"] != known["source"] and other not in notes:
+            done.at[record, "notes"] = "\n".join([*notes, other])
+        if known["patient"] == record != row["patient"]:
+            done.at[record, "patient"] = row["patient"]
+        if np.isnan(known["age"]) and not np.isnan(row["age"]):
+            done.at[record, "age"] = row["age"]
+        if not known["sex"] and row["sex"]:
+            done.at[record, "sex"] = row["sex"]
+    return done
 
 
 def _leads(before: Contents, fresh: list[Staged]) -> tuple[str, ...]:

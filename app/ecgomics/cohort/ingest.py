@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import ecgomics
 from ecgomics.cohort import crew
-from ecgomics.cohort.assembly import append, check_settings
+from ecgomics.cohort.assembly import append, check_settings, contents_of
 from ecgomics.cohort.commit import Commit, writing
 from ecgomics.cohort.progress import Progress
 from ecgomics.cohort.staged import Refused, Staged, key_of, read_outcome, refuse, stage
-from ecgomics.errors import EcgomicsError
+from ecgomics.errors import CohortError, EcgomicsError, FormatError
 from ecgomics.records import Description, LabelTable, Record, RecordFile, find, find_labels, read, read_labels
 from ecgomics.settings import IngestSettings
 
@@ -88,6 +88,8 @@ def ingest_files(
     check_settings(store, settings)
     tables = _Tables(labels)
     files = list(find(source, copies=settings.copies))
+    if not files:
+        raise FormatError("a source without recordings", expected="at least one file that claims to be an ECG")
     with writing(store) as commit:
         directory = commit.bench("ingest")
         tasks = [_task(file, tables, directory, settings) for file in files]
@@ -98,8 +100,8 @@ def ingest_files(
                 if isinstance(done.result, crew.Lost):
                     _refuse(done.task, done.result.reason)
                 tick(1)
-        outcomes = [outcome for task in tasks if (outcome := read_outcome(directory, key=task.key))]
-        return _commit(commit, outcomes, settings=settings)
+        outcomes = [_outcome(task) for task in tasks]
+        return _commit(commit, outcomes, settings=settings, mended=_mended(store, tasks, outcomes))
 
 
 def ingest_records(
@@ -141,12 +143,32 @@ def _stage_recording(recording: Record, directory: Path, settings: IngestSetting
         return refuse(directory, key=key, quarantine=_line(recording.id, recording.source, "memory", str(error)))
 
 
-def _commit(commit: Commit, outcomes: list[Outcome], *, settings: IngestSettings) -> Summary:
+def _commit(
+    commit: Commit, outcomes: list[Outcome], *, settings: IngestSettings, mended: Collection[str] = ()
+) -> Summary:
     staged = [outcome for outcome in outcomes if isinstance(outcome, Staged)]
     refused = [outcome.quarantine for outcome in outcomes if isinstance(outcome, Refused)]
-    added = append(commit, staged, refused=refused, settings=settings)
+    added = append(commit, staged, refused=refused, settings=settings, mended=mended)
     reasons = Counter(line["reason"] for line in refused)
     return Summary(read=len(staged), added=added, known=len(staged) - added, reasons=reasons)
+
+
+def _outcome(task: FileTask) -> Outcome:
+    outcome = read_outcome(task.directory, key=task.key)
+    if outcome is None:
+        raise CohortError(
+            "a staged recording that is gone or cut short",
+            expected="the staging directory beside the cohort to be left alone, and room on the disk",
+            remedy="ingest again; what was read is not read again",
+        )
+    return outcome
+
+
+def _mended(store: Path, tasks: list[FileTask], outcomes: list[Outcome]) -> set[str]:
+    """Hashes of files that can be read now and may have been refused before."""
+    suspects = set(contents_of(store).quarantine["source"])
+    staged = (task for task, outcome in zip(tasks, outcomes, strict=True) if isinstance(outcome, Staged))
+    return {_file_hash(task.file.path) for task in staged if task.file.source in suspects}
 
 
 class _Tables:

@@ -17,6 +17,9 @@ SHARD_RECORDS = 256
 CHUNK_S = 10.0
 """Length of an inner chunk of `/signal`, s."""
 
+LEAD_SEPARATOR = ";"
+"""Between lead names in a column of the record table."""
+
 _CHUNK_BYTES = 1 << 16
 _SHARD_BYTES = 1 << 23
 _TEXT_ROWS = 1 << 14

@@ -14,9 +14,9 @@ import xarray as xr
 import zarr
 
 from ecgomics.cohort import tables
+from ecgomics.cohort.layout import LEAD_SEPARATOR
 from ecgomics.cohort.manifest import NAME, Manifest, read_manifest
 from ecgomics.cohort.nodes import open_node
-from ecgomics.cohort.staged import LEAD_SEPARATOR
 from ecgomics.cohort.strip import Strip
 from ecgomics.errors import CohortError, did_you_mean
 

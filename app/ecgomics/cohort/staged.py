@@ -14,13 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ecgomics.cohort.layout import MILLIVOLTS, FixedPoint
+from ecgomics.cohort.layout import LEAD_SEPARATOR, MILLIVOLTS, FixedPoint
 from ecgomics.cohort.resample import resample
 from ecgomics.errors import FormatError
 from ecgomics.records import Record
 from ecgomics.settings import IngestSettings
 
-LEAD_SEPARATOR = ";"
 _PIECE = 1 << 20
 
 

@@ -100,6 +100,47 @@ def crashing(task):
 """
 
 
+def test_a_file_that_can_be_read_at_last_leaves_the_quarantine(tmp_path: Path, store: Path) -> None:
+    path = tmp_path / "bare.npy"
+    np.save(path, np.random.default_rng(0).normal(size=(12, 400)))
+    take(path, store)
+    assert list(open_cohort(store).quarantine["source"]) == ["bare"]
+    take(path, store, settings=IngestSettings(short_s=10, stated_hz=200.0, stated_unit="mV"))
+    cohort = open_cohort(store)
+    assert len(cohort) == 1
+    assert len(cohort.quarantine) == 0
+
+
+def test_a_second_source_of_a_recording_adds_its_name_and_what_was_unknown(
+    folder: Path, store: Path, tmp_path: Path
+) -> None:
+    take(folder, store)
+    twin = tmp_path / "twins"
+    twin.mkdir()
+    (twin / "other.npz").write_bytes((folder / "r002.npz").read_bytes())
+    (twin / "list.csv").write_text("path,label,age,sex,patient\nother.npz,AF,61,F,p1\n")
+    summary = take(twin / "list.csv", store)
+    assert (summary.added, summary.known) == (0, 1)
+    row = open_cohort(store).records.iloc[2]
+    assert row[["source", "patient", "age", "sex", "notes"]].to_list() == [
+        "r002",
+        "p1",
+        61.0,
+        "F",
+        "the same recording as other",
+    ]
+    generation = open_cohort(store).generation
+    take(twin / "list.csv", store)
+    assert open_cohort(store).generation == generation
+
+
+def test_a_source_without_recordings_says_so(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "readme.md").write_text("nothing")
+    with pytest.raises(FormatError, match="without recordings"):
+        take(tmp_path / "in", tmp_path / "c.zarr")
+
+
 def test_a_crashed_worker_costs_its_file(
     folder: Path, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
