@@ -85,4 +85,4 @@ def _round_ticks(low: float, high: float, *, about: int = 5) -> list[float]:
     size = 10.0 ** np.floor(np.log10(raw))
     step = next(size * factor for factor in (1, 2, 5, 10) if size * factor >= raw)
     first = np.ceil(low / step)
-    return [float(np.round(tick * step, 12)) for tick in np.arange(first, np.floor(high / step) + 1)]
+    return [float(np.round(tick * step, 12)) + 0.0 for tick in np.arange(first, np.floor(high / step) + 1)]

@@ -64,6 +64,7 @@ class ExploreState(param.Parameterized):
         self.rulebook = rulebook
         self.history = History()
         self._lassos = 0
+        self._order: tuple[Any, np.ndarray] | None = None
         super().__init__(**params)
         self._begin()
 
@@ -84,11 +85,14 @@ class ExploreState(param.Parameterized):
 
     def order(self) -> np.ndarray:
         """Positions (int, in the census) of the records that pass the filters and lie in the group, as sorted."""
-        keep = combined(self.filters, self.census)
-        if self.selection.records:
-            keep &= self.members()
-        places = np.flatnonzero(keep)
-        return places[self._sorted(places)]
+        key = (self.filters, self.selection, self.sort, self.descending)
+        if self._order is None or self._order[0] != key:
+            keep = combined(self.filters, self.census)
+            if self.selection.records:
+                keep &= self.members()
+            places = np.flatnonzero(keep)
+            self._order = (key, places[self._sorted(places)])
+        return self._order[1]
 
     def members(self) -> np.ndarray:
         """Which records are in the group: boolean, one a record."""

@@ -13,6 +13,9 @@ from ecgomics.rules.model import SIGNS, Clause, walk
 from ecgomics.rules.tracing import ClauseTrace
 
 VERDICTS = {"met": "Criteria met", "not_met": "Criteria not met", "unknown": "Cannot be judged"}
+COUNTED = ("1", "code", "count", "points", "")
+"""Units of what is counted rather than measured."""
+
 ROWS = 12
 """Clauses a card shows; those met come first, the rest are counted."""
 
@@ -61,16 +64,13 @@ def clause_rows(finding: Finding) -> list[dict[str, Any]]:
 
 
 def main_biomarker(finding: Finding) -> tuple[str, float | None]:
-    """The biomarker a finding turns on, with its limit: of the first clause met, else of the one nearest its limit."""
-    known = [item for item in finding.clauses if np.isfinite(item.margin) and item.clause.unit not in ("code",)]
-    met = [item for item in known if item.state == "met" and item.clause.unit not in ("1", "count")]
-    pool = met or [item for item in known if item.state == "met"] or known
+    """The biomarker a finding turns on, with its limit: measured, and what decides: met where the rule is, else not."""
+    deciding = "met" if finding.state == "met" else "not_met"
+    pool = sorted(finding.clauses, key=lambda item: (item.state != deciding, item.clause.unit in COUNTED))
     if not pool:
-        first = finding.clauses[0] if finding.clauses else None
-        return (first.clause.biomarker, None) if first else ("", None)
-    chosen = pool[0] if met else min(pool, key=lambda item: abs(item.margin))
-    limit = float(chosen.limit) * chosen.clause.sign
-    return chosen.clause.biomarker, limit if np.isfinite(limit) else None
+        return "", None
+    limit = float(pool[0].limit) * pool[0].clause.sign
+    return pool[0].clause.biomarker, limit if np.isfinite(limit) else None
 
 
 def notes_of(rule: Rule) -> list[str]:

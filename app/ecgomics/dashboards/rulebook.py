@@ -41,6 +41,7 @@ class RuleBook:
         self._rules = {rule.id: rule for rule in rules}
         self._census = census
         self._edited: OrderedDict[tuple[Any, ...], npt.NDArray[np.uint8]] = OrderedDict()
+        self._published: dict[str, tuple[int, int]] = {}
         self.titles = {rule.id: rule.name for rule in rules}
 
     @classmethod
@@ -78,6 +79,8 @@ class RuleBook:
     def states(self, rule: str, *, limits: Mapping[str, tuple[float, ...]]) -> npt.NDArray[np.uint8]:
         """State of a rule in every record (uint8, one a record): as stored, or judged anew where a limit is edited."""
         census = self._known()
+        if not limits:
+            return census.state_of(rule)
         needed = self._closure(rule)
         changed = {name: value for name, value in limits.items() if name.split(".")[0] in needed}
         if not changed:
@@ -91,8 +94,13 @@ class RuleBook:
 
     def prevalence(self, rule: str, *, limits: Mapping[str, tuple[float, ...]] | None = None) -> tuple[int, int]:
         """How many records meet a rule, and how many can be judged."""
+        if not limits and rule in self._published:
+            return self._published[rule]
         states = self.states(rule, limits=limits or {})
-        return int((states == MET).sum()), int((states != UNKNOWN).sum())
+        counts = int((states == MET).sum()), int((states != UNKNOWN).sum())
+        if not limits:
+            self._published[rule] = counts
+        return counts
 
     def state(self, rule: str, record: str, *, limits: Mapping[str, tuple[float, ...]]) -> str:
         """State of a rule in one record, one of `vocabulary.STATES`."""
@@ -110,8 +118,9 @@ class RuleBook:
     def finding(self, rule: str, record: str, *, limits: Mapping[str, tuple[float, ...]]) -> Finding:
         """A rule's outcome in a record with every number behind it."""
         rules = self._with_limits(limits)
-        values = self._values.isel(record=[self._known().at(record)])
-        return trace(values, record=record, rule=rule, subjects=self._subjects, rules=rules)
+        row = [self._known().at(record)]
+        values, subjects = self._values.isel(record=row), self._subjects.isel(record=row)
+        return trace(values, record=record, rule=rule, subjects=subjects, rules=rules)
 
     def spans(self, rule: str, record: str, *, limits: Mapping[str, tuple[float, ...]]) -> list[dict[str, Any]]:
         """Evidence of a rule on a record, as a strip draws it; nothing before analysis."""

@@ -168,6 +168,11 @@ function searchBox(model, root) {
   return {box, input};
 }
 
+/** Ask JupyterLab to leave keys pressed in here alone; it looks outside of our shadow roots. */
+function claimKeys(root) {
+  for (let host = root.getRootNode().host; host; host = host.getRootNode().host) host.setAttribute("data-lm-suppress-shortcuts", "true");
+}
+
 function typing(event) {
   const target = event.composedPath()[0];
   return target instanceof Element && (target.matches("input, select, textarea") || target.isContentEditable);
@@ -273,7 +278,9 @@ function render({model: own, view, el}) {
   const stop = watch(own, ["cohort", "drawer", "status", "undo", "theme", "notice"], draw);
   if (preferred !== own.get("theme")) emit(own, "theme", {theme: preferred});
   // where the drawer lies over the panes it waits to be asked for
-  const narrow = requestAnimationFrame(() => { if (root.clientWidth && root.clientWidth < OVERLAID && own.get("drawer")) emit(own, "close"); });
+  const narrow = requestAnimationFrame(() => {
+    if (place === "inline") claimKeys(root);
+    if (root.clientWidth && root.clientWidth < OVERLAID && own.get("drawer")) emit(own, "close"); });
   return () => { cancelAnimationFrame(narrow); ear.removeEventListener("keydown", keys); stop(); shown(); };
 }
 
