@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -159,9 +160,11 @@ class _Worker:
 
 
 def _work(function: Callable[[Any], Any], pipe: Connection) -> None:
-    pipe.send(("ready", None))
+    # Ctrl-C reaches the whole process group: the parent alone answers it, and ends its workers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # the parent closes its end when it is done, or is gone
-    with contextlib.suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
+    with contextlib.suppress(EOFError, OSError):
+        pipe.send(("ready", None))
         while True:
             pipe.send(_answer(function, pipe.recv()))
 
