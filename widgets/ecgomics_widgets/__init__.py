@@ -2,9 +2,52 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from ecgomics_widgets.errors import WidgetError
 from ecgomics_widgets.hosting import HostedWidget
 from ecgomics_widgets.sources import ArraySource, TileSource, Window
 from ecgomics_widgets.strip import Strip
 
-__all__ = ["ArraySource", "HostedWidget", "Strip", "TileSource", "Window", "WidgetError"]
+if TYPE_CHECKING:
+    from ecgomics_widgets.beat_overlay import BeatOverlay
+    from ecgomics_widgets.candidate_table import CandidateTable
+    from ecgomics_widgets.evidence_card import EvidenceCard
+    from ecgomics_widgets.latent_map import LatentMap
+    from ecgomics_widgets.measurement_bar import MeasurementBar
+    from ecgomics_widgets.record_list import RecordList
+    from ecgomics_widgets.rule_list import RuleList
+
+__all__ = [
+    "ArraySource",
+    "BeatOverlay",
+    "CandidateTable",
+    "EvidenceCard",
+    "HostedWidget",
+    "LatentMap",
+    "MeasurementBar",
+    "RecordList",
+    "RuleList",
+    "Strip",
+    "TileSource",
+    "WidgetError",
+    "Window",
+]
+
+_HOMES = {
+    "BeatOverlay": "beat_overlay",
+    "CandidateTable": "candidate_table",
+    "EvidenceCard": "evidence_card",
+    "LatentMap": "latent_map",
+    "MeasurementBar": "measurement_bar",
+    "RecordList": "record_list",
+    "RuleList": "rule_list",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # tables bring pandas along: those who only want a strip need not wait for it
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"ecgomics_widgets.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'ecgomics_widgets' has no attribute {name!r}")

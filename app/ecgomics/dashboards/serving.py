@@ -6,6 +6,7 @@ import functools
 import os
 import socket
 import threading
+from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal
 
 from ecgomics.dashboards.reading import Reading
@@ -117,8 +118,15 @@ class Pages:
 
     def page(self) -> Any:
         """A new page, for one session."""
+        import panel as pn
+
         from ecgomics.dashboards.explorer import Explorer
 
+        if pn.state.curdoc is not None:
+            # shown until the page's own script has run
+            pn.state.curdoc.template = (
+                resources.files("ecgomics.dashboards").joinpath("skeleton.html").read_text("utf-8")
+            )
         with self._lock:
             if self._now() != self._commit:
                 self.reading = Reading.of(self.reading.census.cohort)

@@ -63,7 +63,7 @@ function render({model, el}) {
     const leads = model.get("leads") || [], lead = leads.includes(model.get("lead")) ? model.get("lead") : leads[0];
     const select = h("select", {"aria-label": "lead", onchange: () => { model.set("lead", select.value); model.save_changes(); emit(model, "lead", {lead: select.value}); draw(); }}, leads.map((name) => h("option", {value: name}, `lead ${name}`)));
     select.value = lead || "";
-    fill(head, h("h2", {}, "Representative beats"), h("span", {class: "quiet cut", title: "line: median of the records; band: middle half of them; bold grid: 0.2 s"}, "median, middle half"), h("span", {class: "push"}), leads.length ? select : null);
+    fill(head, h("h2", {title: "line: median of the records; band: middle half of them; bold grid: 0.2 s"}, "Representative beats"), h("span", {class: "push"}), leads.length ? select : null);
     if (!leads.length) {
       fill(area, h("div", {class: "none"}, model.get("message") || "No representative beat yet."));
       fill(foot);
@@ -71,7 +71,7 @@ function render({model, el}) {
     }
     const data = lines(lead), names = model.get("names") || {};
     fill(area, picture(data));
-    const key = (text, colour) => h("span", {}, h("i", {style: {borderColor: colour}}), text);
+    const key = (text, colour) => h("span", {title: "line: median; band: middle half of the records"}, h("i", {style: {borderColor: colour}}), text);
     fill(foot, ...[
       data.group.median.length ? key(names.group || "group", "var(--eg-selected, #e69f00)") : null,
       data.rest.median.length ? key(names.rest || "rest", "var(--eg-rest, #98a2b3)") : null,

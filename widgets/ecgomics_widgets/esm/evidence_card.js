@@ -42,10 +42,13 @@ function clause(model, item) {
 
 function spread(data) {
   const W = 300, H = 148, floor = H - 20, top = 16, drawing = svg("svg", {class: "spread", viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": data.about});
-  const [low, high] = data.range, x = (value) => Math.min(W, Math.max(0, ((value - low) / (high - low)) * W));
+  const [low, high] = data.range, share = (value) => ((value - low) / (high - low)) * W;
+  // bars stand side by side whatever lies between their values: a value has its bar's middle, a limit the edge before it
+  const bar = (value, edge) => { const i = data.ticks.findIndex((tick) => tick.at >= value - 1e-9); return (((i < 0 ? data.ticks.length : i) + (edge ? 0 : 0.5)) / data.ticks.length) * W; };
+  const x = (value, edge = false) => Math.min(W, Math.max(0, data.bars ? bar(value, edge) : share(value)));
   const peak = Math.max(1e-9, ...data.group, ...data.rest), y = (value) => floor - (value / peak) * (floor - top);
   if (data.reference) {
-    const from = x(data.reference[0] ?? low), to = x(data.reference[1] ?? high);
+    const from = x(data.reference[0] ?? low, true), to = x(data.reference[1] ?? high, true);
     drawing.append(svg("rect", {x: from, y: top - 4, width: Math.max(0, to - from), height: floor - top + 4, fill: "var(--eg-raised, #eef0f4)"}));
     const text = svg("text", {x: Math.min(from + 3, W - 60), y: top + 7}, "reference");
     if (to - from > 54) drawing.append(text);
@@ -63,7 +66,7 @@ function spread(data) {
   if (data.bars) { bars(data.rest, "var(--eg-rest, #98a2b3)", 0); bars(data.group, "var(--eg-selected, #e69f00)", 1); } else { area(data.rest, "var(--eg-rest, #98a2b3)"); area(data.group, "var(--eg-selected, #e69f00)"); }
   drawing.append(svg("line", {x1: 0, x2: W, y1: floor, y2: floor, stroke: "var(--eg-line, #e3e6eb)"}));
   if (data.limit !== null && data.limit !== undefined && data.limit >= low && data.limit <= high) {
-    drawing.append(svg("line", {x1: x(data.limit), x2: x(data.limit), y1: top - 4, y2: floor, stroke: "var(--eg-accent, #b4233a)", "stroke-dasharray": "3 2"}));
+    drawing.append(svg("line", {x1: x(data.limit, true), x2: x(data.limit, true), y1: top - 4, y2: floor, stroke: "var(--eg-accent, #b4233a)", "stroke-dasharray": "3 2"}));
   }
   if (data.value !== null && data.value !== undefined) {
     const at = x(data.value), right = at > W - 50;

@@ -182,6 +182,7 @@ function typing(event) {
 function preparePage() {
   if (!document.querySelector('meta[name="viewport"]')) document.head.append(h("meta", {name: "viewport", content: "width=device-width, initial-scale=1"}));
   if (!document.documentElement.lang) document.documentElement.lang = "en";
+  document.querySelector(".eg-skeleton")?.remove();
 }
 
 function render({model: own, view, el}) {

@@ -19,6 +19,8 @@ const STYLE = `
 `;
 const RAMP = {light: ["#c6dbef", "#8fc1de", "#4a98c9", "#1764ab", "#08306b"], dark: ["#24486b", "#2f6a9a", "#4a98c9", "#93c4df", "#e2eefa"]};
 const NEAR = 9;
+const TOP = 44;
+const MARGIN = 14;
 
 function mix(stops, share) {
   const at = share * (stops.length - 1), low = Math.min(stops.length - 2, Math.floor(at)), rest = at - low;
@@ -67,7 +69,9 @@ function render({model, el}) {
       high[i & 1] = Math.max(high[i & 1], points[i]);
     }
     const span = Math.max(high[0] - low[0], 1e-6), rise = Math.max(high[1] - low[1], 1e-6);
-    view = {x: (low[0] + high[0]) / 2, y: (low[1] + high[1]) / 2, span: span * 1.12, rise: rise * 1.2};
+    // room for the tools above, and a margin all around
+    const height = Math.max(area.clientHeight, 120), room = height - TOP - MARGIN, whole = (rise * height) / room;
+    view = {x: (low[0] + high[0]) / 2, y: (low[1] + high[1]) / 2 + ((TOP - MARGIN) / 2 / height) * whole, span: span * 1.12, rise: whole};
   }
   // one scale for both axes would waste the pane: distances on a map of this kind have no unit, so each axis fills it
   const toScreen = (x, y) => [((x - view.x) / view.span + 0.5) * area.clientWidth, (0.5 - (y - view.y) / view.rise) * area.clientHeight];
@@ -245,7 +249,7 @@ function render({model, el}) {
   }
 
   function legend() {
-    const scale = model.get("scale") || {}, any = group.some((member) => member), parts = [];
+    const scale = points.some((value) => Number.isFinite(value)) ? model.get("scale") || {} : {}, any = group.some((member) => member), parts = [];
     if (any) {
       const grouped = model.get("paint") === "group";
       parts.push(h("span", {}, h("i", {style: {background: "var(--eg-selected, #e69f00)"}}), model.get("group_name")),

@@ -21,7 +21,7 @@ const STYLE = `
 .eg-bar .criteria { flex: 1 1 96px; min-width: 96px; text-align: right; display: flex; flex-direction: column; align-items: flex-end; line-height: 1.25; }
 .eg-bar .criteria button { max-width: 100%; background: none; border: 0; padding: 0; color: var(--eg-accent, #b4233a); font-weight: 600; text-align: inherit; }
 .eg-bar .criteria button:hover { text-decoration: underline; text-underline-offset: 2px; }
-.eg-bar .steps { display: grid; grid-template-columns: 30px 30px; gap: 2px 4px; flex: none; text-align: center; }
+.eg-bar .steps { display: grid; grid-template-columns: 30px 30px; gap: 2px 4px; flex: none; margin-left: auto; text-align: center; }
 .eg-bar .steps .quiet { grid-column: 1 / -1; white-space: nowrap; font-size: 11px; }
 .eg-bar .step { border: 1px solid var(--eg-line, #e3e6eb); background: none; border-radius: 6px; width: 30px; height: 24px; padding: 0; }
 .eg-bar .step:hover { background: var(--eg-raised, #eef0f4); }
