@@ -15,7 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ecgomics.errors import FormatError
-from ecgomics.records.record import Description, Record, Sex, assemble
+from ecgomics.records import dicom_report
+from ecgomics.records.assembly import Beside, Median, assemble
+from ecgomics.records.record import Description, Record, Sex
+from ecgomics.records.stated import Stated, rate_checked
 from ecgomics.records.units import is_voltage, mv_per
 
 Samples = npt.NDArray[np.float64]
@@ -41,18 +44,18 @@ _AGE = re.compile(r"^(\d{1,3})([DWMY])$")
 _YEARS = {"D": 1 / 365.25, "W": 7 / 365.25, "M": 1 / 12, "Y": 1.0}
 
 
-def read_dicom(path: Path, *, unit: str | None = None) -> Record:
+def read_dicom(path: Path, *, stated: Stated) -> Record:
     """Read the rhythm strip of a DICOM waveform object.
 
     The original, longest multiplex group is the recording; groups of other leads over the same time are joined to it;
-    the rest (a median beat, other segments) is left out and noted.
+    a group said to be a median beat becomes the record's; the rest (other segments) is left out and noted.
 
     Parameters
     ----------
     path
         File to read.
-    unit
-        Unit of the samples where the object states no channel sensitivity.
+    stated
+        Its unit is that of the samples where the object states no channel sensitivity.
 
     Raises
     ------
@@ -65,25 +68,57 @@ def read_dicom(path: Path, *, unit: str | None = None) -> Record:
     if "WaveformSequence" not in dataset or not dataset.WaveformSequence:
         raise FormatError("a DICOM object without a waveform", expected="an ECG waveform object")
     groups = [group for group in dataset.WaveformSequence]
-    chosen, notes = _rhythm_groups(groups)
-    parts = [_decode(group, big_endian=_is_big_endian(dataset), unit=unit, notes=notes) for group in chosen]
+    chosen, beats, notes = _sorted_groups(groups)
+    big_endian = _is_big_endian(dataset)
+    parts = [_decode(group, big_endian=big_endian, unit=stated.unit, notes=notes) for group in chosen]
     names = [name for group in chosen for name in _lead_names(group)]
-    return assemble(
+    rate_hz = float(chosen[0].SamplingFrequency)
+    marks = [
+        mark
+        for group in chosen
+        for mark in dicom_report.marks(dataset, (groups.index(group) + 1, rate_hz), leads=_lead_names(group))
+    ]
+    beside = Beside(
+        measurements=dicom_report.measurements(dataset),
+        annotations=list(dict.fromkeys(marks)),
+        filters=dicom_report.filters(chosen[0].ChannelDefinitionSequence[0]),
+        median=_median(beats, big_endian=big_endian, unit=stated.unit),
+        step_uv=[_step_uv(channel) for group in chosen for channel in group.ChannelDefinitionSequence],
+    )
+    record = assemble(
         np.concatenate(parts),
         names,
-        rate_hz=float(chosen[0].SamplingFrequency),
+        rate_hz=rate_hz,
         source=path.stem,
         description=_description(dataset),
         notes=notes,
+        beside=beside,
     )
+    return rate_checked(record, stated)
 
 
-def _rhythm_groups(groups: list[Any]) -> tuple[list[Any], list[str]]:
+def _median(beats: list[Any], *, big_endian: bool, unit: str | None) -> Median | None:
+    """The representative beat, if there is one that can be read: the recording does not depend on it."""
+    for group in beats:
+        try:
+            samples = _decode(group, big_endian=big_endian, unit=unit, notes=[])
+        except FormatError:
+            continue
+        return Median(samples, _lead_names(group), float(group.SamplingFrequency))
+    return None
+
+
+def _is_beat(group: Any) -> bool:
+    text = str(group.get("MultiplexGroupLabel", "")).upper()
+    return any(word in text for word in ("MEDIAN", "AVERAGE", "TEMPLATE", "REPRESENTATIVE"))
+
+
+def _sorted_groups(groups: list[Any]) -> tuple[list[Any], list[Any], list[str]]:
+    """Groups of the recording, groups of a median beat, and a note on the others."""
+
     def rank(group: Any) -> tuple[bool, bool, float]:
-        text = str(group.get("MultiplexGroupLabel", "")).upper()
-        beat = any(word in text for word in ("MEDIAN", "AVERAGE", "TEMPLATE", "REPRESENTATIVE"))
         original = str(group.get("WaveformOriginality", "")).upper() != "DERIVED"
-        return (not beat, original, _size(group)[1] / float(group.SamplingFrequency))
+        return (not _is_beat(group), original, _size(group)[1] / float(group.SamplingFrequency))
 
     best = max(groups, key=rank)
     chosen, leads = [best], set(_lead_names(best))
@@ -92,8 +127,9 @@ def _rhythm_groups(groups: list[Any]) -> tuple[list[Any], list[str]]:
         if group is not best and same and leads.isdisjoint(_lead_names(group)):
             chosen.append(group)
             leads |= set(_lead_names(group))
-    left = len(groups) - len(chosen)
-    return chosen, [f"{left} further multiplex group(s) left out (median beat or another part)"] if left else []
+    beats = [group for group in groups if _is_beat(group) and group is not best]
+    left = len(groups) - len(chosen) - len(beats[:1])
+    return chosen, beats, [f"{left} further multiplex group(s) left out (another part or beat)"] if left else []
 
 
 def _size(group: Any) -> tuple[int, int]:
@@ -154,6 +190,12 @@ def _scaled(raw: Samples, channel: Any, *, unit: str | None, notes: list[str]) -
     return (raw * factor + (0.0 if baseline is None else float(baseline))) * mv_per(code)
 
 
+def _step_uv(channel: Any) -> float:
+    sensitivity, units = channel.get("ChannelSensitivity"), channel.get("ChannelSensitivityUnitsSequence")
+    code = str(units[0].CodeValue) if units else ""
+    return abs(float(sensitivity)) * mv_per(code) * 1e3 if sensitivity is not None and is_voltage(code) else math.nan
+
+
 def _lead_names(group: Any) -> list[str]:
     return [_lead_name(channel) for channel in group.ChannelDefinitionSequence]
 
@@ -183,6 +225,7 @@ def _description(dataset: Any) -> Description:
         sex=_known_sex(sex),
         start=start,
         device=" ".join(word for word in maker if word),
+        labels=dicom_report.statements(dataset),
     )
 
 

@@ -8,8 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from ecgomics.errors import FormatError
+from ecgomics.records.kinds import read_as
 from ecgomics.records.record import Record
-from ecgomics.records.sniff import Kind, regular_file, sniff
+from ecgomics.records.sniff import regular_file, sniff
+from ecgomics.records.stated import Stated
+from ecgomics.records.units import mv_per
 
 MAX_NOTE = 160
 
@@ -17,8 +20,9 @@ MAX_NOTE = 160
 def read(path: str | Path, *, rate_hz: float | None = None, unit: str | None = None) -> Record:
     """Read one recording, whatever its format.
 
-    The content decides, not the suffix: WFDB (give the `.hea`, its `.dat`/`.mat`, or their common stem), DICOM
-    waveforms, text tables, Parquet and NumPy files. Warnings of the libraries become notes of the record.
+    The content decides, not the suffix; `formats` lists what is read. Of a WFDB record give the `.hea`, its
+    `.dat`/`.mat`, or their common stem; of an HDF5 file of many recordings, `file.hdf5#NAME`. Warnings of the
+    libraries become notes of the record.
 
     Parameters
     ----------
@@ -27,7 +31,8 @@ def read(path: str | Path, *, rate_hz: float | None = None, unit: str | None = N
     rate_hz
         Sampling rate of a table or array, Hz; needed where the file does not state it.
     unit
-        ``"mV"``, ``"uV"``, ``"V"`` or ``"nV"``: unit of a table or array; needed where the file does not state it.
+        ``"mV"``, ``"uV"``, ``"V"`` or ``"nV"``, perhaps with a number before it (``"0.1 mV"``): unit of a table or
+        array; needed where the file does not state it.
 
     Raises
     ------
@@ -42,12 +47,16 @@ def read(path: str | Path, *, rate_hz: float | None = None, unit: str | None = N
     >>> read(file, rate_hz=500, unit="mV").duration_s
     10.0
     """
-    target = regular_file(_with_header(Path(path)))
+    file, item = split_item(Path(path))
+    target = regular_file(_with_header(file))
+    stated = Stated(rate_hz=rate_hz, unit=unit)
+    if unit is not None:
+        mv_per(unit)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             kind = sniff(target)
-            record = _read_as(kind, target, rate_hz=rate_hz, unit=unit)
+            record = read_as(kind, target, stated=stated, item=item)
         except FormatError:
             raise
         except Exception as error:
@@ -56,7 +65,15 @@ def read(path: str | Path, *, rate_hz: float | None = None, unit: str | None = N
                 f"a damaged file ({type(error).__name__} while reading it)", expected="a whole file of its format"
             ) from None
     said = dict.fromkeys(_note(warning) for warning in caught)
-    return replace(record, notes=record.notes + tuple(said)) if said else record
+    return replace(record, format=kind, notes=record.notes + tuple(said))
+
+
+def split_item(path: Path) -> tuple[Path, str]:
+    """The file and the recording in it that a path like `tracings.hdf5#1169160` names; none for a plain path."""
+    stem, mark, item = path.name.rpartition("#")
+    if not mark or path.exists() or not (file := path.with_name(stem or ".")).is_file():
+        return path, ""
+    return file, item
 
 
 def _with_header(path: Path) -> Path:
@@ -68,29 +85,6 @@ def _with_header(path: Path) -> Path:
     if path.suffix.lower() == ".dat":
         raise FormatError("a WFDB signal file without its header", expected="the .hea file beside it")
     return path
-
-
-def _read_as(kind: Kind, path: Path, *, rate_hz: float | None, unit: str | None) -> Record:
-    # the formats' libraries are slow to import, so each is loaded when first met
-    if kind == "wfdb":
-        from ecgomics.records.wfdb_files import read_wfdb
-
-        return _rate_noted(read_wfdb(path), rate_hz)
-    if kind == "dicom":
-        from ecgomics.records.dicom import read_dicom
-
-        return _rate_noted(read_dicom(path, unit=unit), rate_hz)
-    from ecgomics.records import tables
-
-    readers = {"csv": tables.read_csv, "parquet": tables.read_parquet, "npy": tables.read_npy, "npz": tables.read_npz}
-    return readers[kind](path, stated=tables.Stated(rate_hz=rate_hz, unit=unit))
-
-
-def _rate_noted(record: Record, rate_hz: float | None) -> Record:
-    if rate_hz is None or abs(record.native_hz / rate_hz - 1) < 1e-3:
-        return record
-    note = f"the rate given ({rate_hz:g} Hz) was not used: the file states {record.native_hz:g} Hz"
-    return replace(record, notes=(*record.notes, note))
 
 
 def _note(warning: warnings.WarningMessage) -> str:

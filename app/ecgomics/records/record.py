@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
-from ecgomics.errors import FormatError
-from ecgomics.records.limb import derive_limb_leads
-from ecgomics.vocabulary import lead_order, normalise_lead
-
 Sex = Literal["M", "F", ""]
-
-RATE_BOUNDS_HZ = (20.0, 100_000.0)
-"""Sampling rates outside this are taken for damage."""
+Measurements = Mapping[str, tuple[float, str]]
 
 
 @dataclass(frozen=True)
@@ -32,7 +25,7 @@ class Label:
     ----------
     system
         Where the code comes from: ``ptbxl-scp``, ``ptbxl-superclass``, ``snomed-ct``, ``wfdb-comment``, ``table``,
-        ``synthetic``.
+        ``device-statement`` (the interpretation in the file, its words), ``synthetic``.
     code
         The statement's code or text in that system.
     likelihood
@@ -42,6 +35,31 @@ class Label:
     system: str
     code: str
     likelihood: float = 100.0
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """Something the file says about one moment or stretch of its recording.
+
+    Parameters
+    ----------
+    time_s
+        When it is or begins, s from the start of the recording.
+    code
+        What it says, in the words of its system: a beat symbol, a wave's code, a text.
+    system
+        Whose words: ``wfdb-atr`` (and other annotators), ``mdc``, ``edf``, ``dicom``, or the maker's own.
+    lead
+        Lead it belongs to; empty when it belongs to all.
+    end_s
+        When it ends, s; NaN for a moment.
+    """
+
+    time_s: float
+    code: str
+    system: str
+    lead: str = ""
+    end_s: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -85,6 +103,20 @@ class Record:
         Limb leads that were computed from two others.
     notes
         What was assumed, dropped or repaired on reading.
+    format
+        Kind of file it came from (see `formats`); empty when made in memory.
+    step_uv
+        Smallest step of the stored samples by lead, µV (the inverse of the gain); leads derived or stored as floating
+        point have none.
+    filters
+        Filters the file says were applied: ``highpass_hz``, ``lowpass_hz``, ``notch_hz``.
+    measurements
+        The file's own measurements, name → (value, unit). Named as this house's biomarkers where the meaning is the
+        same (``PR_Int_Global``, ``R_Amp_V5``), by the file's own word elsewhere.
+    annotations
+        Beats, waves and events the file marks, in order of time.
+    median_beat
+        The file's own representative beat: dims ``(lead, offset)``, float32 mV, attribute ``rate_hz``; or None.
     """
 
     ecg: xr.DataArray
@@ -98,6 +130,12 @@ class Record:
     labels: tuple[Label, ...] = ()
     derived_leads: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    format: str = ""
+    step_uv: Mapping[str, float] = field(default_factory=dict)
+    filters: Mapping[str, float] = field(default_factory=dict)
+    measurements: Measurements = field(default_factory=dict)
+    annotations: tuple[Annotation, ...] = ()
+    median_beat: xr.DataArray | None = None
 
     @cached_property
     def id(self) -> str:
@@ -138,108 +176,17 @@ class Record:
             notes=tuple(dict.fromkeys(self.notes + description.notes)),
         )
 
+    def __repr__(self) -> str:
+        leads = ", ".join(self.leads[:12]) + (" …" if len(self.leads) > 12 else "")
+        return (
+            f"<Record {self.id}: {len(self.leads)} leads ({leads}), "
+            f"{self.duration_s:g} s at {self.native_hz:g} Hz{f', {self.format}' if self.format else ''}>"
+        )
+
     def _repr_html_(self) -> str:
-        from html import escape
+        from ecgomics.records.picture import as_html
 
-        rows = {
-            "source": self.source,
-            "leads": ", ".join(self.leads),
-            "derived": ", ".join(self.derived_leads) or "none",
-            "rate": f"{self.native_hz:g} Hz",
-            "duration": f"{self.duration_s:g} s",
-            "age, sex": f"{'?' if math.isnan(self.age) else format(self.age, 'g')}, {self.sex or '?'}",
-            "labels": ", ".join(label.code for label in self.labels) or "none",
-            "notes": "; ".join(self.notes) or "none",
-        }
-        body = "".join(f"<tr><th>{escape(key)}</th><td>{escape(value)}</td></tr>" for key, value in rows.items())
-        return f"<table><caption>Record {self.id}</caption>{body}</table>"
-
-
-def assemble(
-    samples_mv: npt.NDArray[np.floating],
-    names: Sequence[str],
-    *,
-    rate_hz: float,
-    source: str,
-    description: Description | None = None,
-    notes: Sequence[str] = (),
-) -> Record:
-    """Make a record of raw samples: names spelled as the house does, limb leads completed, damage refused.
-
-    Parameters
-    ----------
-    samples_mv
-        Dims ``(lead, time)``, any float type, mV; NaN and infinities mean missing.
-    names
-        One name a lead, in any spelling.
-    rate_hz
-        Sampling rate, Hz; 20 to 100 000.
-    source, description, notes
-        As in `Record`.
-
-    Raises
-    ------
-    FormatError
-        Without samples, without one finite sample, or with an impossible rate.
-    """
-    rate = _checked_rate(rate_hz)
-    samples = np.array(samples_mv, dtype=np.float32, copy=True)
-    if samples.ndim != 2 or samples.size == 0 or samples.shape[0] != len(names):
-        raise FormatError("a recording without samples", expected="at least one lead with samples")
-    said = list(notes)
-    infinite = np.isinf(samples)
-    if infinite.any():
-        samples[infinite] = np.nan
-        said.append(f"{int(infinite.sum())} infinite samples taken for missing")
-    if not np.isfinite(samples).any():
-        raise FormatError(
-            "a recording with no finite sample", expected="at least one lead with numbers", remedy="check its export"
-        )
-    spelled = _unique(names, said)
-    completed, spelled, derived = derive_limb_leads(samples, spelled)
-    order = lead_order(spelled)
-    rows = [spelled.index(name) for name in order]
-    ecg = xr.DataArray(
-        completed[rows],
-        dims=("lead", "time"),
-        coords={"lead": np.array(order, dtype=str)},
-        attrs={"rate_hz": rate, "units": "mV"},
-        name="ecg",
-    )
-    record = Record(
-        ecg=ecg,
-        native_hz=rate,
-        source=source,
-        derived_leads=tuple(name for name in order if name in derived),
-        notes=tuple(dict.fromkeys(said)),
-    )
-    return record if description is None else record.described(description)
-
-
-def _checked_rate(rate_hz: float) -> float:
-    low, high = RATE_BOUNDS_HZ
-    rate = float(rate_hz)
-    if not (math.isfinite(rate) and low <= rate <= high):
-        raise FormatError(
-            f"a sampling rate of {rate:g} Hz",
-            expected=f"{low:g} to {high:g} Hz",
-            remedy="correct the rate the file or the call states",
-        )
-    return rate
-
-
-def _unique(names: Sequence[str], notes: list[str]) -> list[str]:
-    """Normalised names, each once; what had to be invented is noted."""
-    result: list[str] = []
-    for position, name in enumerate(names, start=1):
-        spelled = normalise_lead(str(name)) or f"ch{position}"
-        if not str(name).strip():
-            notes.append(f"lead {position} has no name")
-        if spelled in result:
-            notes.append(f"lead name {spelled} occurs more than once; later ones are numbered")
-            spelled = next(s for k in range(2, len(names) + 2) if (s := f"{spelled}_{k}") not in result)
-        result.append(spelled)
-    return result
+        return as_html(self)
 
 
 def _joined_labels(first: tuple[Label, ...], second: tuple[Label, ...]) -> tuple[Label, ...]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,29 +11,25 @@ import numpy as np
 import numpy.typing as npt
 
 from ecgomics.errors import FormatError
+from ecgomics.records.array_signal import (
+    HOW,
+    MAX_LEADS,
+    MAX_SAMPLES,
+    RATE_KEYS,
+    SIGNAL_KEYS,
+    UNIT_KEYS,
+    as_number,
+    first_of,
+    from_array,
+    named_leads,
+    stated_in,
+)
+from ecgomics.records.assembly import assemble
 from ecgomics.records.grid import on_regular_grid
-from ecgomics.records.record import Record, assemble
+from ecgomics.records.record import Description, Record
+from ecgomics.records.stated import Stated
 from ecgomics.records.text_table import NamedColumn, TextTable, named_column, read_text
 from ecgomics.records.units import mv_per
-from ecgomics.vocabulary import LEADS, normalise_lead
-
-MAX_SAMPLES = 400_000_000
-MAX_LEADS = 64
-
-_SIGNAL_KEYS = ("ecg", "signal", "signals", "data", "x")
-_RATE_KEYS = ("rate_hz", "fs", "sampling_rate", "sampling_frequency", "rate", "sfreq")
-_UNIT_KEYS = ("unit", "units")
-_LEAD_KEYS = ("leads", "lead", "lead_names", "channels", "sig_name")
-
-_HOW = "state rate_hz= and unit=, or write them into the file (CSV: a first line '# rate_hz=500 unit=mV')"
-
-
-@dataclass(frozen=True)
-class Stated:
-    """What the call and the file state about a table; the call wins."""
-
-    rate_hz: float | None = None
-    unit: str | None = None
 
 
 def read_csv(path: Path, *, stated: Stated) -> Record:
@@ -46,7 +40,7 @@ def read_csv(path: Path, *, stated: Stated) -> Record:
     FormatError
         When it is no table of numbers, or rate or unit are not stated.
     """
-    return _from_columns(read_text(path), stated=stated, source=path.stem)
+    return from_columns(read_text(path), stated=stated, source=path.stem)
 
 
 def read_parquet(path: Path, *, stated: Stated) -> Record:
@@ -67,17 +61,17 @@ def read_parquet(path: Path, *, stated: Stated) -> Record:
     table = TextTable(
         columns=tuple(named_column(name) for name in kept),
         values=frame[kept].to_numpy(dtype=np.float64).T if kept else np.empty((0, 0)),
-        rate_hz=_number(_first(meta, _RATE_KEYS)),
-        unit=_text(_first(meta, _UNIT_KEYS)),
+        rate_hz=as_number(first_of(meta, RATE_KEYS)),
+        unit=_text(first_of(meta, UNIT_KEYS)),
         notes=("columns that are no numbers left out",) if len(kept) < len(names) else (),
     )
-    return _from_columns(table, stated=stated, source=path.stem)
+    return from_columns(table, stated=stated, source=path.stem)
 
 
 def read_npy(path: Path, *, stated: Stated) -> Record:
     """Read a NumPy array of dims (lead, time) or (time, lead), or one lead."""
     array = np.load(path, mmap_mode="r", allow_pickle=False)
-    return _from_array(array, stated=stated, names=None, source=path.stem, notes=[])
+    return from_array(array, stated=stated, names=None, source=path.stem, notes=[])
 
 
 def read_npz(path: Path, *, stated: Stated) -> Record:
@@ -87,18 +81,22 @@ def read_npz(path: Path, *, stated: Stated) -> Record:
             raise FormatError("a NumPy archive of too many samples", expected=f"at most {MAX_SAMPLES}")
     with np.load(path, allow_pickle=False) as archive:
         lower = {key.lower(): archive[key] for key in archive.files}
-    signal = _first(lower, _SIGNAL_KEYS)
+    signal = first_of(lower, SIGNAL_KEYS)
     if signal is None:
-        raise FormatError("a NumPy archive without a signal", expected=f"an array named {', '.join(_SIGNAL_KEYS)}")
-    leads = _first(lower, _LEAD_KEYS)
-    names = None if leads is None else [str(name) for name in np.atleast_1d(leads)]
-    unit = _first(lower, _UNIT_KEYS)
-    own = Stated(rate_hz=_number(_first(lower, _RATE_KEYS)), unit=None if unit is None else str(unit))
+        raise FormatError("a NumPy archive without a signal", expected=f"an array named {', '.join(SIGNAL_KEYS)}")
+    own = stated_in(lower)
     merged = Stated(rate_hz=stated.rate_hz or own.rate_hz, unit=stated.unit or own.unit)
-    return _from_array(signal, stated=merged, names=names, source=path.stem, notes=[])
+    return from_array(signal, stated=merged, names=own.leads, source=path.stem, notes=[])
 
 
-def _from_columns(table: TextTable, *, stated: Stated, source: str) -> Record:
+def from_columns(table: TextTable, *, stated: Stated, source: str, description: Description | None = None) -> Record:
+    """Make a record of columns: one of time, if there is one, and the leads.
+
+    Raises
+    ------
+    FormatError
+        Without a lead, a rate or a unit, or with too many leads.
+    """
     notes = list(table.notes)
     time = next((k for k, column in enumerate(table.columns) if column.seconds is not None), None)
     leads = [k for k, column in enumerate(table.columns) if column.seconds is None and not column.is_index]
@@ -115,64 +113,16 @@ def _from_columns(table: TextTable, *, stated: Stated, source: str) -> Record:
     columns = [table.columns[k] for k in leads]
     factors = _factors(columns, stated=stated, unit=table.unit)
     if rate is None:
-        raise FormatError("a table that states no sampling rate", expected="a rate or a time column", remedy=_HOW)
-    names = _named([column.name for column in columns], notes)
-    return assemble(values * factors[:, None], names, rate_hz=rate, source=source, notes=notes)
+        raise FormatError("a table that states no sampling rate", expected="a rate or a time column", remedy=HOW)
+    names = named_leads([column.name for column in columns], notes)
+    return assemble(values * factors[:, None], names, rate_hz=rate, source=source, notes=notes, description=description)
 
 
 def _factors(columns: Sequence[NamedColumn], *, stated: Stated, unit: str | None) -> npt.NDArray[np.float64]:
     units = [stated.unit or column.unit or unit for column in columns]
     if any(word is None for word in units):
-        raise FormatError("a table that states no unit", expected="mV, uV or V", remedy=_HOW)
+        raise FormatError("a table that states no unit", expected="mV, uV or V", remedy=HOW)
     return np.array([mv_per(str(word)) for word in units])
-
-
-def _from_array(
-    array: npt.NDArray[Any], *, stated: Stated, names: list[str] | None, source: str, notes: list[str]
-) -> Record:
-    if array.dtype.kind not in "iuf" or array.ndim not in (1, 2) or array.size == 0:
-        raise FormatError(
-            f"an array of {array.ndim} dimensions and kind {array.dtype.kind!r}",
-            expected="one recording: numbers of dims (lead, time) or (time, lead)",
-            remedy="save one file per recording",
-        )
-    if array.size > MAX_SAMPLES:
-        raise FormatError("an array of too many samples", expected=f"at most {MAX_SAMPLES}")
-    if stated.rate_hz is None or stated.unit is None:
-        lacking = "sampling rate" if stated.rate_hz is None else "unit"
-        raise FormatError(f"an array that states no {lacking}", expected="a rate in Hz and a unit", remedy=_HOW)
-    values = np.atleast_2d(np.asarray(array, dtype=np.float64))
-    if array.ndim == 2 and values.shape[0] > values.shape[1]:
-        values = values.T
-        notes.append("more rows than columns: taken as (time, lead)")
-    if values.shape[0] > MAX_LEADS:
-        raise FormatError(f"an array of {values.shape[0]} leads", expected=f"at most {MAX_LEADS}")
-    named = _named([""] * len(values) if names is None else names, notes)
-    return assemble(values * mv_per(stated.unit), named, rate_hz=stated.rate_hz, source=source, notes=notes)
-
-
-def _named(names: list[str], notes: list[str]) -> list[str]:
-    """Names as given; twelve nameless leads are taken in the usual order."""
-    if all(name == "" for name in names):
-        if len(names) == len(LEADS):
-            notes.append("leads without names: the usual order I, II, III, aVR, aVL, aVF, V1–V6 assumed")
-            return list(LEADS)
-        notes.append("leads without names: numbered")
-        return [f"ch{k}" for k in range(1, len(names) + 1)]
-    return [normalise_lead(name) for name in names]
-
-
-def _first(values: Mapping[str, Any], keys: Sequence[str]) -> Any:
-    return next((values[key] for key in keys if key in values), None)
-
-
-def _number(value: Any) -> float | None:
-    if value is None:
-        return None
-    try:
-        return float(np.asarray(json.loads(value) if isinstance(value, str) else value).reshape(-1)[0])
-    except (ValueError, TypeError, IndexError):
-        raise FormatError("a stated sampling rate that is no number", expected="a rate in Hz") from None
 
 
 def _text(value: Any) -> str | None:

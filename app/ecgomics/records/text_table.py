@@ -95,16 +95,28 @@ def read_text(path: Path) -> TextTable:
     FormatError
         When the file is no text, too big, or holds no rows of numbers.
     """
+    text = text_of(path)
+    layout = find_numbers(text)
+    if layout is None:
+        raise FormatError("a text without rows of numbers", expected="one column a lead, one row a sample")
+    return _parse(text, layout)
+
+
+def text_of(path: Path) -> str:
+    """A file as text.
+
+    Raises
+    ------
+    FormatError
+        When it is too big or no text.
+    """
     size = path.stat().st_size
     if size > MAX_TEXT_BYTES:
         raise FormatError(f"a text table of {size} bytes", expected=f"at most {MAX_TEXT_BYTES}")
     text = decode(path.read_bytes())
     if text is None:
         raise FormatError("bytes that are no text", expected="a table of numbers")
-    layout = find_numbers(text)
-    if layout is None:
-        raise FormatError("a text without rows of numbers", expected="one column a lead, one row a sample")
-    return _parse(text, layout)
+    return text
 
 
 def named_column(name: str) -> NamedColumn:

@@ -9,18 +9,39 @@ from pathlib import Path
 from typing import Literal
 
 from ecgomics.errors import FormatError
+from ecgomics.records.door import split_item
 from ecgomics.records.labels import is_label_table, listed_paths
-from ecgomics.records.sniff import is_dicom
+from ecgomics.records.sniff import XML_ROOTS, binary_kind, text_kind, xml_root
 from ecgomics.records.text_table import HEAD_BYTES, decode, find_numbers
 from ecgomics.records.wfdb_header import MAX_HEADER_BYTES, read_header
 
 Copies = Literal["all", "low", "high"]
 
 _TABLES = (".csv", ".tsv")
-_ARRAYS = {".npy": "npy", ".npz": "npz", ".parquet": "parquet", ".pq": "parquet"}
-_DICOM = (".dcm", ".dicom")
-_UNREAD = (".edf", ".bdf", ".scp", ".ecg")
-_XML_ROOTS = ("AnnotatedECG", "RestingECG", "CardiologyXML", "restingecgdata", "sapphire")
+_CLAIMS = {
+    ".hea": "wfdb",
+    ".dcm": "dicom",
+    ".dicom": "dicom",
+    ".npy": "npy",
+    ".npz": "npz",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".edf": "edf",
+    ".bdf": "edf",
+    ".rec": "edf",
+    ".scp": "scp",
+    ".ishne": "ishne",
+    ".h5": "hdf5",
+    ".hdf5": "hdf5",
+    ".hdf": "hdf5",
+    ".mat": "matlab",
+}
+"""What a suffix claims; files of such a suffix are returned even when they are not what they claim."""
+
+_UNREAD = (".dat", ".ecg")
+_UNREAD_ROOTS = ("sapphire",)
+_TELLING = ("dicom", "scp", "ishne")
+"""Kinds whose first bytes tell them under any name."""
 
 
 @dataclass(frozen=True)
@@ -30,17 +51,22 @@ class RecordFile:
     Parameters
     ----------
     path
-        The file to `read`: the header, for WFDB.
+        What to `read`: the header, for WFDB; `file.hdf5#NAME` for one of many recordings in a file.
     source
-        Its name without suffix.
+        Its name without suffix; of one of many, its own name.
     kind
-        What it claims to be: ``wfdb``, ``dicom``, ``csv``, ``parquet``, ``npy``, ``npz``, or ``other`` for ECG files
-        of formats that are recognised but not read, so that they end in quarantine rather than unseen.
+        What it claims to be, as in `formats`; or ``other`` for ECG files of formats that are recognised but not read,
+        so that they end in quarantine rather than unseen.
     """
 
     path: Path
     source: str
     kind: str
+
+    @property
+    def file(self) -> Path:
+        """The file on disk."""
+        return split_item(self.path)[0]
 
 
 def find(source: str | Path, *, copies: Copies = "all") -> Iterator[RecordFile]:
@@ -67,7 +93,9 @@ def find(source: str | Path, *, copies: Copies = "all") -> Iterator[RecordFile]:
     if root.is_dir():
         found = _walk(root)
     elif root.is_file():
-        found = _listed(root) if is_label_table(root) else iter([RecordFile(root, root.stem, _kind(root) or "other")])
+        found = _listed(root) if is_label_table(root) else _recordings(root, _kind(root) or "other")
+    elif split_item(root)[1]:
+        found = iter([RecordFile(root, split_item(root)[1], "hdf5")])
     else:
         raise FormatError("a source that is not there", expected="a folder, a recording or a table of paths")
     return found if copies == "all" else _without_copies(list(found), copies)
@@ -91,6 +119,23 @@ def _in_folder(folder: Path, names: list[str]) -> Iterator[RecordFile]:
             continue
         kind = _kind(path)
         if kind is not None:
+            yield from _recordings(path, kind)
+
+
+def _recordings(path: Path, kind: str) -> Iterator[RecordFile]:
+    """The recordings of one file: one, but for an HDF5 file of many."""
+    names = [""]
+    if kind == "hdf5":
+        from ecgomics.records.hdf5 import items
+
+        try:
+            names = items(path)
+        except Exception:
+            names = [""]  # it stays in the list, and its reading says what is wrong
+    for name in names:
+        if name:
+            yield RecordFile(path.with_name(f"{path.name}#{name}"), f"{path.stem}-{name}", kind)
+        else:
             yield RecordFile(path, path.stem, kind)
 
 
@@ -115,37 +160,56 @@ def _belonging(folder: Path, names: list[str]) -> tuple[set[str], set[str]]:
 def _kind(path: Path) -> str | None:
     """What a file claims to be, or None when it claims to be no ECG."""
     suffix = path.suffix.lower()
-    if suffix == ".hea":
-        return "wfdb"
-    if suffix in _DICOM:
-        return "dicom"
-    if suffix in _ARRAYS:
-        return _ARRAYS[suffix]
-    if suffix in _TABLES:
-        return None if is_label_table(path) else "csv"
-    if suffix in (".dat", ".mat"):
-        return "other"
-    if suffix in _UNREAD:
-        return "other"
-    return _kind_by_content(path, suffix)
-
-
-def _kind_by_content(path: Path, suffix: str) -> str | None:
     try:
         if not path.is_file():
-            return None
+            return _claimed(suffix)
         with path.open("rb") as file:
-            head = file.read(HEAD_BYTES if suffix in (".txt", ".xml") else 132)
+            head = file.read(HEAD_BYTES if suffix in (".txt", ".xml", *_TABLES) else 1024)
+        size = path.stat().st_size
     except OSError:
-        return None
-    if head[128:132] == b"DICM" and is_dicom(head):
-        return "dicom"
+        return _claimed(suffix)
+    told = binary_kind(head, size=size)
+    if suffix == ".mat":
+        return None if _is_reference(path, told) else told or "matlab"
+    if suffix in _CLAIMS:
+        return told or _CLAIMS[suffix]
+    if suffix in _UNREAD:
+        return told or "other"
+    if told in _TELLING:
+        return told
+    return _kind_of_text(path, head, suffix)
+
+
+def _claimed(suffix: str) -> str | None:
+    """What a file that cannot be looked into says by its name."""
+    return _CLAIMS.get(suffix) or ("csv" if suffix in _TABLES else "other" if suffix in _UNREAD else None)
+
+
+def _kind_of_text(path: Path, head: bytes, suffix: str) -> str | None:
     if suffix == ".xml":
-        text = decode(head) or ""
-        return "other" if any(root in text[:4000] for root in _XML_ROOTS) else None
-    if suffix == ".txt" and _is_long_table(head):
-        return "csv"
-    return None
+        root = xml_root(head) or ""
+        return XML_ROOTS.get(root, "other" if root in _UNREAD_ROOTS else None)
+    if suffix not in (".txt", *_TABLES):
+        return None
+    text = decode(head)
+    sensor = None if text is None else text_kind(text)
+    if sensor is not None:
+        return sensor
+    if suffix in _TABLES:
+        return None if is_label_table(path) else "csv"
+    return "csv" if _is_long_table(head) else None
+
+
+def _is_reference(path: Path, told: str | None) -> bool:
+    """Whether a MATLAB file holds the R peaks of a CPSC 2019 recording and nothing else."""
+    if told != "matlab" or path.stat().st_size > 100_000:
+        return False
+    from scipy.io import whosmat
+
+    try:
+        return [name for name, _, _ in whosmat(str(path))] == ["R_peak"]
+    except Exception:
+        return False  # it stays in the list, and its reading says what is wrong
 
 
 def _is_long_table(head: bytes) -> bool:

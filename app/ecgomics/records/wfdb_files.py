@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -13,18 +14,22 @@ import numpy as np
 import numpy.typing as npt
 
 from ecgomics.errors import FormatError
-from ecgomics.records.record import Description, Record, assemble
+from ecgomics.records.assembly import Beside, assemble
+from ecgomics.records.record import Description, Record
+from ecgomics.records.stated import Stated, rate_checked
 from ecgomics.records.units import is_voltage, mv_per
+from ecgomics.records.wfdb_annotations import annotations_beside
 from ecgomics.records.wfdb_comments import describe
 from ecgomics.records.wfdb_header import Header, check_files, read_header
 
-_NOT_ECG = re.compile(
+NOT_ECG = re.compile(
     r"pleth|ppg|resp|\babp\b|\bart\b|\bpap\b|\bcvp\b|\bicp\b|\bbp\b|spo2|sao2|co2|eeg|emg|eog|temp|mmhg|airflow|nasal",
     re.IGNORECASE,
 )
+"""Names of signals that are no ECG."""
 
 
-def read_wfdb(path: Path) -> Record:
+def read_wfdb(path: Path, *, stated: Stated) -> Record:
     """Read the WFDB record whose header is `path`.
 
     Signals that are no ECG (by unit or name: PLETH, RESP, ABP …) are left out and noted; of signals sampled more often
@@ -40,15 +45,19 @@ def read_wfdb(path: Path) -> Record:
     check_files(header, folder)
     part = _read_single(folder / path.stem) if header.segments is None else _read_segments(header, path)
     comments = header.comments if header.segments is None else _segment_comments(header, folder)
+    notes = part.notes + _assumptions(header)
+    annotations = annotations_beside(path, frame_hz=part.frame_hz, notes=notes)
     record = assemble(
         part.signals,
         part.names,
         rate_hz=part.rate_hz,
         source=path.stem,
         description=describe(comments),
-        notes=part.notes + _assumptions(header),
+        notes=notes,
+        beside=Beside(annotations=annotations, step_uv=part.steps_uv),
     )
-    return record if part.start is None else record.described(Description(start=part.start))
+    started = record if part.start is None else record.described(Description(start=part.start))
+    return rate_checked(started, stated)
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,8 @@ class _Part:
     signals: npt.NDArray[np.floating]
     names: list[str]
     rate_hz: float
+    frame_hz: float
+    steps_uv: list[float]
     notes: list[str]
     start: datetime | None = None
 
@@ -66,8 +77,11 @@ def _read_single(stem: Path) -> _Part:
     import wfdb
 
     raw = wfdb.rdrecord(str(stem), smooth_frames=False)
-    signals, names, frames, notes = _ecg_signals(raw)
-    return _Part(signals, names, float(raw.fs) * frames, notes, getattr(raw, "base_datetime", None))
+    kept, notes = _kept(raw)
+    signals, names, frames = _ecg_signals(raw, kept, notes)
+    steps = [1e3 * mv_per(raw.units[k] or "mV") / float(raw.adc_gain[k]) if raw.adc_gain[k] else math.nan for k in kept]
+    start = getattr(raw, "base_datetime", None)
+    return _Part(signals, names, float(raw.fs) * frames, float(raw.fs), steps, notes, start)
 
 
 def _read_segments(header: Header, path: Path) -> _Part:
@@ -91,7 +105,9 @@ def _read_segments(header: Header, path: Path) -> _Part:
     notes = list(dict.fromkeys(note for part in parts.values() for note in part.notes))
     gaps = sum(name == "~" for name, _ in header.segment_lines)
     notes += [f"{gaps} gap(s) between segments, kept as missing samples"] if gaps else []
-    return _Part(joined, names, first.rate_hz, notes, _start_of(path) or first.start)
+    steps = {name: step for part in parts.values() for name, step in zip(part.names, part.steps_uv, strict=True)}
+    start = _start_of(path) or first.start
+    return _Part(joined, names, first.rate_hz, first.frame_hz, [steps[name] for name in names], notes, start)
 
 
 def _frames(header: Header, parts: dict[str, _Part]) -> int:
@@ -108,16 +124,21 @@ def _start_of(path: Path) -> datetime | None:
     return getattr(wfdb.rdheader(str(path.with_suffix("").absolute())), "base_datetime", None)
 
 
-def _ecg_signals(raw: Any) -> tuple[npt.NDArray[np.float64], list[str], int, list[str]]:
+def _kept(raw: Any) -> tuple[list[int], list[str]]:
+    """Places of the signals that are ECG, and what is left out."""
     kept: list[int] = []
     dropped: list[int] = []
     for index, name in enumerate(raw.sig_name):
         unit = raw.units[index] or "mV"
         label = name or ""
-        (kept if is_voltage(unit) and not _NOT_ECG.search(label) else dropped).append(index)
+        (kept if is_voltage(unit) and not NOT_ECG.search(label) else dropped).append(index)
     notes = [f"left out, as no ECG: {', '.join(str(raw.sig_name[i]) for i in dropped)}"] if dropped else []
     if not kept:
         raise FormatError("a WFDB record without an ECG signal", expected="at least one signal in V, mV or µV")
+    return kept, notes
+
+
+def _ecg_signals(raw: Any, kept: list[int], notes: list[str]) -> tuple[npt.NDArray[np.float64], list[str], int]:
     frames = [int(raw.samps_per_frame[index] or 1) for index in kept]
     common = min(frames)
     if any(frame % common for frame in frames):
@@ -128,7 +149,7 @@ def _ecg_signals(raw: Any) -> tuple[npt.NDArray[np.float64], list[str], int, lis
         _frame_mean(raw.e_p_signal[index], frame // common) * mv_per(raw.units[index] or "mV")
         for index, frame in zip(kept, frames, strict=True)
     ]
-    return np.stack(rows), _distinct([raw.sig_name[index] or "" for index in kept]), common, notes
+    return np.stack(rows), _distinct([raw.sig_name[index] or "" for index in kept]), common
 
 
 def _distinct(names: list[str]) -> list[str]:

@@ -73,7 +73,11 @@ def test_bundled_recording(bundled):
     assert record.start is not None
     assert record.start.isoformat() == "2013-01-25T10:59:19"
     assert record.device == "Mortara Instrument, Inc. el250"
-    assert any("multiplex group" in note for note in record.notes), "the median beat is left out and said so"
+    assert record.median_beat is not None
+    assert dict(record.median_beat.sizes) == {"lead": 12, "offset": 1200}
+    assert record.measurements["PR_Int_Global"] == (161.0, "ms")
+    assert {label.code for label in record.labels} == {"RITMO SINUSALE", "ECG NORMALE"}
+    assert record.filters == {"highpass_hz": 0.05, "lowpass_hz": 300.0}
 
 
 def test_bundled_samples_agree_with_pydicom(bundled):
