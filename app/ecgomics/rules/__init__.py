@@ -1,5 +1,7 @@
 """Rules: expert criteria as data, judged in three values with a trace."""
 
+from ecgomics.rules.agreement import Agreement, Rate, agreement, labelled, wilson
+from ecgomics.rules.discordance import discordance
 from ecgomics.rules.evaluation import evaluate
 from ecgomics.rules.evidence import Span, spans
 from ecgomics.rules.loading import load_rules
@@ -9,14 +11,20 @@ from ecgomics.rules.tracing import ClauseTrace, Finding, trace
 
 __all__ = [
     "SEVERITIES",
+    "Agreement",
     "Clause",
     "ClauseTrace",
     "Finding",
+    "Rate",
     "Rule",
     "Span",
+    "agreement",
+    "discordance",
     "evaluate",
+    "labelled",
     "load_rules",
     "spans",
     "trace",
+    "wilson",
     "with_limits",
 ]
