@@ -2,6 +2,7 @@
 
 from ecgomics.records.assembly import assemble
 from ecgomics.records.door import read
+from ecgomics.records.inspection import describe
 from ecgomics.records.kinds import Format, formats, formats_table
 from ecgomics.records.labels import LabelTable, find_labels, is_label_table, read_labels
 from ecgomics.records.record import Annotation, Description, Label, Record
@@ -16,6 +17,7 @@ __all__ = [
     "Record",
     "RecordFile",
     "assemble",
+    "describe",
     "find",
     "find_labels",
     "formats",

@@ -102,15 +102,15 @@ def _count(promised: int, *, n_leads: int, held: int, notes: list[str]) -> int:
 
 
 def _description(head: Octets) -> Description:
-    born = _day(head, 128)
+    born = _day(head, 132)
     clock = [head.i16(150 + 2 * part) for part in range(3)]
-    day = _day(head, 134)
+    day = _day(head, 138)
     start = None if day is None else moment(day.year, day.month, day.day, *(clock if min(clock) >= 0 else []))
-    sex, pace = head.i16(124), head.i16(230)
+    sex, pace = head.i16(128), head.i16(230)
     labels_note = {1: "", 2: "a single-chamber", 3: "a dual-chamber"}
     notes = (f"{labels_note[pace] or 'a'} pacemaker is stated",) if pace in labels_note else ()
     return Description(
-        patient=head.text(104, 20),
+        patient=head.text(108, 20),
         age=age_between(born, start) if born else math.nan,
         sex=sex_of(str(sex)),
         start=start,

@@ -24,6 +24,7 @@ _NAME_COLUMNS = ("record", "source", "id", "ecg_id", "name", "record_name")
 _PATIENT_COLUMNS = ("patient", "patient_id", "patientid", "subject", "subject_id")
 _LABEL_COLUMNS = ("label", "labels", "diagnosis", "diagnoses", "class", "target")
 _KNOWN_COLUMNS = (*_PATH_COLUMNS, *_PATIENT_COLUMNS, *_LABEL_COLUMNS, "age", "sex", "scp_codes", "diagnostic_class")
+_CODE15_CLASSES = ("1dAVb", "RBBB", "LBBB", "SB", "ST", "AF", "normal_ecg")
 _HIDDEN_AGE = 300.0
 _HIDDEN_AGE_STANDS_FOR = 90.0
 
@@ -41,9 +42,10 @@ class LabelTable:
         file = Path(path)
         for folder, target in ((self.folder.resolve(), file.resolve()), (self.folder, file)):
             if target.is_relative_to(folder):
-                key = target.relative_to(folder).with_suffix("").as_posix()
-                if key in self.by_path:
-                    return self.by_path[key]
+                inside = target.relative_to(folder)
+                for key in (inside.with_suffix("").as_posix(), inside.as_posix(), inside.name):
+                    if key in self.by_path:
+                        return self.by_path[key]
         return self.by_stem.get(file.stem)
 
     def __len__(self) -> int:
@@ -56,7 +58,8 @@ def read_labels(path: str | Path) -> LabelTable:
     Parameters
     ----------
     path
-        `ptbxl_database.csv` (with `scp_statements.csv` beside it, superclasses are added), LUDB's `ludb.csv`, or a CSV
+        `ptbxl_database.csv` (with `scp_statements.csv` beside it, superclasses are added), LUDB's `ludb.csv`,
+        CODE-15 %'s `exams.csv` (by exam, `exams_part3.hdf5#1169160`), or a CSV
         with a column of paths (`path`, `file`, `filename`) or names (`record`, `id`) and any of `patient`, `age`,
         `sex`, `label` (several parted by `;`); other columns become labels `column=value`.
 
@@ -70,6 +73,8 @@ def read_labels(path: str | Path) -> LabelTable:
     columns = set(rows[0]) if rows else set()
     if {"scp_codes", "filename_lr"} <= columns:
         return _ptbxl(file, rows)
+    if {"exam_id", "is_male", "trace_file"} <= columns:
+        return _code15(file, rows)
     if {"ID", "Rhythms"} <= columns:
         by_stem = {row["ID"].strip(): _ludb_row(row) for row in rows}
         return LabelTable(file.parent, {}, by_stem)
@@ -85,7 +90,7 @@ def find_labels(source: str | Path) -> Path | None:
     start = Path(source).resolve()
     start = start if start.is_dir() else start.parent
     for folder in (start, *list(start.parents)[:3]):
-        for name in ("ptbxl_database.csv", "ludb.csv"):
+        for name in ("ptbxl_database.csv", "ludb.csv", "exams.csv"):
             if (folder / name).is_file():
                 return folder / name
     for table in sorted(start.glob("*.csv")):
@@ -214,6 +219,22 @@ def _ludb_row(row: Mapping[str, str]) -> Description:
         sex=_sex(row.get("Sex", "")),
         labels=tuple(Label("wfdb-comment", text) for text in dict.fromkeys(texts) if text),
     )
+
+
+def _code15(path: Path, rows: list[dict[str, str]]) -> LabelTable:
+    """CODE-15 %: six classes as columns of True and False, recordings by exam id within HDF5 files."""
+    by_path = {}
+    for row in rows:
+        codes = [name for name in _CODE15_CLASSES if row.get(name, "").strip().lower() in ("true", "1")]
+        sexes: dict[str, Sex] = {"true": "M", "1": "M", "false": "F", "0": "F"}
+        description = Description(
+            patient=row.get("patient_id", "").strip(),
+            age=_years(row.get("age", "")),
+            sex=sexes.get(row["is_male"].strip().lower(), ""),
+            labels=tuple(Label("code15", code) for code in codes),
+        )
+        by_path[f"{row['trace_file'].strip()}#{row['exam_id'].strip()}"] = description
+    return LabelTable(path.parent, by_path, {})
 
 
 def _generic(path: Path, rows: list[dict[str, str]]) -> LabelTable:

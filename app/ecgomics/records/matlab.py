@@ -6,6 +6,8 @@ Read by scipy (versions 4 and 5); version 7.3 is HDF5 and goes there. Objects an
 from __future__ import annotations
 
 import math
+import struct
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +23,12 @@ from ecgomics.records.stated import Stated
 from ecgomics.vocabulary import LEADS
 
 MAX_MATLAB_BYTES = 1_000_000_000
-MAX_SAMPLES = 400_000_000
+MAX_EXPANDED_BYTES = 1_000_000_000
+MAX_ELEMENTS = 10_000
+MAX_DENSE = 10_000_000
+"""Values a file may hold whatever its size: long flat stretches compress well."""
 
+_COMPRESSED = 15
 _STRUCTS = ("ecg",)
 _WANTED_CLASSES = (
     "double",
@@ -62,9 +68,9 @@ def read_matlab(path: Path, *, stated: Stated) -> Record:
         Without a signal, or with one whose rate or unit nothing states.
     """
     variables = _variables(path)
-    struct = next((v for name, v in variables.items() if name.lower() in _STRUCTS and v.dtype.names), None)
-    if struct is not None:
-        return _of_struct(struct, stated=stated, source=path.stem)
+    record = next((v for name, v in variables.items() if name.lower() in _STRUCTS and v.dtype.names), None)
+    if record is not None:
+        return _of_struct(record, stated=stated, source=path.stem)
     lower = {name.lower(): value for name, value in variables.items()}
     name = next((key for key in SIGNAL_KEYS if _is_signal(lower.get(key))), None)
     if name is None:
@@ -85,10 +91,11 @@ def _variables(path: Path) -> dict[str, Any]:
     size = path.stat().st_size
     if size > MAX_MATLAB_BYTES:
         raise FormatError(f"a MATLAB file of {size} bytes", expected=f"at most {MAX_MATLAB_BYTES}")
+    _check_expansion(path)
     listed = whosmat(str(path))
     wanted = [name for name, _, kind in listed if kind in _WANTED_CLASSES]
     total = sum(math.prod(shape) for _, shape, _ in listed)
-    if total > min(MAX_SAMPLES, 2000 * size):
+    if total > max(MAX_DENSE, 50 * size):
         raise FormatError(f"a MATLAB file of {total} values in {size} bytes", expected="one recording")
     if not wanted:
         raise FormatError("a MATLAB file without a matrix", expected="a signal")
@@ -98,12 +105,44 @@ def _variables(path: Path) -> dict[str, Any]:
     return {name: value for name, value in found.items() if isinstance(value, np.ndarray)}
 
 
+def _check_expansion(path: Path) -> None:
+    """Refuse a version 5 file whose compressed elements would not fit in memory, without keeping what they hold."""
+    with path.open("rb") as file:
+        head = file.read(128)
+        order = "<" if head[126:128] == b"IM" else ">"
+        expanded = elements = 0
+        while head.startswith(b"MATLAB 5") and len(tag := file.read(8)) == 8:
+            kind, length = struct.unpack(f"{order}II", tag)
+            elements += 1
+            if elements > MAX_ELEMENTS:
+                raise FormatError(f"a MATLAB file of more than {MAX_ELEMENTS} variables", expected="one recording")
+            if kind != _COMPRESSED:
+                file.seek(length, 1)
+                continue
+            expanded += _expanded(file.read(length), MAX_EXPANDED_BYTES - expanded)
+            if expanded >= MAX_EXPANDED_BYTES:
+                raise FormatError(
+                    "a MATLAB file that expands without end", expected=f"at most {MAX_EXPANDED_BYTES} bytes"
+                )
+
+
+def _expanded(data: bytes, limit: int) -> int:
+    """Bytes a compressed element expands to, counted up to a limit."""
+    stream, count = zlib.decompressobj(), 0
+    while data and not stream.eof and count < limit:
+        part = stream.decompress(data, 1 << 20)
+        if not part:
+            break
+        count, data = count + len(part), stream.unconsumed_tail
+    return count
+
+
 def _is_signal(value: Any) -> bool:
     return value is not None and value.dtype.kind in "iuf" and value.ndim == 2 and value.size >= 100
 
 
-def _of_struct(struct: Any, *, stated: Stated, source: str) -> Record:
-    fields: Mapping[str, Any] = {str(name).lower(): struct.flat[0][name] for name in struct.dtype.names}
+def _of_struct(record: Any, *, stated: Stated, source: str) -> Record:
+    fields: Mapping[str, Any] = {str(name).lower(): record.flat[0][name] for name in record.dtype.names}
     signal = next((fields[key] for key in ("data", *SIGNAL_KEYS) if _is_signal(fields.get(key))), None)
     if signal is None:
         raise FormatError("a MATLAB struct without a signal", expected="a field named data")

@@ -52,6 +52,7 @@ def parse_xml(data: bytes) -> Element:
     parser.StartDoctypeDeclHandler = guard.doctype
     parser.EntityDeclHandler = parser.UnparsedEntityDeclHandler = guard.entity
     parser.ExternalEntityRefHandler = guard.outside
+    parser.SkippedEntityHandler = guard.entity  # one that only a document type not read could declare
     parser.StartElementHandler = guard.start
     parser.EndElementHandler = guard.end
     parser.CharacterDataHandler = guard.builder.data
@@ -123,7 +124,7 @@ class _Guard:
             )
 
     def entity(self, *_: Any) -> None:
-        raise FormatError("XML that declares entities", expected="plain XML", remedy="remove the DOCTYPE")
+        raise FormatError("XML that uses entities of its own", expected="plain XML", remedy="remove the DOCTYPE")
 
     def outside(self, *_: Any) -> int:
         raise FormatError("XML that refers to another file", expected="plain XML")
