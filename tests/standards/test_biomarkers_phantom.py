@@ -106,6 +106,11 @@ class Reference:
         wave = self.c["V1"]
         self.put("PTF_V1", -wave["p2"] * 1000 * (P_OFF - P_MIDDLE), -wave["p2"] * STEP_MS)
         self.put("P_NotchSpacing_II", 0, 0)
+        for lead in ("V1", "V2"):
+            top = self.c[lead]["r2"]
+            # a half sine stays within 0.1 mV of its top for this long
+            width = 2000 * (R2_END - S_END) / math.pi * math.acos(1 - 0.1 / top) if top else 0.0
+            self.put(f"Rprime_Base_{lead}", 5 * width, 5 * STEP_MS if top else 0)
 
     def waves(self, lead: str) -> list[tuple[str, float]]:
         """Deflections of 0.025 mV or more in order, neighbours of one sign merged."""
@@ -354,6 +359,11 @@ class Reference:
             "PAC_Count": 0,
             "PVC_Count": 0,
             "PVC_Burden": 0,
+            "PVC_Couplets": 0,
+            "PVC_Runs": 0,
+            "PVC_RunMax": 0,
+            "Bigeminy": 0,
+            "P_Unfollowed": 0,
             "Pause_Count": 0,
             "Paced_Fraction": 0,
             "Pace_Spikes": 0,
@@ -371,6 +381,14 @@ class Reference:
 SHAPES = ("p", "p1", "p2", "q", "r", "s", "r2", "st", "t")
 
 ELSEWHERE = {
+    "PVC_Coupling_": "tests/unit/biomarkers/test_ectopy.py",
+    "PVC_Pause_": "tests/unit/biomarkers/test_ectopy.py",
+    "CSI_": "tests/unit/biomarkers/test_variability.py",
+    "CVI_": "tests/unit/biomarkers/test_variability.py",
+    "VLF_": "tests/unit/biomarkers/test_fluctuation.py",
+    "LF_": "tests/unit/biomarkers/test_fluctuation.py",
+    "HF_": "tests/unit/biomarkers/test_fluctuation.py",
+    "DFA_": "tests/unit/biomarkers/test_fluctuation.py",
     "Band_": "against scipy's Welch, test_biomarkers_signal.py",
     "Spectral_Entropy": "against scipy's Welch, test_biomarkers_signal.py",
     "SNR_": "against noise of known size, test_biomarkers_signal.py",

@@ -42,6 +42,7 @@ _SHAPES = {
     "RSR_Pattern": "rsr",
     "QRS_Notches": "notches",
     "JWave_Amp": "j_wave",
+    "Rprime_Base": "r2_base_ms",
     "P_Morph": "p_morph",
     "P_Biphasic": "p_biphasic",
     "P_NotchSpacing": "p_notch_ms",

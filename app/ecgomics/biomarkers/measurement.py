@@ -7,9 +7,13 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ecgomics.biomarkers.amplitudes import measure_amplitudes
-from ecgomics.biomarkers.block import Block, block_of
+from ecgomics.biomarkers.atrial import measure_atrial
+from ecgomics.biomarkers.block import PACED, Block, block_of
+from ecgomics.biomarkers.ectopy import measure_ectopy
+from ecgomics.biomarkers.fluctuation import measure_fluctuation
 from ecgomics.biomarkers.intervals import measure_intervals
 from ecgomics.biomarkers.likeness import measure_likeness
+from ecgomics.biomarkers.reasons import Causes
 from ecgomics.biomarkers.rhythm import measure_rhythm
 from ecgomics.biomarkers.sheet import Sheet
 from ecgomics.biomarkers.spectrum import measure_spectrum
@@ -18,6 +22,9 @@ from ecgomics.biomarkers.vectors import measure_axes, measure_vectors
 from ecgomics.biomarkers.voltages import measure_voltages
 from ecgomics.settings import BiomarkerSettings
 from ecgomics.waves.beats import Beats
+
+PACING_HZ = 200.0
+"""A recording made more slowly does not hold pacing spikes (a millisecond or two wide)."""
 
 
 def measure(
@@ -40,6 +47,7 @@ def measure(
         Dims (record, lead, time) or (lead, time), mV, float32, measurement path; `attrs["rate_hz"]` in Hz.
     subjects
         Dims (record): `age` in years (NaN unknown) and `sex` ("M", "F", "" unknown). Without it both are unknown.
+        `native_hz`, where given, is the rate the recording was made at; without it the rate of `ecg` is taken for it.
     settings
         See `BiomarkerSettings`.
 
@@ -64,7 +72,10 @@ def measure(
     block = block_of(beats, ecg)
     sheet = Sheet(block)
     measure_rhythm(block, sheet=sheet, settings=settings)
+    measure_ectopy(block, sheet=sheet)
+    measure_atrial(block, sheet=sheet)
     measure_variability(block, sheet=sheet, settings=settings)
+    measure_fluctuation(block, sheet=sheet, settings=settings)
     measure_intervals(block, sheet=sheet)
     waves = measure_amplitudes(block, sheet=sheet)
     measure_axes(block, waves, sheet=sheet, settings=settings)
@@ -73,6 +84,7 @@ def measure(
     measure_likeness(block, sheet=sheet)
     measure_spectrum(block, sheet=sheet)
     _measure_quality(block, sheet=sheet)
+    _measure_pacing(block, sheet=sheet, native_hz=_of_subjects(subjects, "native_hz", records=block.records))
     return sheet.close()
 
 
@@ -80,7 +92,18 @@ def _measure_quality(block: Block, *, sheet: Sheet) -> None:
     sheet.put_leads("Quality", block.lead_quality)
     sheet.put("Quality_Global", block.record_quality, otherwise="not measured")
     sheet.put("Usable_Fraction_Global", block.usable, otherwise="not measured")
-    sheet.put("Pace_Spikes_Global", block.pace_spikes.astype(float), otherwise="not measured")
+
+
+def _measure_pacing(block: Block, *, sheet: Sheet, native_hz: NDArray[np.float64]) -> None:
+    """Spikes and paced beats; missing where the recording was too slow to hold spikes and no beat is paced."""
+    beats = block.per_record(np.ones(len(block.rr_s)))
+    paced = block.per_record(block.beat_class == PACED)
+    made_at = np.where(np.isfinite(native_hz), np.minimum(native_hz, block.rate), block.rate)
+    slow = (made_at < PACING_HZ) & (paced == 0)
+    causes: Causes = ((slow, "sampling rate too low"),)
+    sheet.put("Pace_Spikes_Global", block.pace_spikes.astype(float), causes=causes, otherwise="not measured")
+    share = paced / np.where(beats > 0, beats, np.nan)
+    sheet.put("Paced_Fraction_Global", share, causes=((beats == 0, "no beats"), *causes), count=beats)
 
 
 def _sex(subjects: xr.Dataset | None, *, records: NDArray[np.str_]) -> NDArray[np.str_]:
@@ -88,3 +111,10 @@ def _sex(subjects: xr.Dataset | None, *, records: NDArray[np.str_]) -> NDArray[n
         return np.full(len(records), "")
     known = dict(zip(subjects["record"].values.astype(str), subjects["sex"].values.astype(str), strict=True))
     return np.array([known.get(record, "") for record in records])
+
+
+def _of_subjects(subjects: xr.Dataset | None, name: str, *, records: NDArray[np.str_]) -> NDArray[np.float64]:
+    if subjects is None or name not in subjects:
+        return np.full(len(records), np.nan)
+    known = dict(zip(subjects["record"].values.astype(str), subjects[name].values.astype(float), strict=True))
+    return np.array([known.get(record, np.nan) for record in records])

@@ -18,6 +18,7 @@ from ecgomics.biomarkers.fields import (
     QRS_ON,
     QS,
     R2_AMP,
+    R2_BASE_MS,
     R_AMP,
     R_MS,
     R_PEAK_MS,
@@ -34,6 +35,9 @@ ISOELECTRIC_MV = 0.01
 R2_PATTERN_MV = 0.05
 END_MV = 0.05  # a last deflection must stand out this far from the ST segment it runs into
 NOTCH_MV = 0.03
+TRIANGLE_SIDE_MV = 0.1
+TRIANGLE_TIMES = 5.0  # 0.5 mV below the peak
+TRIANGLE_MOST_MS = 400.0
 
 
 @piece
@@ -101,7 +105,7 @@ def measure_qrs(x, own, whole, level, step_ms, out):  # type: ignore[no-untyped-
     count = _lobes(x, start, stop, level, step_ms, peak, at, first, last)
     for field in range(Q_AMP, S_PEAK_MS):
         out[field] = 0.0
-    out[QS], out[RSR], out[NOTCHES] = 0.0, 0.0, 0.0
+    out[QS], out[RSR], out[NOTCHES], out[R2_BASE_MS] = 0.0, 0.0, 0.0, 0.0
     r = 0
     while r < count and peak[r] < 0:
         r += 1
@@ -127,13 +131,15 @@ def measure_qrs(x, own, whole, level, step_ms, out):  # type: ignore[no-untyped-
             out[S_PEAK_MS] = (at[s_index] - whole[QRS_ON]) * step_ms
         if r2_index >= 0:
             out[R2_AMP] = peak[r2_index]
+            out[R2_BASE_MS] = _triangle_base(x, at[r2_index], step_ms)
     tall = max(out[R_AMP], out[R2_AMP])
     late = _last_peak(x, start, stop, level, 0.5 * tall) if tall > 0 else -1
     if late >= 0:
         out[R_PEAK_MS] = (late - whole[QRS_ON]) * step_ms
     out[RSR] = 1.0 if out[R2_AMP] >= R2_PATTERN_MV or _dips_between(x, start, stop, level, tall) else 0.0
     out[NOTCHES] = _notches(x, start, stop, level, step_ms, count)
-    out[J_WAVE] = _end_notch(x, late, end, level, step_ms, tall)
+    notch = _end_notch(x, late, end, level, step_ms, tall)
+    out[J_WAVE] = notch if notch > 0.0 else _end_slur(x, late, end, level, step_ms, tall)
 
 
 @piece
@@ -276,3 +282,50 @@ def _end_notch(x, r_at, end, level, step_ms, tall):  # type: ignore[no-untyped-d
         if peak and dip_at < index and dip <= 0.5 * tall and dip > -WAVE_MV and value - dip >= NOTCH_MV and value > 0:
             best = max(best, value)
     return best
+
+
+@piece
+def _end_slur(x, r_at, end, level, step_ms, tall):  # type: ignore[no-untyped-def]
+    """Height of a slur on the last half of the downslope after the last R peak, mV; 0 when there is none.
+
+    The slope falls to a quarter of the steepest for 10 ms or more and the wave still comes down from there by half
+    before 40 ms are over: an elevated ST segment stays up.
+    """
+    if r_at < 0 or tall < 0.1:
+        return 0.0
+    hold, fall = max(2, round(10.0 / step_ms)), round(40.0 / step_ms)
+    stop = min(end + round(10.0 / step_ms), len(x) - fall - 1)
+    steepest = 0.0
+    for index in range(r_at + 1, stop):
+        slope = (x[index - 1] - x[index + 1]) / (2.0 * step_ms)
+        if math.isnan(slope):
+            return 0.0
+        steepest = max(steepest, slope)
+        height = x[index] - level
+        if height > 0.5 * tall or slope > 0.25 * steepest or steepest * 10.0 < NOTCH_MV:
+            continue
+        if height < WAVE_MV:
+            return 0.0
+        held = (x[index] - x[index + hold]) <= 0.3 * steepest * hold * step_ms
+        if held and x[index + fall] - level <= 0.5 * height:
+            return height
+    return 0.0
+
+
+@piece
+def _triangle_base(x, top, step_ms):  # type: ignore[no-untyped-def]
+    """Base, 0.5 mV under the peak, of the triangle whose sides run through the peak and 0.1 mV below it, ms."""
+    width = 0.0
+    for direction in (-1, 1):
+        index, limit = top, TRIANGLE_MOST_MS / (2.0 * TRIANGLE_TIMES)
+        while True:
+            following = index + direction
+            if following < 0 or following >= len(x) or math.isnan(x[following]) or abs(index - top) * step_ms >= limit:
+                width += limit
+                break
+            if x[following] <= x[top] - TRIANGLE_SIDE_MV:
+                share = (x[index] - (x[top] - TRIANGLE_SIDE_MV)) / (x[index] - x[following])
+                width += min(limit, (abs(index - top) + share) * step_ms)
+                break
+            index = following
+    return TRIANGLE_TIMES * width

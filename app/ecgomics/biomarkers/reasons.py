@@ -41,6 +41,8 @@ REASONS = (
     "shorter than set",
     "fewer beats than set",
     "fewer records than set",
+    "no ventricular beat",
+    "needs ≥ 256 normal beats",
 )
 """Index 0 means computed."""
 

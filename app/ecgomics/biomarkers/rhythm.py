@@ -1,4 +1,4 @@
-"""Rate, ectopy and presence of P waves: what the sequence of beats says."""
+"""Rate and its spread: what the sequence of beats says."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ecgomics.biomarkers.block import NORMAL, PACED, SUPRAVENTRICULAR, VENTRICULAR, Block, Bools, Floats, M
+from ecgomics.biomarkers.block import NORMAL, VENTRICULAR, Block, Bools, Floats
 from ecgomics.biomarkers.reasons import Causes
 from ecgomics.biomarkers.sheet import Sheet, quantile
 from ecgomics.settings import BiomarkerSettings
-
-BEFORE_R_S = 0.35
 
 
 @dataclass(frozen=True)
@@ -87,21 +85,7 @@ def _choose(block: Block, beat: Bools) -> Intervals:
 
 
 def measure_rhythm(block: Block, *, sheet: Sheet, settings: BiomarkerSettings) -> None:
-    """Write rates, RR statistics, ectopy counts and P-wave presence."""
-    _measure_rate(block, sheet=sheet, settings=settings)
-    _measure_atrial(block, sheet=sheet)
-    beats = block.per_record(np.ones(len(block.rr_s)))
-    none: Causes = ((beats == 0, "no beats"),)
-    ventricular = block.per_record(block.beat_class == VENTRICULAR)
-    sheet.put("PVC_Count_Global", ventricular, causes=none, count=beats)
-    sheet.put("PVC_Burden_Global", 100.0 * _over(ventricular, beats), causes=none, count=beats)
-    early = block.per_record(block.beat_class == SUPRAVENTRICULAR)
-    sheet.put("PAC_Count_Global", early, causes=none, count=beats)
-    paced = block.per_record(block.beat_class == PACED)
-    sheet.put("Paced_Fraction_Global", _over(paced, beats), causes=none, count=beats)
-
-
-def _measure_rate(block: Block, *, sheet: Sheet, settings: BiomarkerSettings) -> None:
+    """Write rates and RR statistics."""
     everything, rhythm = all_intervals(block), rhythm_intervals(block)
     grid, steady = block.pad(everything.rr_ms), block.pad(rhythm.rr_ms)
     count = everything.count
@@ -123,30 +107,3 @@ def _measure_rate(block: Block, *, sheet: Sheet, settings: BiomarkerSettings) ->
     sheet.put("RR_MAD_Global", spread, causes=two, count=count)
     pauses = block.per_record(np.nan_to_num(everything.rr_ms) > settings.pause_ms)
     sheet.put("Pause_Count_Global", pauses, causes=one, count=count)
-
-
-def _measure_atrial(block: Block, *, sheet: Sheet) -> None:
-    beats = block.per_record(np.ones(len(block.rr_s)))
-    peak = block.marks[:, M["p_peak"]]
-    interval = np.full(len(peak), np.nan)
-    interval[1:] = peak[1:] - peak[:-1]
-    interval[block.place == 0] = np.nan
-    # a first beat whose P lies before the recording says nothing about P waves
-    seen = np.isfinite(peak) | (block.r_s >= BEFORE_R_S)
-    found = block.per_record(np.isfinite(peak))
-    pairs = block.per_record(np.isfinite(interval))
-    grid = block.pad(interval)
-    causes: Causes = ((beats == 0, "no beats"), (found == 0, "no P wave"), (pairs == 0, "needs ≥ 2 beats"))
-    with np.errstate(divide="ignore"):
-        sheet.put("HR_Atrial_Global", 60.0 / quantile(grid, 0.5), causes=causes, spread=60.0 / grid)
-    none: Causes = ((beats == 0, "no beats"),)
-    able = block.per_record(seen)
-    sheet.put("P_QRS_Ratio_Global", _over(found, able), causes=none, otherwise="signal too short", count=able)
-    own = (block.beat_class != VENTRICULAR) & (block.beat_class != PACED) & seen
-    able = block.per_record(own)
-    share = _over(block.per_record(own & np.isfinite(peak)), able)
-    sheet.put("P_Fraction_Global", share, causes=none, otherwise="too few normal beats", count=able)
-
-
-def _over(part: Floats, whole: Floats) -> Floats:
-    return part / np.where(whole > 0, whole, np.nan)

@@ -59,6 +59,12 @@ def _measure_successive(block: Block, *, sheet: Sheet, settings: BiomarkerSettin
     put("SD1_Global", across / math.sqrt(2.0))
     put("SD2_Global", along / math.sqrt(2.0))
     put("SD1_SD2_Ratio_Global", across / np.where(along > 0, along, np.nan))
+    length, width = 4.0 * along / math.sqrt(2.0), 4.0 * across / math.sqrt(2.0)
+    above = np.where(width > 0, width, np.nan)
+    put("CSI_Global", length / above)
+    put("CSI_Modified_Global", length**2 / above)
+    with np.errstate(divide="ignore"):
+        put("CVI_Global", np.log10(length * width))
     causes = (
         (_beats(block) == 0, "no beats"),
         (block.duration_s < settings.sdnn_min_s - 0.5, _needs_s(settings.sdnn_min_s)),

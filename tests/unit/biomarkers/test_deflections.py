@@ -99,7 +99,28 @@ def test_notches_and_slurs() -> None:
 def test_end_notch_is_a_j_wave() -> None:
     got = fields(drawn({ON: 0, 0: 1.2, 40: 0.1, 56: 0.22, 80: 0}))
     assert got["j_wave"] == pytest.approx(0.22, abs=2e-3)
-    assert fields(drawn({ON: 0, 0: 1.2, 40: 0.1, 80: 0}))["j_wave"] == 0
+    assert fields(drawn({ON: 0, 0: 1.2, 40: 0.0, 80: 0}))["j_wave"] == 0
+
+
+def test_end_slur_is_a_j_wave_and_an_elevated_st_is_none() -> None:
+    # the slope changes at 0.25 mV, and the wave still comes down
+    assert fields(drawn({ON: 0, 0: 1.2, 30: 0.25, 70: 0.0}))["j_wave"] == pytest.approx(0.25, abs=0.04)
+    assert fields(drawn({ON: 0, 0: 1.2, 30: 0.25, 200: 0.2, 300: 0.0}))["j_wave"] == 0
+    assert fields(drawn({ON: 0, 0: 1.2, 15: 0.9, 30: 0.8, 40: 0.0}))["j_wave"] == 0, "in the upper half"
+
+
+@pytest.mark.parametrize(("fall_ms", "rise_ms"), [(10, 10), (20, 5), (40, 15)])
+def test_the_triangle_of_r_prime_is_five_times_its_width_a_tenth_below(fall_ms: float, rise_ms: float) -> None:
+    top = 20.0
+    points = {ON: 0, -10: 0.2, 0: -0.4, top - rise_ms: 0.1, top: 0.2, top + fall_ms: 0.1, top + 3 * fall_ms: -0.1}
+    got = fields(drawn(points))["r2_base_ms"]
+    assert got == pytest.approx(5 * (fall_ms + rise_ms), abs=11)
+
+
+def test_without_r_prime_there_is_no_triangle_and_its_base_is_bounded() -> None:
+    assert fields(drawn({ON: 0, 0: 1.2, 40: 0}))["r2_base_ms"] == 0
+    flat = {ON: 0, -10: 0.2, 0: -0.4, 20: 0.2, 300: 0.15, 320: 0}
+    assert fields(drawn(flat))["r2_base_ms"] <= 400
 
 
 def test_p_terminal_force_is_depth_times_duration() -> None:

@@ -46,6 +46,9 @@ def test_time_domain_by_definition() -> None:
         "SD1": d.std(ddof=1) / math.sqrt(2),
         "SD2": (ms[1:] + ms[:-1]).std(ddof=1) / math.sqrt(2),
         "NRMSSD": math.sqrt((d**2).mean()) / ms.mean(),
+        "CSI": (ms[1:] + ms[:-1]).std(ddof=1) / d.std(ddof=1),
+        "CSI_Modified": 4 * (ms[1:] + ms[:-1]).std(ddof=1) ** 2 / d.std(ddof=1) / math.sqrt(2),
+        "CVI": math.log10(8 * (ms[1:] + ms[:-1]).std(ddof=1) * d.std(ddof=1)),
     }.items():
         assert got.sel(biomarker=f"{column}_Global").item() == pytest.approx(expected, rel=1e-4)
 
