@@ -189,7 +189,7 @@ def _annotations(
         begin, end, leads = _region(region, start=start, head_s=head_s)
         if not math.isnan(begin):
             for lead in leads or [""]:
-                yield Annotation(begin, code, "mdc", lead=lead, end_s=end)
+                yield Annotation(begin, code, "mdc", lead=lead, end_s=None if math.isnan(end) else end)
 
 
 def _region(region: Element | None, *, start: datetime | None, head_s: float) -> tuple[float, float, list[str]]:

@@ -70,7 +70,7 @@ def marks(dataset: Any, group: Any, *, leads: Sequence[str]) -> Iterator[Annotat
             continue
         begin = (float(places[0]) - 1) / rate_hz
         segment = str(item.get("TemporalRangeType", "")).upper() == "SEGMENT" and len(places) == 2
-        end = (float(places[1]) - 1) / rate_hz if segment else math.nan
+        end = (float(places[1]) - 1) / rate_hz if segment else None
         for channel in channels:
             lead = normalise_lead(leads[channel - 1]) if 0 < channel <= len(leads) else ""
             later = [] if segment else places[1:]

@@ -232,10 +232,13 @@ def _annotations(header: _Header, raw: npt.NDArray[np.uint8]) -> tuple[list[floa
             for onset, duration, texts in _lists(data):
                 if place == 0 and len(onsets) == number:
                     onsets.append(onset)
-                end = onset + duration if duration else math.nan
+                end = onset + duration if duration else None
                 found += [Annotation(onset, text, "edf", end_s=end) for text in texts if text]
     origin = onsets[0] if onsets else 0.0
-    moved = [Annotation(a.time_s - origin, a.code, a.system, a.lead, a.end_s - origin) for a in found]
+    moved = [
+        Annotation(a.time_s - origin, a.code, a.system, end_s=None if a.end_s is None else a.end_s - origin)
+        for a in found
+    ]
     return onsets, moved
 
 

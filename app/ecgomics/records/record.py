@@ -52,14 +52,14 @@ class Annotation:
     lead
         Lead it belongs to; empty when it belongs to all.
     end_s
-        When it ends, s; NaN for a moment.
+        When it ends, s; None for a moment.
     """
 
     time_s: float
     code: str
     system: str
     lead: str = ""
-    end_s: float = math.nan
+    end_s: float | None = None
 
 
 @dataclass(frozen=True)

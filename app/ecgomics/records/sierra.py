@@ -30,6 +30,7 @@ MAX_SAMPLES = 50_000_000
 MAX_LEADS = 64
 
 _STEP_UV = 5.0
+_UNUSED = 32767
 
 _GLOBAL = {
     "heartrate": ("HR_Mean_Global", "/min"),
@@ -202,7 +203,11 @@ def _median(root: Element, notes: list[str]) -> Median | None:
     if math.isnan(step_uv) or math.isnan(rate_hz):
         notes.append("a representative beat without rate or resolution left out")
         return None
-    return Median(np.stack(rows) * (step_uv / 1000), names, rate_hz)
+    block = np.stack(rows)
+    block[block == _UNUSED] = np.nan
+    used = np.flatnonzero(np.isfinite(block).any(axis=0))
+    end = int(used[-1]) + 1 if used.size else 0
+    return Median(block[:, :end] * (step_uv / 1000), names, rate_hz)
 
 
 def _base64(text: str | None) -> bytes:
