@@ -322,6 +322,11 @@ def aecg(rows: np.ndarray, names: Sequence[str] = TWELVE, *, step_uv: float = 2.
         '<code code="TIME_ABSOLUTE"/><value xsi:type="IVL_TS"><low value="20100203040506.800"/>'
         '<high value="20100203040506.900"/></value>',
     )
+    reading = (
+        '<component><annotation><code code="MDC_ECG_INTERPRETATION"/><component><annotation>'
+        '<code code="MDC_ECG_INTERPRETATION_STATEMENT"/><value xsi:type="ST">Sinus rhythm</value></annotation>'
+        "</component></annotation></component>"
+    )
     interval = (
         '<component><annotation><code code="MDC_ECG_TIME_PD_PR"/><value xsi:type="PQ" value="148" unit="ms"/>'
         "</annotation></component>"
@@ -341,7 +346,7 @@ def aecg(rows: np.ndarray, names: Sequence[str] = TWELVE, *, step_uv: float = 2.
         "</manufacturerModelName></manufacturedSeriesDevice></seriesAuthor></author><controlVariable><controlVariable>"
         '<code code="MDC_ECG_CTL_VBL_ATTR_FILTER_LOW_PASS"/><component><controlVariable><value value="150" unit="Hz"/>'
         f"</controlVariable></component></controlVariable></controlVariable>{sequences(absolute, rows)}<subjectOf>"
-        f"<annotationSet>{wave}{qrs}</annotationSet></subjectOf>{derived}</series></component></AnnotatedECG>"
+        f"<annotationSet>{wave}{qrs}{reading}</annotationSet></subjectOf>{derived}</series></component></AnnotatedECG>"
     )
     return text.encode()
 

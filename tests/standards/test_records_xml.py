@@ -56,6 +56,7 @@ def test_aecg_annotations_measurements_and_derived_beat(tmp_path):
     assert (qrs.code, qrs.lead) == ("MDC_ECG_WAVC_QRSWAVE", "")
     assert (qrs.time_s, qrs.end_s) == pytest.approx((0.3, 0.4))
     assert record.measurements == {"PR_Int_Global": (148.0, "ms")}
+    assert [label.code for label in record.labels] == ["Sinus rhythm"]
     assert record.median_beat.attrs["rate_hz"] == 500.0
     np.testing.assert_allclose(record.median_beat.sel(lead="V6"), TWELVE[11, :300] * 0.0025, atol=1e-6)
 

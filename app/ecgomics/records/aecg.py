@@ -18,7 +18,7 @@ import numpy.typing as npt
 from ecgomics.errors import FormatError
 from ecgomics.records.assembly import Beside, Median, assemble
 from ecgomics.records.calendar import age_between, age_of, sex_of, stamp
-from ecgomics.records.record import Annotation, Description, Record
+from ecgomics.records.record import Annotation, Description, Label, Record
 from ecgomics.records.stated import Stated, rate_checked
 from ecgomics.records.units import is_voltage, mv_per
 from ecgomics.records.xml_document import child, each, number, read_xml, words
@@ -34,6 +34,8 @@ _MEASURED = {
     "MDC_ECG_TIME_PD_P": "P_Dur_Global",
     "MDC_ECG_TIME_PD_QRS": "QRS_Dur_Global",
     "MDC_ECG_TIME_PD_QT": "QT_Int_Global",
+    "MDC_ECG_TIME_PD_QTc": "QTc_Int_Global",
+    "MDC_ECG_TIME_PD_QTC": "QTc_Int_Global",
     "MDC_ECG_TIME_PD_QTCB": "QT_IntBazett_Global",
     "MDC_ECG_TIME_PD_QTCF": "QT_IntFridericia_Global",
     "MDC_ECG_TIME_PD_RR": "RR_Mean_Global",
@@ -246,8 +248,17 @@ def _description(root: Element, node: Element, start: datetime | None) -> Descri
         sex=sex_of("" if sex is None else sex.get("code", "")),
         start=when,
         device=" ".join(word for word in (maker, model) if word),
+        labels=tuple(Label("device-statement", text) for text in dict.fromkeys(_statements(node))),
         notes=() if math.isnan(stated_age) else ("age as reported in the file, not reckoned from the day of birth",),
     )
+
+
+def _statements(node: Element) -> Iterator[str]:
+    """Texts of the interpretation, where the device wrote one."""
+    for annotation in each(node, "annotation"):
+        text = words(annotation, "value")
+        if _code(annotation).startswith("MDC_ECG_INTERPRETATION") and text:
+            yield text
 
 
 def _stated_age(root: Element) -> float:

@@ -118,8 +118,10 @@ def _block(
     """Leads in the usual order with the missing limb leads derived, and which those are."""
     completed, spelled, derived = derive_limb_leads(samples, names)
     order = lead_order(spelled)
+    rows = [spelled.index(name) for name in order]
     block = xr.DataArray(
-        completed[[spelled.index(name) for name in order]],
+        # a day of twelve leads is not copied for nothing
+        completed if rows == list(range(len(rows))) else completed[rows],
         dims=("lead", along),
         coords={"lead": np.array(order, dtype=str)},
         attrs={"rate_hz": rate_hz, "units": "mV"},

@@ -31,7 +31,7 @@ _GLOBAL = {
     "PDuration": ("P_Dur_Global", "ms"),
     "QRSDuration": ("QRS_Dur_Global", "ms"),
     "QTInterval": ("QT_Int_Global", "ms"),
-    "QTCInterval": ("QT_IntBazett_Global", "ms"),
+    "QTCInterval": ("QTc_Int_Global", "ms"),
     "RRInterval": ("RR_Mean_Global", "ms"),
     "PPInterval": ("PPInterval", "ms"),
     "SokolovLVHIndex": ("Sokolow_Global", "mV"),

@@ -38,13 +38,14 @@ class _Layout:
 
     datasets: tuple[Any, ...]
     stacked: bool
-    ids: tuple[str, ...] | None
+    ids: npt.NDArray[Any] | None
 
     def __len__(self) -> int:
         return int(self.datasets[0].shape[0]) if self.stacked else len(self.datasets)
 
     def name(self, item: int) -> str:
-        return self.ids[item] if self.ids else str(item)
+        value = item if self.ids is None else self.ids[item]
+        return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def read_hdf5(path: Path, *, stated: Stated, item: str = "") -> Record:
@@ -119,7 +120,7 @@ def _layout(file: Any) -> _Layout:
     if not alone:
         raise FormatError("an HDF5 file without a signal", expected=f"a dataset named {', '.join(SIGNAL_KEYS)}")
     ordered = tuple(sorted(alone, key=lambda d: d.name))
-    ids = tuple(d.name.strip("/").replace("/", "-") for d in ordered)
+    ids = np.array([d.name.strip("/").replace("/", "-").encode() for d in ordered])
     return _Layout(ordered, False, ids)
 
 
@@ -148,24 +149,31 @@ def _rank(dataset: Any) -> int:
     return SIGNAL_KEYS.index(name) if name in SIGNAL_KEYS else len(SIGNAL_KEYS)
 
 
-def _ids(datasets: list[Any], count: int) -> tuple[str, ...] | None:
+def _ids(datasets: list[Any], count: int) -> npt.NDArray[Any] | None:
+    """Exam ids, if a dataset holds as many different ones as there are recordings."""
     for dataset in datasets:
         name = dataset.name.rsplit("/", 1)[-1].lower()
         if name in _ID_KEYS and dataset.shape == (count,) and dataset.dtype.kind in "iuSO":
             _check(dataset, count)
-            values = tuple(v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in dataset[()])
-            if len(set(values)) == count:
+            values = np.asarray(dataset[()])
+            if values.dtype.kind == "O":
+                values = np.array([v if isinstance(v, bytes) else str(v).encode() for v in values])
+            if np.unique(values).size == count:
                 return values
     return None
 
 
 def _number_of(layout: _Layout, item: str) -> int:
-    if layout.ids and item in layout.ids:
-        return layout.ids.index(item)
-    if item.isdecimal() and len(item) < 10 and int(item) < len(layout) and not (layout.stacked and layout.ids):
-        return int(item)
     if not item and len(layout) == 1:
         return 0
+    if layout.ids is None:
+        numbers = [int(item)] if item.isdecimal() and len(item) < 10 and int(item) < len(layout) else []
+    elif layout.ids.dtype.kind in "iu":
+        numbers = np.flatnonzero(layout.ids == int(item)).tolist() if item.isdecimal() and len(item) < 19 else []
+    else:
+        numbers = np.flatnonzero(layout.ids == item.encode()).tolist()
+    if len(numbers) == 1:
+        return int(numbers[0])
     raise FormatError(
         f"an HDF5 file of {len(layout)} recordings" if not item else "a recording that is not in the HDF5 file",
         expected="the name of one",

@@ -97,7 +97,7 @@ _FORMATS = (
         "aecg",
         "HL7 annotated ECG",
         (".xml",),
-        (*_PERSON, "device", "measurements", "annotations", "median_beat", "filters", "step_uv"),
+        (*_PERSON, "device", *_REPORT, "step_uv"),
         (),
         "ANSI/HL7 V3 ECG R1-2004",
         "aecg:read_aecg",

@@ -38,7 +38,7 @@ _MEASURED = {
     "PRInterval": ("PR_Int_Global", "ms"),
     "QRSDuration": ("QRS_Dur_Global", "ms"),
     "QTInterval": ("QT_Int_Global", "ms"),
-    "QTCorrected": ("QT_IntBazett_Global", "ms"),
+    "QTCorrected": ("QTc_Int_Global", "ms"),
     "QTcFrederica": ("QT_IntFridericia_Global", "ms"),
     "QTcFramingham": ("QT_IntFramingham_Global", "ms"),
     "PAxis": ("P_AxisFront_Global", "°"),

@@ -48,7 +48,7 @@ _GLOBAL = {
     "qtint": ("QT_Int_Global", "ms"),
     "meanqtint": ("QT_Int_Global", "ms"),
     "qtcb": ("QT_IntBazett_Global", "ms"),
-    "meanqtc": ("QT_IntBazett_Global", "ms"),
+    "meanqtc": ("QTc_Int_Global", "ms"),
     "qtcf": ("QT_IntFridericia_Global", "ms"),
     "qtintdispersion": ("QT_Disp_Global", "ms"),
     "pfrontaxis": ("P_AxisFront_Global", "°"),
