@@ -15,7 +15,7 @@ from ecgomics.discovery.adjustment import Adjusted, Confounders
 from ecgomics.discovery.adjustment import adjust as adjust_for
 from ecgomics.discovery.groups import EXPLORATORY_ORIGINS, Group, Origin
 from ecgomics.discovery.intervals import bootstrap_interval, newcombe_interval
-from ecgomics.discovery.material import Material, Members, Values
+from ecgomics.discovery.material import Drawn, Material, Members, Values
 from ecgomics.discovery.patients import Bools, Floats, Patients
 from ecgomics.discovery.ranks import RankTable, effect_order
 from ecgomics.discovery.significance import benjamini_yekutieli, missingness_p
@@ -122,14 +122,16 @@ def contrast(
         Biomarkers: a DataFrame (record, biomarker) indexed by record id, float, NaN = not computable; the Dataset of
         `biomarkers.measure`; or a cohort.
     group, against
-        A `Group`, a boolean array over the records, or a list of record ids. `against` left out: all other records.
+        A `Group`, a boolean array over the records, or any iterable of record ids (a list, a dashboard's selection).
+        `against` left out: all other records.
     patient
         Patient id of each record. Left out: the cohort's; without a cohort, each record is a patient of its own.
     adjust
         Confounders, one row a record (numbers, or texts; NaN or "" = missing); or names of the cohort's `age` and `sex`
         or of biomarkers.
     drawn_on
-        Where the group was drawn (`Origin`). Left out: a `Group` knows; otherwise it counts as exploratory.
+        Where the group was drawn (`Origin`). Left out: a `Group` and a selection know; otherwise it counts as
+        exploratory.
     settings
         Level, resamples, seed, smallest group.
 
@@ -309,8 +311,15 @@ def _origins(group: Members, against: Members | None, drawn_on: Origin | None) -
     if drawn_on is not None:
         return {Group("asked", (), origin=drawn_on).origin}
     given = (group,) if against is None else (group, against)
-    known: set[str] = {member.origin for member in given if isinstance(member, Group)}
-    return known if all(isinstance(member, Group) for member in given) else set()
+    known = [_origin(member) for member in given]
+    return {origin for origin in known if origin} if all(known) else set()
+
+
+def _origin(member: Members) -> str:
+    """Where a group was drawn, if it knows."""
+    if isinstance(member, Group):
+        return member.origin
+    return Group("asked", (), origin=member.drawn_on).origin if isinstance(member, Drawn) else ""
 
 
 def _defined_by(*members: Members | None) -> list[str]:

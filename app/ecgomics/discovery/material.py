@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from ecgomics.discovery.groups import Group
+from ecgomics.discovery.groups import Group, Origin
 from ecgomics.discovery.patients import Bools
 from ecgomics.errors import DiscoveryError, did_you_mean
 
@@ -34,8 +34,18 @@ class HasBiomarkers(Protocol):
         ...
 
 
+@runtime_checkable
+class Drawn(Protocol):
+    """Record ids that remember where they were chosen, as a dashboard's selection does."""
+
+    @property
+    def drawn_on(self) -> Origin:
+        """See `Origin`."""
+        ...
+
+
 Values = pd.DataFrame | xr.Dataset | HasBiomarkers
-Members = Group | npt.ArrayLike
+Members = Group | npt.ArrayLike | Iterable[str]
 
 
 @dataclass(frozen=True)
@@ -76,16 +86,17 @@ class Material:
         return cls(table, notes, ids, _confounders(adjust, subjects=subjects, values=table))
 
     def mask(self, members: Members) -> Bools:
-        """Membership (bool, record) of a `Group`, a boolean array or Series, or a list of record ids."""
-        records = self.values.index.to_numpy(dtype=str)
-        if isinstance(members, Group):
-            return members.mask(records)
+        """Membership (bool, record) of a `Group`, a boolean array or Series, or any iterable of record ids.
+
+        Raises
+        ------
+        DiscoveryError
+            For a mask of another length, and for ids of which the table holds none.
+        """
         if isinstance(members, pd.Series) and members.dtype == bool:
             members = members.reindex(self.values.index, fill_value=False).to_numpy(dtype=bool)
-        given = np.asarray(members)
-        if given.dtype == bool:
-            return self._checked(given)
-        return np.isin(records, given.astype(str))
+        given = _ids_or_mask(members)
+        return self._checked(given) if given.dtype == bool else self._holding(given)
 
     def digest(self) -> str:
         """Short hash of the values, their columns and their record ids."""
@@ -93,6 +104,18 @@ class Material:
         state = hashlib.sha256(text.encode())
         state.update(np.ascontiguousarray(self.values.to_numpy(dtype="<f8")).tobytes())
         return state.hexdigest()[:16]
+
+    def _holding(self, ids: npt.NDArray[Any]) -> Bools:
+        records = self.values.index.to_numpy(dtype=str)
+        mask = np.asarray(np.isin(records, ids), dtype=bool)
+        if len(ids) and not mask.any():
+            raise DiscoveryError(
+                f"none of the group's {len(ids)} records is in the table, {str(ids[0])!r} for one",
+                expected=f"record ids such as {str(records[0])!r}" if len(records) else "ids of records in the table",
+                remedy=did_you_mean(str(ids[0]), map(str, records[:10_000]))
+                or "take the group and the values from one cohort",
+            )
+        return mask
 
     def _checked(self, mask: Bools) -> Bools:
         if mask.shape != (len(self.values),):
@@ -102,6 +125,17 @@ class Material:
                 remedy="make the mask from the same table as the values",
             )
         return mask
+
+
+def _ids_or_mask(members: Members) -> npt.NDArray[Any]:
+    """Record ids (str) or a mask (bool); an object that is neither array nor sequence is iterated over."""
+    if isinstance(members, Group):
+        return np.asarray(members.records, dtype=str)
+    if isinstance(members, str):
+        return np.asarray([members])
+    plain = isinstance(members, (np.ndarray, Sequence, pd.Series, pd.Index, xr.DataArray))
+    given = np.asarray(members if plain or not isinstance(members, Iterable) else list(members))
+    return given if given.dtype == bool else given.astype(str).ravel()
 
 
 def _table(values: Values) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -208,6 +208,18 @@ def test_groups_can_be_ids_series_or_masks(table, group):
         assert by_mask.recipe == other.recipe
 
 
+def test_a_selection_of_a_dashboard_is_a_group_that_knows_where_it_was_drawn(table, group):
+    from ecgomics.dashboards import Selection
+
+    ids = table.index[group].tolist()
+    plain = contrast(table, ids, drawn_on="latent", settings=QUICK)
+    lassoed = contrast(table, Selection.of(ids, drawn_on="latent"), settings=QUICK)
+    assert (lassoed.badge, lassoed.n) == ("exploratory", plain.n)
+    pd.testing.assert_frame_equal(lassoed.table(), plain.table())
+    assert contrast(table, Selection.of(ids, drawn_on="labels"), settings=QUICK).badge == "declared"
+    assert contrast(table, iter(ids), settings=QUICK).n == contrast(table, set(ids), settings=QUICK).n == plain.n
+
+
 def test_the_recipe_is_json_and_the_same_run_gives_the_same_numbers(table, group):
     first, again = (contrast(table, group, drawn_on="labels", settings=QUICK) for _ in range(2))
     pd.testing.assert_frame_equal(first.table(), again.table(), check_exact=True)
@@ -244,6 +256,9 @@ def test_inputs_are_left_as_they_were(table, group):
         (dict(group=np.arange(200) < 50, adjust=["b_1"]), "did you mean 'b1'"),
         (dict(group=np.arange(200) < 50, adjust=pd.DataFrame({"age": [1.0]})), "confounders of 1 records"),
         (dict(group=np.arange(200) < 50, drawn_on="map"), "drawn on 'map'"),
+        (dict(group=["r_0004", "r_0005"]), "none of the group's 2 records.*did you mean 'r0004'"),
+        (dict(group=Group("elsewhere", ("x",))), "none of the group's 1 records.*from one cohort"),
+        (dict(group=[]), "0 patients in the group"),
     ],
 )
 def test_what_cannot_be_compared_is_said(table, call, said):
