@@ -329,6 +329,8 @@ def _add_setting(group: Any, setting: param.Parameter, *, section: str, prefix: 
         options["action"] = argparse.BooleanOptionalAction
     elif isinstance(setting, param.List):
         options |= {"type": lambda text: [part for part in text.split(",") if part], "metavar": "A,B,…"}
+    elif isinstance(setting, param.String):
+        options["metavar"] = "TEXT"
     else:
         whole = isinstance(setting, param.Integer)
         options |= {"type": int if whole else float, "metavar": "N" if whole else "X"}

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import param
 import pytest
 
 from ecgomics import cli
 from ecgomics.cli import SECTIONS, main
 from ecgomics.cohort import open_cohort
-from ecgomics.settings import LatentSettings
+from ecgomics.settings import LatentSettings, Settings
 
 HEAVY = ("torch", "umap", "numba", "neurokit2", "panel", "sklearn", "matplotlib", "scipy", "zarr", "xarray", "pandas")
 
@@ -90,6 +91,30 @@ def test_every_setting_is_an_option_with_its_doc_and_bounds(capsys: pytest.Captu
                 prefix = f"{section}-" if len(sections) > 1 else ""
                 assert f"--{prefix}{setting.name.replace('_', '-')}" in text
                 assert str(setting.doc).replace("- ", "-").split()[0] in text
+
+
+class _Every(Settings):
+    number = param.Number(1.0, bounds=(0, 2), doc="A number.")
+    whole = param.Integer(1, doc="A whole number.")
+    text = param.String("", doc="A text.")
+    choice = param.Selector(default="a", objects=["a", "b"], doc="A choice.")
+    words = param.List(default=["x"], item_type=str, doc="Words.")
+    flag = param.Boolean(False, doc="A flag.")
+
+
+def test_every_kind_of_setting_can_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SECTIONS, "projection", _Every)
+    words = "--number 1.5 --whole 3 --text some/file.npz --choice b --words p,q --flag".split()
+    given = cli.parser().parse_args(["project", "c.zarr", *words])
+    chosen = cli._settings(given, "projection").as_dict()
+    assert chosen == {
+        "number": 1.5,
+        "whole": 3,
+        "text": "some/file.npz",
+        "choice": "b",
+        "words": ["p", "q"],
+        "flag": True,
+    }
 
 
 def test_the_whole_way(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
