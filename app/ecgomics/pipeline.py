@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = ["analyse", "embed", "export", "ingest", "project", "summarise"]
 
-VERSIONS = {"waves": "1", "biomarkers": "1", "rules": "1", "embed": "1", "project": "1"}
+VERSIONS = {"waves": "1", "biomarkers": "2", "rules": "1", "embed": "1", "project": "1"}
 """Version of what each stage does; raise it when a stage's results change."""
 
 _ENCODERS = {"handmade": "handmade", "small": "ecgomics-small", "ecgomics-small": "ecgomics-small"}
@@ -324,7 +324,7 @@ def _biomarkers(cohort: Cohort, settings: BiomarkerSettings, *, workers: int | N
     from ecgomics.biomarkers import catalogue, compare
 
     read = {name: cohort.digest_of(name) for name in ("waves", "subjects")}
-    plan = Plan("biomarkers", settings, read | {"catalogue": key_of(catalogue())})
+    plan = Plan("biomarkers", settings, read | {"catalogue": key_of(*map(asdict, catalogue()))})
     if plan.is_current(cohort):
         return
     with cohort.writing() as commit:
@@ -339,7 +339,7 @@ def _rules(cohort: Cohort, settings: RuleSettings, *, files: Sequence[Path] | No
 
     rules = load_rules(files, settings=settings)
     read = {name: cohort.digest_of(name) for name in ("biomarkers", "subjects")}
-    plan = Plan("rules", settings, read | {"rule files": key_of(rules)})
+    plan = Plan("rules", settings, read | {"rule files": key_of(*map(asdict, rules))})
     if plan.is_current(cohort):
         return
     with cohort.writing() as commit:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from html import escape
 from importlib import resources
 from typing import Any, Literal
 
@@ -39,6 +40,24 @@ class ReferenceRange:
     sex: str = ""
     note: str = ""
 
+    @property
+    def text(self) -> str:
+        """In words, e.g. ``113 to 212 (2–98 %, 18–120 y), Mason 2007``."""
+        limits = []
+        if self.low is not None and self.high is not None:
+            limits.append(f"{self.low:g} to {self.high:g}")
+        elif self.high is not None:
+            limits.append(f"up to {self.high:g}")
+        elif self.low is not None:
+            limits.append(f"from {self.low:g}")
+        limits += [f"median {self.median:g}"] if self.median is not None else []
+        of = [f"{self.percentiles[0]:g}–{self.percentiles[1]:g} %"] if self.percentiles else []
+        of += [{"M": "men", "F": "women"}[self.sex]] if self.sex else []
+        of += [f"{self.age[0]:g}–{self.age[1]:g} y"] if self.age else []
+        told = f" ({', '.join(of)})" if of else ""
+        note = f"; {self.note}" if self.note else ""
+        return f"{', '.join(limits)}{told}, {self.source}{note}"
+
 
 @dataclass(frozen=True)
 class Needs:
@@ -52,7 +71,7 @@ class Needs:
     other: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Biomarker:
     """One family of the catalogue.
 
@@ -107,6 +126,18 @@ class Biomarker:
     ranges: tuple[ReferenceRange, ...] = ()
     codes: Mapping[str, str] = field(default_factory=dict)
     why_not: str = ""
+
+    def __repr__(self) -> str:
+        unit = "" if self.unit in ("1", "code", "text") else f" in {self.unit}"
+        state = "" if self.computed else f", not computed: {self.why_not}"
+        return f"<Biomarker {self.id} {self.name}: {self.title}{unit}, {self.dimension}, {self.evidence}{state}>"
+
+    def _repr_html_(self) -> str:
+        rows = {"definition": self.definition, "formula": self.formula, "unit": self.unit, "source": self.citation}
+        rows |= {"range": "; ".join(limits.text for limits in self.ranges), "not computed": self.why_not}
+        told = "".join(f"<tr><th>{name}</th><td>{escape(text)}</td></tr>" for name, text in rows.items() if text)
+        head = f"<b>{escape(self.id)} {escape(self.name)}</b>: {escape(self.title)} ({escape(self.dimension)})"
+        return f"<div>{head}<table>{told}</table></div>"
 
     @property
     def computed(self) -> bool:

@@ -96,9 +96,12 @@ class Cohort:
 
     @property
     def subjects(self) -> xr.Dataset:
-        """Who was recorded, dims ``(record)``: age (float32, years, NaN unknown), sex (M, F or empty), patient."""
+        """Who was recorded, dims ``(record)``: age (float32, years, NaN unknown), sex (M, F or empty), patient, native_hz.
+
+        The rate the recording was made at, Hz, says what it can hold: pacing spikes need 200 Hz.
+        """
         table = self._now.records
-        columns = {name: ("record", table[name].to_numpy()) for name in ("age", "sex", "patient")}
+        columns = {name: ("record", table[name].to_numpy()) for name in SUBJECTS}
         return xr.Dataset(columns, coords={"record": self.ids})
 
     @property
@@ -274,7 +277,7 @@ class Cohort:
         """
         opened = self._now
         if name == "subjects":
-            return values_digest(opened.records, ("age", "sex", "patient"))
+            return values_digest(opened.records, SUBJECTS)
         if name not in opened.manifest.stages:
             raise CohortError(f"the stage {name!r} has not run", expected=f"one of {', '.join(opened.manifest.stages)}")
         return opened.manifest.stages[name].digest
@@ -392,6 +395,7 @@ class Cohort:
         return bool(gone) or any(self.digest_of(name) != digest for name, digest in known.items())
 
 
+SUBJECTS = ("age", "sex", "patient", "native_hz")
 _STAGES = ("ingest", "waves", "biomarkers", "rules")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 from statistics import NormalDist
 from typing import Any, Literal
 
@@ -19,6 +20,8 @@ from ecgomics.vocabulary import STATES
 
 Unknown = Literal["not_met", "left_out"]
 Bools = npt.NDArray[np.bool_]
+
+SHARES = ("prevalence", "labelled", "sensitivity", "specificity", "ppv", "npv", "f1")
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Rate:
         return f"{self.value:.2f} ({self.low:.2f}–{self.high:.2f}), {self.part}/{self.whole}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Agreement:
     """A rule against a label.
 
@@ -76,10 +79,18 @@ class Agreement:
     unknown: int
     disagreements: pd.DataFrame
 
+    def __repr__(self) -> str:
+        told = ", ".join(f"{name} {getattr(self, name)}" for name in ("sensitivity", "specificity", "ppv"))
+        return f"<Agreement of {self.rule} on {self.records} records: {told}>"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><th>{name}</th><td>{escape(str(getattr(self, name)))}</td></tr>" for name in SHARES)
+        return f"<div><b>{escape(self.rule)}</b>, {self.records} records<table>{rows}</table></div>"
+
     def row(self) -> dict[str, Any]:
         """As one row of a table."""
         flat: dict[str, Any] = {"rule": self.rule, "records": self.records, "patients": self.patients}
-        for name in ("prevalence", "labelled", "sensitivity", "specificity", "ppv", "npv", "f1"):
+        for name in SHARES:
             rate: Rate = getattr(self, name)
             flat |= {name: rate.value, f"{name}_low": rate.low, f"{name}_high": rate.high}
         return flat | {"unknown": self.unknown}

@@ -181,7 +181,7 @@ class Citation:
     where: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Rule:
     """An expert criterion.
 
@@ -232,6 +232,16 @@ class Rule:
     definition_set: str = ""
     definition: str = ""
     note: str = ""
+
+    def __repr__(self) -> str:
+        from ecgomics.rules.showing import rule_line
+
+        return rule_line(self)
+
+    def _repr_html_(self) -> str:
+        from ecgomics.rules.showing import rule_html
+
+        return rule_html(self)
 
     @property
     def clauses(self) -> tuple[Clause, ...]:

@@ -13,10 +13,11 @@ from ecgomics.errors import RuleError, did_you_mean
 from ecgomics.rules.evaluation import evaluate
 from ecgomics.rules.loading import closure, load_rules
 from ecgomics.rules.model import SIGNS, Clause, Rule
+from ecgomics.rules.showing import STATE_WORDS, finding_html, finding_line
 from ecgomics.vocabulary import STATES
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ClauseTrace:
     """One clause on one record.
 
@@ -38,6 +39,9 @@ class ClauseTrace:
     margin: float
     state: str
 
+    def __repr__(self) -> str:
+        return f"<ClauseTrace {self.clause.id}: {STATE_WORDS[self.state]} ({self.text})>"
+
     @property
     def text(self) -> str:
         """Value against limit, e.g. ``PR_Int_Global 236 ms > 200``."""
@@ -49,7 +53,7 @@ class ClauseTrace:
         return f"{self.clause.biomarker} {shown}{unit} {SIGNS[self.clause.comparison]} {limit}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Finding:
     """Outcome of a rule on a record, with its trace.
 
@@ -84,6 +88,12 @@ class Finding:
     not_ruled_out: tuple[str, ...] = ()
     criteria_state: str = ""
     missing: tuple[str, ...] = field(default=())
+
+    def __repr__(self) -> str:
+        return finding_line(self)
+
+    def _repr_html_(self) -> str:
+        return finding_html(self)
 
     @property
     def leads(self) -> tuple[str, ...]:

@@ -50,6 +50,9 @@ CASES: dict[str, Case] = {
     "atrial_fibrillation": Case("P_Fraction_Global", 0.5, 0.51, {"CosEn_Global": -1.0, "NRMSSD_Global": 0.3}),
     "premature_atrial_beat": Case("PAC_Count_Global", 1, 0),
     "premature_ventricular_beat": Case("PVC_Count_Global", 1, 0),
+    "ventricular_bigeminy": Case("Bigeminy_Global", 3, 2),
+    "ventricular_couplet": Case("PVC_Couplets_Global", 1, 0),
+    "ventricular_run": Case("PVC_RunMax_Global", 3, 2),
     "pause": Case("RR_Max_Global", 2001, 2000),
     "pause_marked": Case("RR_Max_Global", 3000, 2999),
     "paced": Case("Pace_Spikes_Global", 3, 2, {"Paced_Fraction_Global": 0.9}),
@@ -68,6 +71,9 @@ CASES: dict[str, Case] = {
     "lbbb_strauss": Case("QRS_Dur_Global", 140, 139, LBBB),
     "lbbb_esc": Case("QRS_Dur_Global", 120, 119, LBBB),
     "lafb": Case("QRS_AxisFront_Global", -45, -44, {"Q_Present_aVL": 1}),
+    "lafb_possible": Case(
+        "QRS_AxisFront_Global", -30.5, -30, {"Q_Present_aVL": 1} | over("QRS_Balance", INFERIOR, -0.3)
+    ),
     "lpfb": Case(
         "QRS_AxisFront_Global",
         90,
@@ -239,6 +245,12 @@ def test_st_elevation_needs_neighbours(judged):
 def test_lbbb_by_strauss_depends_on_sex(judged, sex, limit):
     assert judged(sex=sex, **{**LBBB, "QRS_Dur_Global": limit})["lbbb_strauss"] == "met"
     assert judged(sex=sex, **{**LBBB, "QRS_Dur_Global": limit - 1})["lbbb_strauss"] == "not_met"
+
+
+def test_left_anterior_block_is_seen_beside_right_bundle_branch_block(judged):
+    given = {"QRS_AxisFront_Global": -60, "Q_Present_aVL": 1, "QRS_Dur_Global": 140}
+    assert judged(**given)["lafb"] == "not_met"
+    assert judged(**{**given, **RBBB})["lafb"] == "met"
 
 
 def test_the_two_definitions_of_lbbb_disagree_in_between(judged):
