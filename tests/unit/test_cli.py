@@ -104,7 +104,7 @@ class _Every(Settings):
 
 def test_every_kind_of_setting_can_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(SECTIONS, "projection", _Every)
-    words = "--number 1.5 --whole 3 --text some/file.npz --choice b --words p,q --flag".split()
+    words = ["--number", "1.5", "--whole", "3", "--text", "some/file.npz", "--choice", "b", "--words", "p,q", "--flag"]
     given = cli.parser().parse_args(["project", "c.zarr", *words])
     chosen = cli._settings(given, "projection").as_dict()
     assert chosen == {
