@@ -10,13 +10,31 @@ from ecgomics.biomarkers.families import Biomarker, catalogue, columns, describe
 if TYPE_CHECKING:
     from ecgomics.biomarkers.comparative import compare
     from ecgomics.biomarkers.measurement import measure
+    from ecgomics.biomarkers.serial import change, disagreement, repeatability
 
-__all__ = ["Biomarker", "catalogue", "columns", "compare", "describe", "measure"]
+__all__ = [
+    "Biomarker",
+    "catalogue",
+    "change",
+    "columns",
+    "compare",
+    "describe",
+    "disagreement",
+    "measure",
+    "repeatability",
+]
+
+_HOMES = {
+    "measure": "measurement",
+    "compare": "comparative",
+    "change": "serial",
+    "disagreement": "serial",
+    "repeatability": "serial",
+}
 
 
 def __getattr__(name: str) -> Any:
     # the computing half brings numba along, the catalogue alone does not
-    if name in ("measure", "compare"):
-        home = "measurement" if name == "measure" else "comparative"
-        return getattr(importlib.import_module(f"ecgomics.biomarkers.{home}"), name)
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"ecgomics.biomarkers.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'ecgomics.biomarkers' has no attribute {name!r}")

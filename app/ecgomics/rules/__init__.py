@@ -1,7 +1,7 @@
 """Rules: expert criteria as data, judged in three values with a trace."""
 
 from ecgomics.rules.agreement import Agreement, Rate, agreement, labelled, wilson
-from ecgomics.rules.discordance import discordance
+from ecgomics.rules.discordance import discordance, statement_changes
 from ecgomics.rules.evaluation import evaluate
 from ecgomics.rules.evidence import Span, spans
 from ecgomics.rules.loading import load_rules
@@ -24,6 +24,7 @@ __all__ = [
     "labelled",
     "load_rules",
     "spans",
+    "statement_changes",
     "trace",
     "wilson",
     "with_limits",

@@ -1,4 +1,4 @@
-"""`discordance`: where a model's probability and a rule's outcome contradict each other (catalogue C19)."""
+"""`discordance`: a model against a rule (catalogue C19); `statement_changes`: a record against an earlier one (C07)."""
 
 from __future__ import annotations
 
@@ -65,3 +65,34 @@ def discordance(
             "discordance": np.where(alone[order], 1.0 - p[order], p[order]),
         }
     )
+
+
+def statement_changes(findings: xr.Dataset, earlier: pd.Series) -> pd.DataFrame:
+    """List the rules gained and lost since the same patient's earlier record.
+
+    Parameters
+    ----------
+    findings
+        As `evaluate` returns, of both.
+    earlier
+        Id of the earlier record by record id; empty or missing: none.
+
+    Returns
+    -------
+    DataFrame
+        Columns record, earlier, rule, kind (``gained``: not met before and met now; ``lost``: the other way round).
+        What was or is unknown is neither.
+    """
+    records = [str(record) for record in findings["record"].values]
+    place = {record: row for row, record in enumerate(records)}
+    pairs = [(str(now), str(then)) for now, then in earlier.items() if now in place and then in place]
+    names = findings["rule"].values.astype(str)
+    state = findings["state"].transpose("record", "rule").values
+    rows = []
+    for now, then in pairs:
+        after, before = state[place[now]], state[place[then]]
+        for rule in np.flatnonzero((after == MET) & (before == NOT_MET)):
+            rows.append((now, then, names[rule], "gained"))
+        for rule in np.flatnonzero((after == NOT_MET) & (before == MET)):
+            rows.append((now, then, names[rule], "lost"))
+    return pd.DataFrame(rows, columns=["record", "earlier", "rule", "kind"])

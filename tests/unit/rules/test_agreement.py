@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 
 from ecgomics.errors import RuleError
-from ecgomics.rules import agreement, discordance, labelled, wilson
+from ecgomics.rules import agreement, discordance, labelled, statement_changes, wilson
 from ecgomics.vocabulary import STATES
 
 
@@ -141,3 +141,10 @@ def test_discordance_refuses_what_is_no_probability():
         discordance(findings(["met"]), by_record([0.2]), rule="a_rule", low=0.9, high=0.1)
     with pytest.raises(RuleError, match="no outcomes"):
         discordance(findings(["met"]), by_record([0.2]), rule="other")
+
+
+def test_statements_gained_and_lost():
+    found = findings(["not_met", "met", "not_met", "unknown", "met"])
+    earlier = pd.Series({"r1": "r0", "r2": "r1", "r3": "r1", "r4": "r3", "r0": ""})
+    table = statement_changes(found, earlier)
+    assert table.to_numpy().tolist() == [["r1", "r0", "a_rule", "gained"], ["r2", "r1", "a_rule", "lost"]]
