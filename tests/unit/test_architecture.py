@@ -70,7 +70,7 @@ def test_only_dashboards_import_panel():
     wrong = [
         str(path.relative_to(ROOT))
         for path in ENGINE.rglob("*.py")
-        if room_of(path) != "dashboards" and top(imported(path)) & {"panel", "panel_material_ui", "holoviews", "bokeh"}
+        if room_of(path) != "dashboards" and top(imported(path)) & {"panel", "holoviews", "bokeh"}
     ]
     assert not wrong, wrong
 
