@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import math
 import os
+import struct
 from datetime import datetime
 from pathlib import Path
 
@@ -169,6 +170,30 @@ def test_matlab_bomb_is_refused(tmp_path):
     assert (tmp_path / "m.mat").stat().st_size < 1_000_000
     with pytest.raises(FormatError, match="values in"):
         read(tmp_path / "m.mat", rate_hz=500, unit="mV")
+
+
+def nested_cells(levels: int) -> bytes:
+    """A version 5 file of cells within cells, whose lengths agree."""
+    flags, dims, name = struct.pack("<II", 6, 8), struct.pack("<IIii", 5, 8, 1, 1), struct.pack("<II", 1, 0)
+    inner = flags + struct.pack("<II", 6, 0) + dims + name + struct.pack("<IId", 9, 8, 1.0)
+    parts, size = [struct.pack("<II", 14, len(inner)) + inner], 8 + len(inner)
+    head = flags + struct.pack("<II", 1, 0) + dims + name
+    for _ in range(levels):
+        parts.append(struct.pack("<II", 14, len(head) + size) + head)
+        size += 8 + len(head)
+    return b"MATLAB 5.0 MAT-file".ljust(124) + struct.pack("<H", 0x100) + b"IM" + b"".join(reversed(parts))
+
+
+@pytest.mark.parametrize("levels", [1000, 100_000])
+def test_matlab_of_cells_without_end_is_refused_before_it_is_followed(tmp_path, levels):
+    with pytest.raises(FormatError, match="more than 500 parts"):
+        record_of(nested_cells(levels), tmp_path / "m.mat")
+
+
+def test_matlab_lead_names_in_a_cell(tmp_path):
+    savemat(tmp_path / "m.mat", {"ecg": TWELVE / 1000, "leads": np.array(list(w.TWELVE), dtype=object)})
+    record = read(tmp_path / "m.mat", rate_hz=500, unit="mV")
+    assert record.leads == w.TWELVE
 
 
 # HDF5 -------------------------------------------------------------------------------------------------------------

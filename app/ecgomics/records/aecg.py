@@ -21,7 +21,7 @@ from ecgomics.records.calendar import age_between, age_of, sex_of, stamp
 from ecgomics.records.record import Annotation, Description, Label, Record
 from ecgomics.records.stated import Stated, rate_checked
 from ecgomics.records.units import is_voltage, mv_per
-from ecgomics.records.xml_document import child, each, number, read_xml, words
+from ecgomics.records.xml_document import child, each, number, numbers, read_xml, words
 from ecgomics.vocabulary import normalise_lead
 
 MAX_LEADS = 64
@@ -141,11 +141,7 @@ def _code_of_list(value: Element) -> str:
 
 
 def _digits(value: Element) -> tuple[npt.NDArray[np.float64], float]:
-    text = value.findtext("digits") or ""
-    try:
-        raw = np.array(text.split(), dtype=np.float64)
-    except ValueError:
-        raise FormatError("aECG digits that are no numbers", expected="numbers parted by blanks") from None
+    raw = numbers(value.findtext("digits"), parted_by=" ")
     scale, origin = value.find("scale"), value.find("origin")
     unit = "uV" if scale is None else scale.get("unit", "")
     if not is_voltage(unit):

@@ -19,7 +19,7 @@ from ecgomics.records.assembly import Beside, Median, assemble
 from ecgomics.records.calendar import age_between, age_of, moment, sex_of
 from ecgomics.records.record import Annotation, Description, Label, Record
 from ecgomics.records.stated import Stated, rate_checked
-from ecgomics.records.xml_document import child, each, number, read_xml, words
+from ecgomics.records.xml_document import child, each, number, numbers, read_xml, words
 from ecgomics.vocabulary import LEADS, normalise_lead
 
 MAX_LEADS = 64
@@ -104,10 +104,7 @@ def _waveform(node: Element) -> tuple[list[str], npt.NDArray[np.float64], float,
     rate_hz, step_uv = number(words(node, "SampleRate")), number(words(node, "Resolution"))
     names, rows = [], []
     for lead in node.findall("WaveformData"):
-        try:
-            rows.append(np.array((lead.text or "").strip().strip(",").split(","), dtype=np.float64))
-        except ValueError:
-            raise FormatError("CardioSoft samples that are no numbers", expected="numbers parted by commas") from None
+        rows.append(numbers(lead.text, parted_by=","))
         names.append(lead.get("lead") or lead.get("Lead") or "")
     total = sum(row.size for row in rows)
     if not rows or len(rows) > MAX_LEADS or total > MAX_SAMPLES or not step_uv > 0:

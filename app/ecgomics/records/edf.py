@@ -26,6 +26,7 @@ from ecgomics.records.wfdb_files import NOT_ECG
 
 MAX_SIGNALS = 512
 MAX_SAMPLES = 400_000_000
+MAX_RECORDS = 5_000_000
 MAX_STRETCH = 100
 """A recording with gaps may be at most this many times longer than its samples."""
 
@@ -137,6 +138,8 @@ def _header(path: Path) -> _Header:
             remedy="fetch the file again",
         )
     n_records = held if promised < 0 else promised
+    if any(signal.is_annotation for signal in signals) and n_records > MAX_RECORDS:
+        raise FormatError(f"an EDF+ file of {n_records} data records", expected=f"at most {MAX_RECORDS}")
     if n_records < 1 or n_records * samples > MAX_SAMPLES:
         raise FormatError(f"an EDF file of {n_records * samples} samples", expected=f"1 to {MAX_SAMPLES}")
     if not (record_s > 0 or all(signal.is_annotation for signal in signals)):

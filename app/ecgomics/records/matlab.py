@@ -6,8 +6,6 @@ Read by scipy (versions 4 and 5); version 7.3 is HDF5 and goes there. Objects an
 from __future__ import annotations
 
 import math
-import struct
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,17 +16,15 @@ import numpy as np
 from ecgomics.errors import FormatError
 from ecgomics.records.array_signal import SIGNAL_KEYS, from_array, stated_in
 from ecgomics.records.calendar import age_of, sex_of
+from ecgomics.records.matlab_guard import check_matlab_5
 from ecgomics.records.record import Description, Record
 from ecgomics.records.stated import Stated
 from ecgomics.vocabulary import LEADS
 
 MAX_MATLAB_BYTES = 1_000_000_000
-MAX_EXPANDED_BYTES = 1_000_000_000
-MAX_ELEMENTS = 10_000
 MAX_DENSE = 10_000_000
 """Values a file may hold whatever its size: long flat stretches compress well."""
 
-_COMPRESSED = 15
 _STRUCTS = ("ecg",)
 _WANTED_CLASSES = (
     "double",
@@ -91,7 +87,7 @@ def _variables(path: Path) -> dict[str, Any]:
     size = path.stat().st_size
     if size > MAX_MATLAB_BYTES:
         raise FormatError(f"a MATLAB file of {size} bytes", expected=f"at most {MAX_MATLAB_BYTES}")
-    _check_expansion(path)
+    check_matlab_5(path)
     listed = whosmat(str(path))
     wanted = [name for name, _, kind in listed if kind in _WANTED_CLASSES]
     total = sum(math.prod(shape) for _, shape, _ in listed)
@@ -103,38 +99,6 @@ def _variables(path: Path) -> dict[str, Any]:
         str(path), variable_names=wanted, struct_as_record=True, mat_dtype=False, verify_compressed_data_integrity=True
     )
     return {name: value for name, value in found.items() if isinstance(value, np.ndarray)}
-
-
-def _check_expansion(path: Path) -> None:
-    """Refuse a version 5 file whose compressed elements would not fit in memory, without keeping what they hold."""
-    with path.open("rb") as file:
-        head = file.read(128)
-        order = "<" if head[126:128] == b"IM" else ">"
-        expanded = elements = 0
-        while head.startswith(b"MATLAB 5") and len(tag := file.read(8)) == 8:
-            kind, length = struct.unpack(f"{order}II", tag)
-            elements += 1
-            if elements > MAX_ELEMENTS:
-                raise FormatError(f"a MATLAB file of more than {MAX_ELEMENTS} variables", expected="one recording")
-            if kind != _COMPRESSED:
-                file.seek(length, 1)
-                continue
-            expanded += _expanded(file.read(length), MAX_EXPANDED_BYTES - expanded)
-            if expanded >= MAX_EXPANDED_BYTES:
-                raise FormatError(
-                    "a MATLAB file that expands without end", expected=f"at most {MAX_EXPANDED_BYTES} bytes"
-                )
-
-
-def _expanded(data: bytes, limit: int) -> int:
-    """Bytes a compressed element expands to, counted up to a limit."""
-    stream, count = zlib.decompressobj(), 0
-    while data and not stream.eof and count < limit:
-        part = stream.decompress(data, 1 << 20)
-        if not part:
-            break
-        count, data = count + len(part), stream.unconsumed_tail
-    return count
 
 
 def _is_signal(value: Any) -> bool:

@@ -15,7 +15,7 @@ from ecgomics.records.calendar import age_between, age_of, moment, sex_of
 from ecgomics.records.octets import Octets, crc_ccitt
 from ecgomics.records.record import Description, Label
 
-MAX_SCP_BYTES = 100_000_000
+MAX_SCP_BYTES = 20_000_000
 MAX_LEADS = 85
 MAX_BEATS = 100_000
 

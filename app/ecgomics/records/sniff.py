@@ -14,6 +14,9 @@ from ecgomics.records.wearables import is_apple, is_open_signals, is_polar
 from ecgomics.records.wfdb_header import is_record_line
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".dat.txt", "")
+ROOT_BYTES = 16_384
+"""How far an XML file is looked into for its root: far enough for the longest licence seen above one."""
+
 MAX_FILE_BYTES = 16_000_000_000
 
 XML_ROOTS: dict[str, Kind] = {
@@ -103,7 +106,7 @@ def is_dicom(head: bytes) -> bool:
 
 def xml_root(head: bytes) -> str | None:
     """Local name of an XML file's root element, from its first bytes; None when they are no XML."""
-    data = head
+    data = head = head[:ROOT_BYTES]
     if head[:4] in (b"<\x00?\x00", b"<\x00!\x00"):
         data = b"\xff\xfe" + head
     elif head[:4] in (b"\x00<\x00?", b"\x00<\x00!"):

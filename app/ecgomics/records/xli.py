@@ -12,8 +12,11 @@ import numpy.typing as npt
 
 from ecgomics.errors import FormatError
 
-MAX_BYTES = 100_000_000
+MAX_PACKED_BYTES = 5_000_000
+MAX_BYTES = 20_000_000
 """Bytes one lead may expand to."""
+
+MAX_LEADS = 64
 
 _BITS = 10
 _LAST_CODE = (1 << _BITS) - 2
@@ -27,8 +30,11 @@ def decode_xli(data: bytes) -> list[npt.NDArray[np.int64]]:
     FormatError
         For a chunk that is truncated or whose codes lead nowhere; with its byte.
     """
-    leads, at = [], 0
-    while at + 8 <= len(data):
+    if len(data) > MAX_PACKED_BYTES:
+        raise FormatError(f"XLI data of {len(data)} bytes", expected=f"at most {MAX_PACKED_BYTES}")
+    leads: list[npt.NDArray[np.int64]] = []
+    at = 0
+    while at + 8 <= len(data) and len(leads) < MAX_LEADS:
         size, _, first = struct.unpack_from("<ihh", data, at)
         if size <= 0 or at + 8 + size > len(data):
             raise FormatError(

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import codecs
 import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
+import numpy as np
+import numpy.typing as npt
+
 from ecgomics.errors import FormatError
 
-MAX_XML_BYTES = 200_000_000
+MAX_XML_BYTES = 100_000_000
 MAX_DEPTH = 100
-MAX_ELEMENTS = 2_000_000
+MAX_ELEMENTS = 500_000
 
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -86,6 +90,22 @@ def number(text: str | None) -> float:
         return float(text) if text is not None and len(text) < 40 and "_" not in text else float("nan")
     except ValueError:
         return float("nan")
+
+
+def numbers(text: str | None, *, parted_by: str) -> npt.NDArray[np.float64]:
+    """Numbers in a long text, without making a word of each.
+
+    Raises
+    ------
+    FormatError
+        When something among them is no number.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # some versions of numpy only warn of a rest they cannot read
+        try:
+            return np.fromstring((text or "").strip(f"{parted_by} \t\r\n"), dtype=np.float64, sep=parted_by)
+        except (ValueError, DeprecationWarning):
+            raise FormatError("XML samples that are no numbers", expected="numbers") from None
 
 
 def each(element: Element | None, name: str) -> Iterator[Element]:
