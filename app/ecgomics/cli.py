@@ -6,6 +6,7 @@ import argparse
 import sys
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -177,12 +178,19 @@ def _run_export(given: argparse.Namespace) -> None:
 def _catalogue(verbs: Any) -> None:
     verb = _verb(verbs, "catalogue", _run_catalogue, "list the biomarkers: what they are, their unit and source")
     verb.add_argument("word", metavar="WORD", nargs="?", default="", help="only those that speak of this")
+    verb.add_argument("--html", metavar="FILE", type=Path, help="write biomarkers and rules as a page to read instead")
 
 
 def _run_catalogue(given: argparse.Namespace) -> None:
     from ecgomics.biomarkers import catalogue
 
-    entries = [entry for entry in catalogue() if given.word.lower() in str(entry).lower()]
+    if given.html is not None:
+        from ecgomics.reports import catalogue_html
+
+        given.html.write_text(catalogue_html(), encoding="utf-8")
+        print(f"written to {given.html.name}")
+        return
+    entries = [entry for entry in catalogue() if given.word.lower() in str(asdict(entry)).lower()]
     for entry in entries:
         print(f"{entry.id:<5} {entry.name:<22} {entry.dimension:<12} {entry.unit:<8} {entry.title}")
         print(f"      {entry.definition}  [{entry.citation}]")

@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from ecgomics.biomarkers.families import Biomarker, catalogue, columns, describe
+from ecgomics.biomarkers.figure import figure
 
 if TYPE_CHECKING:
     from ecgomics.biomarkers.comparative import compare
@@ -20,6 +21,7 @@ __all__ = [
     "compare",
     "describe",
     "disagreement",
+    "figure",
     "measure",
     "repeatability",
 ]

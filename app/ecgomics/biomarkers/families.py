@@ -167,12 +167,21 @@ def catalogue() -> tuple[Biomarker, ...]:
 
 
 def load(file: str) -> list[dict[str, Any]]:
-    """Parsed content of one of the package's data files, in `data/`."""
+    """Entries of one of the package's data files, in `data/`."""
+    return list(_parsed(file))
+
+
+def load_mapping(file: str) -> dict[str, dict[str, Any]]:
+    """The same of a file that holds entries by name."""
+    return dict(_parsed(file))
+
+
+def _parsed(file: str) -> Any:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     text = resources.files("ecgomics.biomarkers").joinpath("data", file).read_text(encoding="utf-8")
-    return list(yaml.load(text, Loader=loader))
+    return yaml.load(text, Loader=loader)
 
 
 def columns(leads: Iterable[str] = LEADS, *, stage: Literal["measure", "compare", "all"] = "measure") -> pd.DataFrame:

@@ -59,9 +59,10 @@ def criteria_html(node: Node) -> str:
     if isinstance(node, Count | Points | Neighbours):
         leads = _leads_alike(node.of)
         if leads:
-            how = {"all": "in each of", "any": "in any of"}.get(getattr(node, "kind", ""), f"in {node.needed:g} of")
-            how += " (neighbours)" if isinstance(node, Neighbours) else ""
-            return f"{escape(how)} {escape(', '.join(leads))}: {criteria_html(node.of[0])}"
+            how = {1: "in any of", len(leads): "in each of"}.get(int(node.needed), f"in {node.needed:g} of")
+            how = f"in {node.needed:g} neighbours of" if isinstance(node, Neighbours) else how
+            one = criteria_html(node.of[0]).replace(f"_{leads[0].lstrip('−')}", "")
+            return f"{escape(how)} {escape(', '.join(leads))}: {one}"
         weights = node.weights if isinstance(node, Points) else (None,) * len(node.of)
         rows = (
             f"<li>{'' if weight is None else f'{weight:g}: '}{criteria_html(part)}</li>"

@@ -92,4 +92,6 @@ def test_what_is_asked_of_several_leads_is_written_once():
     text = read(criteria_html(RULES["lbbb_aha"].criteria))
     assert "in 2 of I, aVL, V5, V6" in text
     assert text.count("QRS_Notches") == 1
+    assert "QRS_Notches_I" not in text
+    assert "in each of I, V5, V6" in text
     assert "neighbours" in read(criteria_html(RULES["t_inversion"].criteria))
