@@ -20,7 +20,7 @@ AFTER_T_S = 0.02
 """A P wave is looked for this long after the T wave and before the next wave."""
 NO_T_S = 0.40
 APART_S = 0.20
-STEP_S = 0.004
+STEP_S = 0.008
 
 
 def measure_atrial(block: Block, *, sheet: Sheet) -> None:
@@ -113,12 +113,12 @@ def _likeness(ecg, template, record, at, first, size, usable, step):  # type: ig
         if not usable[record, lead]:
             continue
         mx, my, n = 0.0, 0.0, 0
-        for k in range(0, size, 2):
+        for k in range(0, size, 3):
             mx += ecg[record, lead, at + round(k * step)]
             my += template[record, lead, first + k]
             n += 1
         mx, my = mx / n, my / n
-        for k in range(0, size, 2):
+        for k in range(0, size, 3):
             dx = ecg[record, lead, at + round(k * step)] - mx
             dy = template[record, lead, first + k] - my
             sxx += dx * dx
