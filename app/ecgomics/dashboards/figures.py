@@ -136,9 +136,10 @@ def latent_map(cohort: Cohort, *, encoder: str = "handmade", colour: str = "labe
     stored = cohort.latent(encoder)
     if "map" not in stored:
         raise CohortError(f"no map of {encoder!r}", remedy="cohort.project() first")
-    place = stored["map"].to_pandas()
-    shade = _colours(cohort, colour).reindex(place.index)
-    table = pd.DataFrame({"x": place.iloc[:, 0], "y": place.iloc[:, 1], colour: shade}).reset_index(names="record")
+    place = stored["map"].transpose("record", "axis")
+    table = pd.DataFrame(place.values[:, :2], columns=["x", "y"], index=place["record"].values)
+    table[colour] = _colours(cohort, colour).reindex(table.index)
+    table = table.reset_index(names="record")
     numeric = pd.api.types.is_numeric_dtype(table[colour])
     shown = {"cmap": "viridis", "colorbar": True} if numeric else {"cmap": "Category20", "legend_position": "right"}
     return hv.Points(table, ["x", "y"], [colour, "record"]).opts(
