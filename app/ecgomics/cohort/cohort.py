@@ -96,7 +96,7 @@ class Cohort:
 
     @property
     def subjects(self) -> xr.Dataset:
-        """Who was recorded, dims ``(record)``: age (float32, years, NaN unknown), sex (M, F, empty), patient, native_hz.
+        """Who was recorded, dims ``(record)``: age (float32, years, NaN if unknown), sex, patient, native_hz.
 
         The rate the recording was made at, Hz, says what it can hold: pacing spikes need 200 Hz.
         """
