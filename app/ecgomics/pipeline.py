@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = ["analyse", "embed", "export", "ingest", "project", "summarise"]
 
-VERSIONS = {"waves": "1", "biomarkers": "2", "rules": "1", "embed": "1", "project": "1"}
+VERSIONS = {"waves": "2", "biomarkers": "2", "rules": "1", "embed": "1", "project": "1"}
 """Version of what each stage does; raise it when a stage's results change."""
 
 _ENCODERS = {"handmade": "handmade", "small": "ecgomics-small", "ecgomics-small": "ecgomics-small"}
@@ -313,7 +313,9 @@ class Plan:
 
 
 def _waves(cohort: Cohort, settings: WavesSettings, *, workers: int | None, progress: Progress) -> None:
-    plan = Plan("waves", settings, {"ingest": cohort.digest_of("ingest")})
+    from ecgomics.waves import weights_digest
+
+    plan = Plan("waves", settings, {"ingest": cohort.digest_of("ingest"), "weights": weights_digest()})
     if plan.is_current(cohort):
         return
     with cohort.writing() as commit:

@@ -26,6 +26,9 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 COHORT_VERBS = {("cohort", "pipeline")}
 """`Cohort.analyse()` and its siblings are a convenience over `pipeline`, imported inside the method."""
 
+TRAINERS = {f"waves/{name}.py" for name in ("training_data", "training", "benchmark")}
+"""Train or score a room's network on annotated recordings and virtual patients; nothing in the engine imports them."""
+
 SOURCES = sorted([*ENGINE.rglob("*.py"), *WIDGETS.rglob("*.py")])
 
 
@@ -61,7 +64,8 @@ def test_rooms_import_only_from_their_own_floor_or_below():
             parts = name.split(".")
             if parts[0] != "ecgomics" or len(parts) < 2 or parts[1] not in FLOOR or parts[1] == room:
                 continue
-            if FLOOR[parts[1]] > FLOOR[room] and (room, parts[1]) not in COHORT_VERBS:
+            trains = str(path.relative_to(ENGINE)) in TRAINERS and parts[1] == "simulate"
+            if FLOOR[parts[1]] > FLOOR[room] and (room, parts[1]) not in COHORT_VERBS and not trains:
                 wrong.append(f"{path.relative_to(ROOT)} imports {name}")
     assert not wrong, wrong
 
@@ -85,7 +89,21 @@ def test_pure_rooms_touch_no_recordings():
     wrong = [
         f"{path.relative_to(ROOT)}: {sorted(top(imported(path)) & readers)}"
         for path in ENGINE.rglob("*.py")
-        if room_of(path) in FLOORS[1] and top(imported(path)) & readers
+        if room_of(path) in FLOORS[1]
+        and str(path.relative_to(ENGINE)) not in TRAINERS
+        and top(imported(path)) & readers
+    ]
+    assert not wrong, wrong
+
+
+def test_what_trains_or_scores_a_network_is_no_part_of_the_engine():
+    trainers = {f"ecgomics.{name.removesuffix('.py').replace('/', '.')}" for name in TRAINERS}
+    wrong = [
+        f"{path.relative_to(ROOT)}: {sorted(imported(path) & trainers)}"
+        for path in ENGINE.rglob("*.py")
+        if str(path.relative_to(ENGINE)) not in TRAINERS
+        and room_of(path) not in ("cli", "bench")
+        and imported(path) & trainers
     ]
     assert not wrong, wrong
 

@@ -180,20 +180,17 @@ def _long(values: Block, *, rate: float, find: Finder) -> RecordResult:
     """Result of one long record (lead, time), in bounded memory and at a cost linear in its length."""
     samples = values.shape[1]
     core, overlap = int(CORE_S * rate), int(OVERLAP_S * rate)
-    starts = np.arange(0, samples, core)
-    if len(starts) > 1 and samples - starts[-1] < overlap:
-        starts = starts[:-1]
+    width = core + 2 * overlap
+    cores = [(first, min(first + core, samples)) for first in range(0, samples, core)]
     parts: list[Found] = []
     windows: list[Window] = []
-    for some in _parts(len(starts)):
-        block = np.stack([_cut(values, first=start - overlap, stop=start + core + overlap) for start in starts[some]])
-        piece = find(block, rate)
-        for i, start in enumerate(starts[some]):
-            stop = start + core if start != starts[-1] else samples
-            moved = piece.found[i].later((start - overlap) / rate)
-            inside = (moved.r >= start / rate - SEAM_S) & (moved.r < stop / rate + SEAM_S)
-            inside &= (moved.r >= 0) & (moved.r <= (samples - 1) / rate)
-            parts.append(moved.take(inside))
+    for some in _parts(len(cores)):
+        # all windows are whole and inside the record: the first and the last see more on one side
+        begins = [min(max(first - overlap, 0), samples - width) for first, _ in cores[some]]
+        piece = find(np.stack([values[:, begin : begin + width] for begin in begins]), rate)
+        for i, (begin, (first, stop)) in enumerate(zip(begins, cores[some], strict=True)):
+            moved = piece.found[i].later(begin / rate)
+            parts.append(moved.take((moved.r >= first / rate - SEAM_S) & (moved.r < stop / rate + SEAM_S)))
             windows.append(_row(piece, i))
     found = _stitched(parts, last=(samples - 1) / rate)
     kinds, like = classify(found)
@@ -202,13 +199,6 @@ def _long(values: Block, *, rate: float, find: Finder) -> RecordResult:
         present = np.any([survey.present for survey, _, _ in windows], axis=0)
         template = _long_template(values, found=found, kinds=kinds, like=like, present=present, rate=rate)
     return _result(found, kinds=kinds, template=template, windows=windows)
-
-
-def _cut(values: Block, *, first: int, stop: int) -> Block:
-    """Samples first … stop of (lead, time), NaN outside the record."""
-    samples = values.shape[1]
-    inside = values[:, max(first, 0) : min(stop, samples)]
-    return np.pad(inside, ((0, 0), (max(-first, 0), max(stop - samples, 0))), constant_values=np.nan)
 
 
 def _stitched(parts: Sequence[Found], *, last: float) -> Found:

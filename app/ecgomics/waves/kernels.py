@@ -239,7 +239,7 @@ def survey(x: npt.NDArray[np.float32], rate: float, out: npt.NDArray[np.float32]
                     total += v
                     least = min(least, v)
                     most = max(most, v)
-                    run = run + 1 if (v == high or v == low) else 0
+                    run = run + 1 if v == high or v == low else 0  # noqa: SIM109
                     if run == 4:
                         stuck += 4
                     elif run > 4:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ecgomics.waves.shipped import stored_weights
+
 CLASSES = ("none", "P", "QRS", "T")
 """Meaning of the network's output channels."""
-
-WEIGHTS = "delineator.npz"
 
 
 @dataclass(frozen=True)
@@ -134,8 +134,9 @@ def pack(network: Delineator, *, about: Mapping[str, Any]) -> dict[str, npt.NDAr
 
 def unpack(arrays: Mapping[str, npt.NDArray[Any]]) -> Delineator:
     """The folded network of stored arrays, ready to run."""
-    shape = json.loads(bytes(arrays["meta"]).decode())["architecture"]
-    network = Delineator(Architecture(**{k: tuple(v) if isinstance(v, list) else v for k, v in shape.items()}))
+    stored = json.loads(bytes(arrays["meta"]).decode())["architecture"]
+    shape: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
+    network = Delineator(Architecture(**shape))
     for module in network.modules():
         if isinstance(module, Unit):
             module.norm = nn.Identity()
@@ -146,8 +147,8 @@ def unpack(arrays: Mapping[str, npt.NDArray[Any]]) -> Delineator:
 @cache
 def shipped(precision: str) -> Delineator:
     """The network inside the package, in `precision` (``float32`` or ``bfloat16``)."""
-    with resources.files("ecgomics.waves").joinpath("weights", WEIGHTS).open("rb") as file:
-        arrays = dict(np.load(file, allow_pickle=False))
+    with np.load(io.BytesIO(stored_weights()), allow_pickle=False) as file:
+        arrays = dict(file)
     return unpack(arrays).to(getattr(torch, precision))
 
 

@@ -1,4 +1,4 @@
-"""R peaks of all leads together, without a network: slope energy, a threshold that follows the signal, a fine position."""
+"""R peaks of all leads together, without a network: slope energy, a threshold that follows, a fine position."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ LEAD_S = 0.10
 
 
 def pacing_spikes(leads: npt.NDArray[np.float32], *, rate: float) -> npt.NDArray[np.float64]:
-    """Times in s of pacing spikes in one unfiltered record (lead, time); none below 200 Hz or when there is just one."""
+    """Times in s of pacing spikes in an unfiltered record (lead, time); none below 200 Hz or when there is just one."""
     samples = leads.shape[1]
     if rate < LEAST_HZ or samples < rate:
         return np.empty(0)
@@ -75,4 +75,4 @@ def led_by_spike(spikes: npt.NDArray[np.float64], *, onsets: npt.NDArray[np.floa
     if len(spikes) == 0:
         return np.zeros(len(onsets), dtype=bool)
     gap = onsets[:, None] - spikes[None]
-    return ((gap <= LEAD_S) & (gap >= -0.03)).any(axis=1)
+    return np.any((gap <= LEAD_S) & (gap >= -0.03), axis=1)

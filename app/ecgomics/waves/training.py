@@ -18,17 +18,17 @@ from torch.nn import functional
 
 from ecgomics.waves.kernels import NETWORK_HZ
 from ecgomics.waves.network import CLASSES, Architecture, Delineator, pack
-from ecgomics.waves.training_data import SOURCES, WAVES, Example, Spans, examples
+from ecgomics.waves.training_data import SOURCES, WAVES, Example, Spans, examples, virtual
 
 SAMPLES = 2048
 LEADS = 12
-GROUPS = 8
+GROUPS = 9
 """Groups of up to twelve leads in a batch; narrow sources share a group's rows."""
 
-Batch = dict[str, npt.NDArray[np.float32]]
+Batch = dict[str, npt.NDArray[Any]]
 
 
-def coverage(spans: Spans, edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+def coverage(spans: Spans, edges: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
     """Share of each cell between consecutive `edges` (s) that the spans cover, 0–1."""
     if len(spans) == 0:
         return np.zeros(len(edges) - 1, dtype=np.float32)
@@ -54,6 +54,8 @@ def window(example: Example, *, rng: np.random.Generator, stem: int, augment: st
     for lead in range(count if example.known else 0):
         for c, kind in enumerate(WAVES, start=1):
             target[lead, c] = coverage(example.waves[lead][kind], edges)
+        # a P on the end of a T is a P
+        target[lead, 3] = np.clip(target[lead, 3], 0, 1 - np.clip(target[lead, 1] + target[lead, 2], 0, 1))
         target[lead, 0] = np.clip(1 - target[lead].sum(0), 0, 1)
         known[lead] = coverage(example.known[lead], edges) > 0.999
     weak = np.stack([coverage(spans, edges) > 0.999 for spans in (example.no_p, example.qrs, example.no_qrs)])
@@ -70,14 +72,13 @@ def window(example: Example, *, rng: np.random.Generator, stem: int, augment: st
 
 def _start(example: Example, *, length: float, rng: np.random.Generator) -> float:
     """Where the piece begins: anywhere, but over annotated signal where only a part is annotated."""
-    low, high = 0.0, example.seconds - length
-    if example.known and len(example.known[0]):
-        low = max(low, example.known[0][0, 0] - 0.5 * length)
-        high = min(high, example.known[0][-1, 1] - 0.5 * length)
-    elif len(example.qrs):
-        low = max(low, example.qrs[0, 0] - 0.5 * length)
-        high = min(high, example.qrs[-1, 1] - 0.5 * length)
-    return float(rng.uniform(low, high)) if high > low else float(rng.uniform(min(high, low), max(high, low)))
+    spans = example.known[0] if example.known and len(example.known[0]) else example.qrs
+    low, high = sorted((0.0, example.seconds - length))
+    if len(spans) == 0:
+        return float(rng.uniform(low, high))
+    share = spans[:, 1] - spans[:, 0]
+    first, last = spans[rng.choice(len(spans), p=share / share.sum())]
+    return float(np.clip(rng.uniform(first, last) - rng.uniform(0.1, 0.9) * length, low, high))
 
 
 def disturbed(signal: npt.NDArray[np.float64], *, rng: np.random.Generator) -> npt.NDArray[np.float64]:
@@ -103,13 +104,15 @@ def disturbed(signal: npt.NDArray[np.float64], *, rng: np.random.Generator) -> n
 
 
 def batch(pool: dict[str, list[Example]], *, rng: np.random.Generator, stem: int, augment: str) -> Batch:
-    """Eight groups of twelve rows: mostly twelve-lead records, one group of QTDB, one of narrow or weak sources."""
+    """Nine groups of twelve rows: LUDB mostly, one of QTDB, one of narrow or weak sources, two of virtual patients."""
     kinds = ["ludb"] * GROUPS
     if pool.get("qtdb"):
         kinds[0] = "qtdb"
     weak = [kind for kind in ("mitdb", "cpsc2019", "ptbxl") if pool.get(kind)]
     if weak and rng.random() < 0.6:
         kinds[1] = str(rng.choice(weak))
+    if pool.get("virtual"):
+        kinds[-2:] = ["virtual"] * 2
     groups, present = [], np.zeros((GROUPS, LEADS, LEADS), dtype=np.float32)
     for g, kind in enumerate(kinds):
         rows: list[Batch] = []
@@ -233,6 +236,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sources", nargs="+", default=list(SOURCES), choices=list(SOURCES))
     parser.add_argument("--steps", type=int, default=1800)
     parser.add_argument("--minutes", type=float, default=10.0, help="limit in CPU minutes")
+    parser.add_argument("--virtual", type=int, default=10, help="rounds of virtual patients; 0: none")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--stem", type=int, default=2, help="input samples a cell")
     parser.add_argument("--widths", type=int, nargs="+", default=list(Architecture().widths))
@@ -240,7 +244,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     kept = split(examples(given.data, sources=tuple(given.sources)), part=given.part)
     pool: dict[str, list[Example]] = {}
-    for example in kept:
+    for example in [*kept, *virtual(given.virtual, seed=given.seed)]:
         pool.setdefault(example.name.split("/")[0], []).append(example)
     about: dict[str, Any] = {"part": given.part, "seed": given.seed, "records": {k: len(v) for k, v in pool.items()}}
     print(about, flush=True)
@@ -248,7 +252,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     network = train(pool, architecture=shape, steps=given.steps, minutes=given.minutes, seed=given.seed)
     given.out.parent.mkdir(parents=True, exist_ok=True)
     with given.out.open("wb") as file:
-        np.savez(file, **pack(network, about=about))
+        arrays: dict[str, Any] = pack(network, about=about)
+        np.savez(file, **arrays)
 
 
 if __name__ == "__main__":

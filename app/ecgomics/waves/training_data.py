@@ -1,4 +1,4 @@
-"""Annotated recordings as training examples: LUDB, QTDB, and recordings that know their R peaks or their rhythm only."""
+"""Training examples: LUDB, QTDB, virtual patients, and recordings that know their R peaks or their rhythm only."""
 
 from __future__ import annotations
 
@@ -115,13 +115,30 @@ def _annotated(marks: list[tuple[float, str]]) -> tuple[dict[str, Spans], Spans]
         # a T whose onset is not marked still teaches its second half
         if kind == "T" and not np.isfinite(on) and np.isfinite(off):
             waves["T"] = _spans([*map(tuple, waves["T"].tolist()), (peak, off)])
-    edges = [time for time, _ in marks]
-    if not edges:
-        return waves, _spans([])
-    blocked = _spans(ignore)
-    starts = [min(edges), *blocked[:, 1]]
-    stops = [*blocked[:, 0], max(edges)]
-    return waves, _spans([(a, b) for a, b in zip(starts, stops, strict=True) if b > a])
+    known = []
+    for first, last in stretches(marks):
+        inside = [(a, b) for a, b in ignore if a < last and b > first]
+        blocked = _spans(inside)
+        starts = [first, *blocked[:, 1]]
+        stops = [*blocked[:, 0], last]
+        known += [(a, b) for a, b in zip(starts, stops, strict=True) if b > a]
+    return waves, _spans(known)
+
+
+def stretches(marks: list[tuple[float, str]]) -> list[tuple[float, float]]:
+    """Spans (s) in which beat after beat is annotated; a pause much longer than the usual RR starts a new one."""
+    beats = np.array([time for time, symbol in marks if symbol not in "()ptu"])
+    if len(beats) < 2:
+        return []
+    rr = np.diff(beats)
+    # beats left out make pauses of two RR and more; the usual one is the median of the shorter half
+    pause = 1.7 * float(np.median(np.sort(rr)[: max(len(rr) * 3 // 4, 1)]))
+    out = []
+    for group in np.split(np.arange(len(beats)), np.flatnonzero(rr > pause) + 1):
+        low, high = beats[group[0]] - 0.5 * pause, beats[group[-1]] + 0.5 * pause
+        times = [time for time, _ in marks if low <= time <= high]
+        out.append((min(times), max(times)))
+    return out
 
 
 def ludb(folder: Path) -> Iterator[Example]:
@@ -204,6 +221,40 @@ def fibrillation(folder: Path) -> Iterator[Example]:
 
 def _codes(text: str) -> set[str]:
     return {part.split("'")[1] for part in text.split(",") if part.count("'") >= 2}
+
+
+DRAWN = {"sinus_tachycardia": 4, "first_degree_block": 4, "wpw": 3, "lbbb": 3, "paced": 2, "pac": 2, "af": 2}
+"""How often a condition is drawn in a round in which the others are drawn once."""
+
+
+def virtual(rounds: int, *, seed: int = 0) -> Iterator[Example]:
+    """Virtual patients of every condition, with the marks they were made from; what shows in no lead is left open."""
+    from ecgomics.simulate import CONDITIONS, draw_patient, simulate
+    from ecgomics.vocabulary import MARKS
+
+    column = {name: k for k, name in enumerate(MARKS)}
+    rng = np.random.default_rng(seed)
+    for condition in CONDITIONS:
+        for _ in range(rounds * DRAWN.get(condition, 1)):
+            drawn, recorded = (int(number) for number in rng.integers(10_000, 2**31, 2))
+            made = simulate(draw_patient(condition, seed=drawn), seed=recorded)
+            example = Example(f"virtual/{condition}-{drawn}", conditioned(made.ecg.values, rate=500.0))
+            beats = made.truth.beats
+            for lead in range(len(example.signal)):
+                own, joint = beats["lead_marks"].values[:, lead], beats["marks"].values
+                waves, open_spans = {}, []
+                for kind in WAVES:
+                    on, off = column[f"{kind.lower()}_on"], column[f"{kind.lower()}_off"]
+                    shown = np.isfinite(own[:, on]) & np.isfinite(own[:, off])
+                    hidden = ~shown & np.isfinite(joint[:, on]) & np.isfinite(joint[:, off])
+                    waves[kind] = _spans(own[shown][:, [on, off]].tolist())
+                    open_spans += joint[hidden][:, [on, off]].tolist()
+                blocked = _spans(open_spans)
+                first, last = np.nanmin(joint[0]), np.nanmax(joint[-1])
+                pairs = zip([first, *blocked[:, 1]], [*blocked[:, 0], last], strict=True)
+                example.waves.append(waves)
+                example.known.append(_spans([(a, b) for a, b in pairs if b > a]))
+            yield example
 
 
 SOURCES = {
