@@ -139,11 +139,23 @@ class LatentSettings(Settings):
     )
     beat_components = param.Integer(24, bounds=(0, 200), doc="Principal components of the representative beats.")
     beat_share = param.Number(0.2, bounds=(0.0, 1.0), doc="Share of the variance of `handmade` that is the beats'.")
+    origin = param.Selector(
+        default="shipped", objects=["shipped", "cohort"], doc="The small encoder that comes along, or trained anew."
+    )
+    weights = param.String("", doc="File of the weights of an encoder that comes without, such as ECGFounder.")
+    precision = param.Selector(
+        default="float32", objects=["float32", "bfloat16"], doc="Arithmetic of the small encoder when it embeds."
+    )
     steps = param.Integer(400, bounds=(1, 1_000_000), doc="Training steps of the small encoder.")
     batch = param.Integer(64, bounds=(2, 4096), doc="Records a training step.")
     view_s = param.Number(3.0, bounds=(1.0, 10.0), doc="Length of a training view, s.")
     learning_rate = param.Number(1e-3, bounds=(1e-6, 1.0), doc="Largest learning rate.")
     temperature = param.Number(0.15, bounds=(0.01, 1.0), doc="Of the contrastive loss; smaller: harder on near misses.")
+    patience = param.Integer(
+        0, bounds=(0, 1000), doc="Checks without a better held-out loss before training stops; 0: it never does."
+    )
+    check_every = param.Integer(50, bounds=(1, 100_000), doc="Training steps between such checks.")
+    held_out = param.Number(0.1, bounds=(0.01, 0.5), doc="Share of the records held out for such checks.")
     threads = param.Integer(1, bounds=(1, 64), doc="torch threads; more than the free cores is far slower than one.")
     seed = param.Integer(0, bounds=(0, None), doc="Seed of weights, order and views.")
 
@@ -181,3 +193,10 @@ class ContrastSettings(Settings):
     level = param.Number(0.95, bounds=(0.5, 0.999), doc="Coverage of intervals, 0 to 1.")
     q = param.Number(0.05, bounds=(0.0, 1.0), inclusive_bounds=(False, False), doc="Candidates lie below this q.")
     seed = param.Integer(0, bounds=(0, None), doc="Seed of the resamples.")
+
+
+class LockBoxSettings(Settings):
+    """Which patients are set aside for replication."""
+
+    share = param.Number(0.2, bounds=(0.0, 0.8), doc="Share of the patients set aside, 0 (none) to 0.8.")
+    salt = param.String("ecgomics", doc="Goes into the hash that chooses them: another salt, other patients.")

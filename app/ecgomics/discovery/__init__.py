@@ -3,16 +3,35 @@
 Pure: tables and arrays in, tables out.
 """
 
-from ecgomics.discovery.comparison import Contrast, Counts, contrast
+from ecgomics.discovery.candidates import BADGES, Contrast, Counts
+from ecgomics.discovery.comparison import contrast
+from ecgomics.discovery.effects import auc_error, power, standardised_difference
 from ecgomics.discovery.groups import EXPLORATORY_ORIGINS, ORIGINS, Group
+from ecgomics.discovery.ledger import Ledger
+from ecgomics.discovery.lockbox import sealed
+from ecgomics.discovery.nulls import NullCloud, null_cloud
 from ecgomics.discovery.ranks import RankTable
+from ecgomics.discovery.replication import Replication, replicate
 
 __all__ = [
+    # groups
     "EXPLORATORY_ORIGINS",
     "ORIGINS",
+    "Group",
+    # comparisons
+    "BADGES",
     "Contrast",
     "Counts",
-    "Group",
     "RankTable",
+    "auc_error",
     "contrast",
+    "power",
+    "standardised_difference",
+    # what keeps them honest
+    "Ledger",
+    "NullCloud",
+    "Replication",
+    "null_cloud",
+    "replicate",
+    "sealed",
 ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,92 +13,19 @@ import pandas as pd
 
 from ecgomics.discovery.adjustment import Adjusted, Confounders
 from ecgomics.discovery.adjustment import adjust as adjust_for
+from ecgomics.discovery.candidates import Badge, Contrast, Counts
+from ecgomics.discovery.effects import standardised_difference
 from ecgomics.discovery.groups import EXPLORATORY_ORIGINS, Group, Origin
 from ecgomics.discovery.intervals import bootstrap_interval, newcombe_interval
+from ecgomics.discovery.lockbox import AnyPart, Part, in_part, lockbox_of
 from ecgomics.discovery.material import Drawn, Material, Members, Values
 from ecgomics.discovery.patients import Bools, Floats, Patients
 from ecgomics.discovery.ranks import RankTable, effect_order
 from ecgomics.discovery.significance import benjamini_yekutieli, missingness_p
 from ecgomics.errors import DiscoveryError
-from ecgomics.settings import ContrastSettings
-
-Badge = Literal["exploratory", "declared", "validated", "replicated"]
-"""How far a contrast can be believed. `exploratory`: the group was drawn on the data tested, so its q-values are no
-evidence. `declared`: the group came from elsewhere. The last two need patients that exploration never saw."""
+from ecgomics.settings import ContrastSettings, LockBoxSettings
 
 _LITTLE_OVERLAP = 0.2
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How many patients and records were compared, and how many were not."""
-
-    patients_group: int
-    patients_rest: int
-    records_group: int
-    records_rest: int
-    mixed: int
-    """Patients with records on both sides."""
-    dropped: int
-    """Mixed patients left out (settings.mixed = "drop")."""
-    unnamed: int
-    """Records without a patient id, each taken as a patient of its own."""
-    incomplete: int
-    """Patients left out of the adjusted effects: a confounder is missing."""
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """A comparison of two groups of patients over all biomarkers.
-
-    Parameters
-    ----------
-    results
-        One row a biomarker, strongest effect first; see `table`.
-    badge
-        See `Badge`.
-    n
-        Patients and records compared.
-    notes
-        What a reader must know, in sentences.
-    recipe
-        Everything needed to make it again, in a form JSON can hold: settings, seed, digests of groups and values.
-    """
-
-    results: pd.DataFrame
-    badge: Badge
-    n: Counts
-    notes: tuple[str, ...]
-    recipe: Mapping[str, Any]
-
-    def table(self, *, top: int | None = None) -> pd.DataFrame:
-        """One row a biomarker, strongest effect |AUC − ½| first.
-
-        ====================================  =================================================================
-        `biomarker, dimension, lead, unit`    what it is
-        `auc`, `low`, `high`                  P(group > rest) + ½ P(equal), interval by patient
-        `q`                                   Benjamini–Yekutieli over all biomarkers
-        `auc_adjusted`, `low_adjusted`, …     the same with the confounders held equal; NaN without confounders
-        `median_group`, `median_rest`         of the patients, in the biomarker's unit
-        `n_group`, `n_rest`                   patients with a value
-        `missing_group`, `missing_rest`       patients without
-        `q_missing`                           that it is missing equally often on both sides
-        `defines_group`                       the group's own definition uses it: its effect is no finding
-        ====================================  =================================================================
-        """
-        return self.results.head(len(self.results) if top is None else top).copy()
-
-    def candidates(self, *, q: float | None = None) -> pd.DataFrame:
-        """Rows with q below a limit (default: the setting `q`), adjusted as well when adjusted for anything.
-
-        Biomarkers that define the group are left out. With the exploratory badge these are suggestions to test on
-        other patients, not findings.
-        """
-        limit = float(self.recipe["settings"]["q"] if q is None else q)
-        kept = (self.results["q"] < limit) & ~self.results["defines_group"]
-        if self.recipe["adjust"]:
-            kept &= self.results["q_adjusted"] < limit
-        return self.results[kept].reset_index(drop=True)
 
 
 def contrast(
@@ -109,6 +36,8 @@ def contrast(
     patient: npt.ArrayLike | None = None,
     adjust: pd.DataFrame | Sequence[str] | None = None,
     drawn_on: Origin | None = None,
+    lockbox: LockBoxSettings | None = None,
+    part: Part = "discovery",
     settings: ContrastSettings | None = None,
 ) -> Contrast:
     """Compare a group of patients with the rest, or with another group, over every biomarker.
@@ -132,6 +61,11 @@ def contrast(
     drawn_on
         Where the group was drawn (`Origin`). Left out: a `Group` and a selection know; otherwise it counts as
         exploratory.
+    lockbox
+        Which patients are set aside. Left out: the cohort's, if it has one. Its patients never enter a contrast: they
+        are `replicate`'s.
+    part
+        Of the patients that are left: all ("discovery"), or one of the two halves that `validate` makes of them.
     settings
         Level, resamples, seed, smallest group.
 
@@ -152,26 +86,78 @@ def contrast(
     >>> contrast(table, table["PR"].gt(200).to_numpy(), drawn_on="biomarker").table()["auc"].tolist()
     [1.0]
     """
-    settings = settings or ContrastSettings()
     material = Material.gather(values, patient=patient, adjust=adjust)
-    sides = _sides(material, group, against)
+    box = lockbox_of(values) if lockbox is None else lockbox
+    return contrast_part(
+        material, Question(group, against, drawn_on), lockbox=box, part=part, settings=settings or ContrastSettings()
+    )
+
+
+@dataclass(frozen=True)
+class Question:
+    """Who is held against whom, and where the groups were drawn; see `contrast`."""
+
+    group: Members
+    against: Members | None
+    drawn_on: Origin | None
+
+    def sides(self, material: Material) -> tuple[Bools, Bools]:
+        """Membership of both sides (bool, record); everybody else when there is no `against`."""
+        inside = material.mask(self.group)
+        outside = ~inside if self.against is None else material.mask(self.against)
+        both = int((inside & outside).sum())
+        if both:
+            raise DiscoveryError(
+                f"{both} records are in both groups",
+                expected="groups without a record in common",
+                remedy="subtract one from the other first",
+            )
+        return inside, outside
+
+    @property
+    def origins(self) -> set[str]:
+        """Where the groups were drawn; empty when one of them does not say."""
+        return _origins(self.group, self.against, self.drawn_on)
+
+    def described(self, sides: tuple[Bools, Bools], material: Material) -> dict[str, Any]:
+        """Names, definitions and digests of both sides, for a recipe."""
+        against = None if self.against is None else _described(self.against, sides[1], material)
+        return {
+            "group": _described(self.group, sides[0], material),
+            "against": against,
+            "drawn_on": sorted(self.origins),
+        }
+
+
+def contrast_part(
+    material: Material, question: Question, *, lockbox: LockBoxSettings, part: AnyPart, settings: ContrastSettings
+) -> Contrast:
+    """`contrast` of one part of the patients; the one that may be told to open the lock-box."""
+    whole, every = question.sides(material), material
+    kept = in_part(part, patient=material.patient, record=material.values.index.to_numpy(dtype=str), settings=lockbox)
+    material, sides = material.restricted(kept), (whole[0][kept], whole[1][kept])
     compared = _Compared.from_records(material, sides, settings)
+    sealed = 0
+    if lockbox.share > 0 and part != "lockbox":
+        sealed = Patients.from_ids(every.patient).size - Patients.from_ids(material.patient).size
+    n = dataclasses.replace(compared.n, elsewhere=sealed)
     adjusted = compared.adjusted()
     results = _results(compared, adjusted, notes=material.notes, settings=settings)
-    results["defines_group"] = results["biomarker"].isin(_defined_by(group, against))
-    origins = _origins(group, against, drawn_on)
+    results["defines_group"] = results["biomarker"].isin(_defined_by(question.group, question.against))
+    origins = question.origins
     badge: Badge = "declared" if origins and not EXPLORATORY_ORIGINS.intersection(origins) else "exploratory"
+    results["badge"] = badge
     recipe = {
         "kind": "contrast",
-        "version": 1,
+        "version": 2,
         "settings": settings.as_dict(),
+        "lockbox": lockbox.as_dict() | {"part": part},
         "values": material.digest(),
-        "group": _described(group, sides[0], material),
-        "against": None if against is None else _described(against, sides[1], material),
         "adjust": list(compared.confounders.names) if compared.confounders else [],
-        "drawn_on": sorted(origins),
-    }
-    return Contrast(results, badge, compared.n, _notes(compared, adjusted, origins=origins), recipe)
+    } | question.described(sides, material)
+    records = material.values.index.to_numpy(dtype=str)
+    ids = (tuple(records[sides[0]].tolist()), tuple(records[sides[1]].tolist()))
+    return Contrast(results, badge, n, _notes(n, adjusted, origins=origins), recipe, ids)
 
 
 @dataclass(frozen=True)
@@ -231,6 +217,8 @@ def _results(
     columns |= _effect(auc, p, values=np.where(enough, values, np.nan), members=members, settings=settings)
     columns |= _adjusted_effect(compared, adjusted, ranks=ranks, enough=enough, unadjusted_p=p, settings=settings)
     columns |= {
+        "delta": 2 * auc - 1,
+        "smd": np.where(enough, standardised_difference(values, members), np.nan),
         "median_group": pd.DataFrame(values[members]).median().to_numpy(),
         "median_rest": pd.DataFrame(values[~members]).median().to_numpy(),
         "n_group": inside.astype(int),
@@ -253,8 +241,8 @@ def _effect(
         low, high = bootstrap_interval(
             values, members, resamples=settings.resamples, level=settings.level, seed=settings.seed
         )
-    names = (f"auc{suffix}", f"low{suffix}", f"high{suffix}", f"q{suffix}")
-    return dict(zip(names, (auc, low, high, benjamini_yekutieli(p)), strict=True))
+    names = (f"auc{suffix}", f"low{suffix}", f"high{suffix}", f"p{suffix}", f"q{suffix}")
+    return dict(zip(names, (auc, low, high, p, benjamini_yekutieli(p)), strict=True))
 
 
 def _adjusted_effect(
@@ -268,7 +256,7 @@ def _adjusted_effect(
 ) -> dict[str, Floats]:
     if adjusted is None:
         nothing = np.full(len(enough), np.nan)
-        return {name: nothing for name in ("auc_adjusted", "low_adjusted", "high_adjusted", "q_adjusted")}
+        return {name: nothing for name in ("auc_adjusted", "low_adjusted", "high_adjusted", "p_adjusted", "q_adjusted")}
     usable = ~np.isnan(adjusted.residuals)
     each = np.minimum(usable[compared.members].sum(axis=0), usable[~compared.members].sum(axis=0))
     kept = enough & (each >= settings.min_patients)
@@ -282,19 +270,6 @@ def _adjusted_effect(
         settings=settings,
         suffix="_adjusted",
     )
-
-
-def _sides(material: Material, group: Members, against: Members | None) -> tuple[Bools, Bools]:
-    inside = material.mask(group)
-    outside = ~inside if against is None else material.mask(against)
-    both = int((inside & outside).sum())
-    if both:
-        raise DiscoveryError(
-            f"{both} records are in both groups",
-            expected="groups without a record in common",
-            remedy="subtract one from the other first",
-        )
-    return inside, outside
 
 
 def _require(members: Bools, least: int) -> None:
@@ -328,18 +303,20 @@ def _defined_by(*members: Members | None) -> list[str]:
 
 def _described(members: Members, mask: Bools, material: Material) -> dict[str, Any]:
     records = sorted(map(str, material.values.index[mask]))
-    told = {"records": len(records), "digest": hashlib.sha256("\n".join(records).encode()).hexdigest()[:16]}
+    told: dict[str, Any] = {"records": len(records), "digest": Material.records_digest(records)}
     if isinstance(members, Group):
         told |= {"name": members.name, "definition": members.definition, "origin": members.origin}
     return told
 
 
-def _notes(compared: _Compared, adjusted: Adjusted | None, *, origins: set[str]) -> tuple[str, ...]:
-    n, notes = compared.n, []
+def _notes(n: Counts, adjusted: Adjusted | None, *, origins: set[str]) -> tuple[str, ...]:
+    notes = []
     if not origins:
         notes.append("Where the group was drawn is not stated, so it counts as drawn on these data.")
     if EXPLORATORY_ORIGINS & origins:
         notes.append("The group was drawn on these data: effects suggest, q-values are no evidence.")
+    if n.elsewhere:
+        notes.append(f"{n.elsewhere} patients are set aside and were not looked at.")
     if n.mixed:
         placed = "left out" if n.dropped else "placed with the side that holds more than half of their records"
         notes.append(f"{n.mixed} patients have records on both sides; {placed}.")

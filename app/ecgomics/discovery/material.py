@@ -98,12 +98,36 @@ class Material:
         given = _ids_or_mask(members)
         return self._checked(given) if given.dtype == bool else self._holding(given)
 
+    def restricted(self, kept: Bools) -> Material:
+        """Only the records in `kept` (bool, record)."""
+        confounders = None if self.confounders is None else self.confounders[kept]
+        return Material(self.values[kept], self.notes, self.patient[kept], confounders)
+
+    def columns(self, biomarkers: Iterable[str]) -> Material:
+        """Only some of the biomarkers, in the order given."""
+        chosen = list(dict.fromkeys(map(str, biomarkers)))
+        known = [str(name) for name in self.values.columns]
+        for name in chosen:
+            if name not in known:
+                raise DiscoveryError(
+                    f"no biomarker named {name!r}",
+                    expected="columns of the values",
+                    remedy=did_you_mean(name, known) or "choose from the contrast's table",
+                )
+        places = [known.index(name) for name in chosen]
+        return Material(self.values.iloc[:, places], self.notes.iloc[places], self.patient, self.confounders)
+
     def digest(self) -> str:
         """Short hash of the values, their columns and their record ids."""
         text = "\x1f".join([*map(str, self.values.columns), "", *map(str, self.values.index)])
         state = hashlib.sha256(text.encode())
         state.update(np.ascontiguousarray(self.values.to_numpy(dtype="<f8")).tobytes())
         return state.hexdigest()[:16]
+
+    @staticmethod
+    def records_digest(records: Iterable[object]) -> str:
+        """Short hash of a set of record ids, whatever their order."""
+        return hashlib.sha256("\n".join(sorted(map(str, records))).encode()).hexdigest()[:16]
 
     def _holding(self, ids: npt.NDArray[Any]) -> Bools:
         records = self.values.index.to_numpy(dtype=str)

@@ -1,0 +1,106 @@
+"""`Contrast`: what a comparison found, as a table of candidates with the badge each deserves."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+import pandas as pd
+
+Badge = Literal["exploratory", "declared", "validated", "replicated"]
+"""How far a contrast can be believed. `exploratory`: the group was drawn on the data tested, so its q-values are no
+evidence. `declared`: the group came from elsewhere. `validated`: found in one half of the patients, confirmed in the
+other (`validate`). `replicated`: confirmed in patients that exploration never saw (`replicate`)."""
+
+BADGES: tuple[Badge, ...] = get_args(Badge)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many patients and records were compared, and how many were not."""
+
+    patients_group: int
+    patients_rest: int
+    records_group: int
+    records_rest: int
+    mixed: int
+    """Patients with records on both sides."""
+    dropped: int
+    """Mixed patients left out (settings.mixed = "drop")."""
+    unnamed: int
+    """Records without a patient id, each taken as a patient of its own."""
+    incomplete: int
+    """Patients left out of the adjusted effects: a confounder is missing."""
+    elsewhere: int = 0
+    """Patients that were set aside (lock-box, other half) and not looked at."""
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A comparison of two groups of patients over all biomarkers.
+
+    Parameters
+    ----------
+    results
+        One row a biomarker, strongest effect first; see `table`.
+    badge
+        See `Badge`.
+    n
+        Patients and records compared.
+    notes
+        What a reader must know, in sentences.
+    recipe
+        Everything needed to make it again, in a form JSON can hold: settings, seed, digests of groups and values.
+    sides
+        Record ids of the group and of the rest.
+    """
+
+    results: pd.DataFrame
+    badge: Badge
+    n: Counts
+    notes: tuple[str, ...]
+    recipe: Mapping[str, Any]
+    sides: tuple[tuple[str, ...], tuple[str, ...]] = field(default=((), ()), repr=False)
+
+    def table(self, *, top: int | None = None) -> pd.DataFrame:
+        """One row a biomarker, strongest effect |AUC − ½| first.
+
+        ====================================  =================================================================
+        `biomarker, dimension, lead, unit`    what it is
+        `auc`, `low`, `high`                  P(group > rest) + ½ P(equal), interval by patient
+        `q`                                   Benjamini–Yekutieli over all biomarkers
+        `auc_adjusted`, `low_adjusted`, …     the same with the confounders held equal; NaN without confounders
+        `delta`                               Cliff's delta, 2 AUC − 1
+        `smd`                                 Hedges' g: difference of means over the pooled standard deviation
+        `median_group`, `median_rest`         of the patients, in the biomarker's unit
+        `n_group`, `n_rest`                   patients with a value
+        `missing_group`, `missing_rest`       patients without
+        `q_missing`                           that it is missing equally often on both sides
+        `defines_group`                       the group's own definition uses it: its effect is no finding
+        `badge`                               how far this row can be believed; see `Badge`
+        ====================================  =================================================================
+        """
+        # a bare p among hundreds of biomarkers reads as evidence; `results` keeps it for replication
+        shown = self.results.drop(columns=[name for name in ("p", "p_adjusted") if name in self.results])
+        return shown.head(len(shown) if top is None else top).copy()
+
+    def candidates(self, *, q: float | None = None) -> pd.DataFrame:
+        """Rows with q below a limit (default: the setting `q`), adjusted as well when adjusted for anything.
+
+        Biomarkers that define the group are left out. With the exploratory badge these are suggestions to test on
+        other patients, not findings.
+        """
+        limit = float(self.recipe["settings"]["q"] if q is None else q)
+        table = self.table()
+        kept = (table["q"] < limit) & ~table["defines_group"]
+        if self.recipe["adjust"]:
+            kept &= table["q_adjusted"] < limit
+        return table[kept].reset_index(drop=True)
+
+    def with_badge(self, badge: Badge, biomarkers: Iterable[str]) -> Contrast:
+        """The same contrast with a badge on some of its rows."""
+        results = self.results.copy()
+        results.loc[results["biomarker"].isin(list(biomarkers)), "badge"] = badge
+        return dataclasses.replace(self, results=results)

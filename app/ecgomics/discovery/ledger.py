@@ -1,0 +1,175 @@
+"""The ledger: every question asked of a cohort, in the order they were asked, and what was spent on each."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, Self
+
+import pandas as pd
+
+from ecgomics.discovery.candidates import Contrast
+from ecgomics.errors import DiscoveryError
+
+Kind = Literal["contrast", "validation", "replication"]
+
+_VERSION = 1
+_START = "0" * 16
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """An append-only list of looks at the data.
+
+    Adding returns a longer ledger; nothing is ever taken out. Each entry carries a hash over itself and the entry
+    before it, so that an entry that was changed or removed afterwards is noticed when the ledger is read back.
+
+    Parameters
+    ----------
+    entries
+        One mapping a look, oldest first, in a form JSON can hold.
+
+    Examples
+    --------
+    >>> Ledger().contrasts, Ledger().tests
+    (0, 0)
+    """
+
+    entries: tuple[Mapping[str, Any], ...] = ()
+
+    def with_contrast(self, found: Contrast, *, kind: Kind = "contrast", when: datetime | None = None) -> Ledger:
+        """Append a contrast that was looked at.
+
+        Parameters
+        ----------
+        found
+            What was looked at.
+        kind
+            "validation" for the result of `validate`.
+        when
+            Left out: now.
+        """
+        table = found.table()
+        look = {
+            "kind": kind,
+            "question": question_of(found.recipe),
+            "group": found.recipe.get("group"),
+            "against": found.recipe.get("against"),
+            "adjust": list(found.recipe.get("adjust", [])),
+            "drawn_on": list(found.recipe.get("drawn_on", [])),
+            "badge": found.badge,
+            "patients": [found.n.patients_group, found.n.patients_rest],
+            "tests": int(table["q"].notna().sum()),
+            "candidates": found.candidates()["biomarker"].tolist(),
+        }
+        return self._append(look, when)
+
+    def with_spending(
+        self, question: str, *, source: str, outcomes: Iterable[Mapping[str, Any]], when: datetime | None = None
+    ) -> Ledger:
+        """Append a replication: which candidates were spent on which patients (`source`), with their outcomes."""
+        kept = [dict(outcome) for outcome in outcomes]
+        look = {"kind": "replication", "question": question, "source": source, "tests": len(kept), "outcomes": kept}
+        return self._append(look, when)
+
+    @property
+    def contrasts(self) -> int:
+        """How many different contrasts were tried; the same one asked again counts once."""
+        return len({entry["question"] for entry in self.entries if entry["kind"] != "replication"})
+
+    @property
+    def tests(self) -> int:
+        """How many biomarkers were tested in these contrasts, all together."""
+        seen = {entry["question"]: entry["tests"] for entry in self.entries if entry["kind"] != "replication"}
+        return int(sum(seen.values()))
+
+    def spent(self, source: str) -> pd.DataFrame:
+        """What was spent on a source of patients: `when, question, biomarker, p, replicated`, oldest first."""
+        rows = [
+            {"when": entry["when"], "question": entry["question"]} | outcome
+            for entry in self.entries
+            if entry["kind"] == "replication" and entry["source"] == source
+            for outcome in entry["outcomes"]
+        ]
+        return pd.DataFrame(rows, columns=["when", "question", "biomarker", "p", "replicated"])
+
+    def table(self) -> pd.DataFrame:
+        """One row a look: `when, kind, question, name, origin, adjust, badge, tests, candidates`."""
+        rows = [_row(entry) for entry in self.entries]
+        return pd.DataFrame(
+            rows, columns=["when", "kind", "question", "name", "origin", "adjust", "badge", "tests", "candidates"]
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """The whole ledger in a form JSON can hold; `from_dict` reads it."""
+        return {"version": _VERSION, "entries": json.loads(json.dumps(list(self.entries)))}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
+        """Read a ledger back.
+
+        Raises
+        ------
+        DiscoveryError
+            For another version, and where an entry was changed, removed or put in afterwards.
+        """
+        if stored.get("version") != _VERSION:
+            raise DiscoveryError(
+                f"a ledger of version {stored.get('version')!r}",
+                expected=f"version {_VERSION}",
+                remedy="read it with the release that wrote it",
+            )
+        entries = tuple(stored["entries"])
+        before = _START
+        for position, entry in enumerate(entries):
+            if entry.get("chain") != _chain(entry, before):
+                raise DiscoveryError(
+                    f"entry {position + 1} of the ledger does not follow from the one before",
+                    expected="the entries as they were written, none changed and none missing",
+                    remedy="restore the ledger from a copy; what was looked at can no longer be told from this one",
+                )
+            before = entry["chain"]
+        return cls(entries)
+
+    def _append(self, look: Mapping[str, Any], when: datetime | None) -> Ledger:
+        moment = (when or datetime.now(UTC)).isoformat(timespec="seconds")
+        entry = {"number": len(self.entries) + 1, "when": moment} | json.loads(json.dumps(look))
+        entry["chain"] = _chain(entry, self.entries[-1]["chain"] if self.entries else _START)
+        return Ledger((*self.entries, entry))
+
+
+def question_of(recipe: Mapping[str, Any]) -> str:
+    """Short hash of what was asked: groups, confounders, values and part, whatever the number of resamples."""
+    asked = {name: told for name, told in recipe.items() if name not in ("settings", "version")}
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def groups_of(recipe: Mapping[str, Any]) -> str:
+    """Short hash of the two groups alone: what a candidate is spent for, whatever it was adjusted for."""
+    digests = [(recipe.get(side) or {}).get("digest", "") for side in ("group", "against")]
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:16]
+
+
+def _chain(entry: Mapping[str, Any], before: str) -> str:
+    told = {name: entry[name] for name in entry if name != "chain"}
+    return hashlib.sha256((before + json.dumps(told, sort_keys=True)).encode()).hexdigest()[:16]
+
+
+def _row(entry: Mapping[str, Any]) -> dict[str, Any]:
+    group = entry.get("group") or {}
+    found = entry.get("candidates")
+    spent = [outcome["biomarker"] for outcome in entry.get("outcomes", [])]
+    return {
+        "when": entry["when"],
+        "kind": entry["kind"],
+        "question": entry["question"],
+        "name": group.get("name", ""),
+        "origin": ", ".join(entry.get("drawn_on", [])),
+        "adjust": ", ".join(entry.get("adjust", [])),
+        "badge": entry.get("badge", ""),
+        "tests": entry["tests"],
+        "candidates": ", ".join(found if found is not None else spent),
+    }
