@@ -6,7 +6,7 @@ from hypothesis.extra.numpy import arrays
 
 from ecgomics.latent import Recipe
 from ecgomics.latent.fuzzy import strengths, widths
-from ecgomics.latent.neighbours import nearest
+from ecgomics.latent.neighbours import nearest_rows
 
 points = st.integers(3, 40).flatmap(
     lambda rows: arrays(np.float64, (rows, 3), elements=st.integers(-9999, 9999).map(lambda x: x / 100))
@@ -16,7 +16,7 @@ points = st.integers(3, 40).flatmap(
 @given(points, st.integers(1, 10))
 @settings(max_examples=60, deadline=None)
 def test_neighbours_are_those_of_the_whole_distance_table(cloud, k):
-    position, distance = nearest(cloud, cloud, k=k)
+    position, distance = nearest_rows(cloud, cloud, k=k)
     k = min(k, len(cloud))
     table = np.sqrt(np.square(cloud[:, None] - cloud).sum(axis=-1))
     np.testing.assert_allclose(distance, np.sort(table, axis=1)[:, :k], atol=1e-9)
@@ -27,7 +27,7 @@ def test_neighbours_are_those_of_the_whole_distance_table(cloud, k):
 @given(points)
 @settings(max_examples=60, deadline=None)
 def test_memberships_fall_with_distance_from_one_to_zero(cloud):
-    distance = nearest(cloud, cloud, k=8)[1]
+    distance = nearest_rows(cloud, cloud, k=8)[1]
     weight = strengths(distance, *widths(distance))
     assert np.isfinite(weight).all()
     assert ((weight >= 0) & (weight <= 1)).all()

@@ -1,24 +1,55 @@
-"""Signals to vectors to maps: two encoders, their training, and projections that are stored with their fit.
+"""Signals to vectors to maps: encoders by name, their training, and projections that are stored with their fit.
 
 torch and umap are imported by the functions that need them, never by opening or placing records on a stored map.
 """
 
+from ecgomics.latent.attribution import attribute, randomised
+from ecgomics.latent.clusters import Clusters, clusters
+from ecgomics.latent.drift import drift
 from ecgomics.latent.embedding import Embedding
 from ecgomics.latent.encoder import Encoder
+from ecgomics.latent.founder import Founder
 from ecgomics.latent.handmade import Handmade, handmade
+from ecgomics.latent.likeness import Agreement, agreement, nearest
+from ecgomics.latent.novelty import Novelty
 from ecgomics.latent.pretraining import pretrain
+from ecgomics.latent.probe import Residual, carried, probe, residual
 from ecgomics.latent.projection import Projection
 from ecgomics.latent.recipe import Recipe
+from ecgomics.latent.registry import EncoderCard, EncoderEntry, encoder_named, encoders, recipe_named
+from ecgomics.latent.teaching import teach
 from ecgomics.latent.trust import Trust, trust
+from ecgomics.latent.windows import embed_windows
 
 __all__ = [
+    "Agreement",
+    "Clusters",
     "Embedding",
     "Encoder",
+    "EncoderCard",
+    "EncoderEntry",
+    "Founder",
     "Handmade",
+    "Novelty",
     "Projection",
     "Recipe",
+    "Residual",
     "Trust",
+    "agreement",
+    "attribute",
+    "carried",
+    "clusters",
+    "drift",
+    "embed_windows",
+    "encoder_named",
+    "encoders",
     "handmade",
+    "nearest",
     "pretrain",
+    "probe",
+    "randomised",
+    "recipe_named",
+    "residual",
+    "teach",
     "trust",
 ]

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +18,12 @@ import xarray as xr
 
 from ecgomics.errors import FormatError
 from ecgomics.latent.embedding import Embedding
-from ecgomics.latent.recipe import Prepared, Recipe
+from ecgomics.latent.recipe import Recipe
+from ecgomics.latent.windows import Floats, embed_windows
 
 NAME = "ecgomics-small"
-VERSION = 1
 
-_BATCH = 64
+Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,9 @@ class Encoder:
         """How signals are prepared for it."""
         return Recipe.from_dict(self.meta["recipe"])
 
-    def embed(self, ecg: xr.DataArray | Iterable[xr.DataArray], *, threads: int = 1) -> Embedding:
+    def embed(
+        self, ecg: xr.DataArray | Iterable[xr.DataArray], *, threads: int = 1, precision: Precision = "float32"
+    ) -> Embedding:
         """Turn records into vectors.
 
         Parameters
@@ -69,6 +71,8 @@ class Encoder:
             (record, lead, time) or (lead, time), mV, any rate and any subset of the twelve leads; or blocks of that.
         threads
             torch threads. More than the free cores is far slower than one.
+        precision
+            "bfloat16" is faster where the processor has it; vectors differ in the third digit, which is told in `meta`.
 
         Returns
         -------
@@ -76,10 +80,18 @@ class Encoder:
             Each number has mean 0 and SD 1 over the cohort the encoder was trained on. Longer records are the mean
             over their windows of the recipe's length. A record without a usable lead is NaN.
         """
-        blocks = [ecg] if isinstance(ecg, xr.DataArray) else ecg
-        parts = [self._vectors(self.recipe.prepare(block), threads=threads) for block in blocks]
-        vectors, coverage = (xr.concat(each, dim="record") for each in zip(*parts, strict=True))
-        return Embedding(vectors, coverage, self.name, dict(self.meta), self.to_dataset())
+        import torch
+
+        from ecgomics.latent.network import threads as torch_threads
+
+        network = self.network().to(getattr(torch, precision))
+
+        def vectorise(windows: Floats) -> npt.NDArray[Any]:
+            with torch_threads(threads), torch.inference_mode():
+                return np.asarray(network(torch.from_numpy(windows).to(getattr(torch, precision))).float().numpy())
+
+        told = dict(self.meta) | ({} if precision == "float32" else {"precision": precision})
+        return embed_windows(ecg, vectorise, recipe=self.recipe, name=self.name, meta=told, fit=self.to_dataset())
 
     def to_dataset(self) -> xr.Dataset:
         """The encoder as plain arrays."""
@@ -120,38 +132,17 @@ class Encoder:
             ) from error
         return cls(weights, meta)
 
-    def _vectors(self, block: Prepared, *, threads: int) -> tuple[xr.DataArray, xr.DataArray]:
-        import torch
-
-        from ecgomics.latent.network import threads as torch_threads
-
-        used = block.usable
-        row, window = np.nonzero((block.weight > 0) & used[:, None])
-        network = self._network()
-        vectors = np.zeros((len(used), network.dim), dtype=np.float64)
-        with torch_threads(threads), torch.inference_mode():
-            for start in range(0, len(row), _BATCH):
-                some = slice(start, start + _BATCH)
-                signal = torch.from_numpy(block.windows[row[some], window[some]])
-                standard = (network.pooled(signal) - network.centre) / network.scale
-                weight = block.weight[row[some], window[some]][:, None]
-                np.add.at(vectors, row[some], standard.numpy() * weight)
-        vectors /= np.maximum(block.weight.sum(axis=1), 1e-9)[:, None]
-        vectors[~used] = np.nan
-        names = [f"z{number}" for number in range(network.dim)]
-        coverage = block.used.mean(axis=1).astype(np.float32)
-        return (
-            xr.DataArray(
-                vectors.astype(np.float32), dims=("record", "latent"), coords={"record": block.record, "latent": names}
-            ),
-            xr.DataArray(coverage, dims="record", coords={"record": block.record}),
-        )
-
-    def _network(self) -> Any:
+    def network(self) -> Any:
+        """The network with these weights, ready to be called with windows of the recipe (a torch module)."""
         from ecgomics.latent.network import SmallNetwork, restore
 
         told = self.meta["network"]
-        network = SmallNetwork(leads=int(told["leads"]), widths=tuple(told["widths"]), kernel=int(told["kernel"]))
+        network = SmallNetwork(
+            leads=int(told["leads"]),
+            widths=tuple(told["widths"]),
+            kernel=int(told["kernel"]),
+            mixed=int(told.get("mixed", 0)),
+        )
         try:
             restore(network, self.weights)
         except ValueError as error:

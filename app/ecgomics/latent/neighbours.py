@@ -11,7 +11,7 @@ Ints = npt.NDArray[np.int64]
 _BLOCK_ENTRIES = 4_000_000
 
 
-def nearest(query: npt.ArrayLike, data: npt.ArrayLike, *, k: int) -> tuple[Ints, Floats]:
+def nearest_rows(query: npt.ArrayLike, data: npt.ArrayLike, *, k: int) -> tuple[Ints, Floats]:
     """The `k` rows of `data` nearest to each row of `query`, nearest first, ties in order of row.
 
     Parameters

@@ -25,33 +25,52 @@ class SmallNetwork(nn.Module):
         Channels of each level.
     kernel
         Samples each convolution sees.
+    mixed
+        Numbers the pooled activations are mixed into; 0: they are the vector themselves.
+    seed
+        Of the first weights; torch's own source of chance is left alone.
     """
 
-    def __init__(self, *, leads: int, widths: tuple[int, ...], kernel: int) -> None:
+    def __init__(self, *, leads: int, widths: tuple[int, ...], kernel: int, mixed: int = 0, seed: int = 0) -> None:
         super().__init__()
+        self.told = {"leads": leads, "widths": list(widths), "kernel": kernel, "mixed": mixed}
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self._build(leads, widths, kernel, mixed)
+
+    def _build(self, leads: int, widths: tuple[int, ...], kernel: int, mixed: int) -> None:
         self.stem = _convolution(leads, widths[0], kernel + 2, stride=2)
         self.halve = nn.ModuleList(_convolution(a, b, kernel, stride=2) for a, b in pairwise(widths))
         self.refine = nn.ModuleList(_convolution(width, width, kernel, stride=1, last=True) for width in widths[1:])
-        self.dim = 2 * widths[-1]
+        pooled = 2 * widths[-1]
+        self.mix = nn.Sequential(nn.BatchNorm1d(pooled), nn.Linear(pooled, mixed)) if mixed else nn.Identity()
+        self.dim = mixed or pooled
         # set when training is over, so that every number of the embedding has mean 0 and SD 1 over its cohort
         self.register_buffer("centre", torch.zeros(self.dim))
         self.register_buffer("scale", torch.ones(self.dim))
 
     def pooled(self, signal: Tensor) -> Tensor:
-        """(batch, lead, sample), mV → (batch, dim): mean and largest activation over time."""
+        """(batch, lead, sample), mV → (batch, dim): mean and largest activation over time, mixed."""
         level = self.stem(signal / INPUT_SCALE_MV)
         for halve, refine in zip(self.halve, self.refine, strict=True):
             level = halve(level)
             level = functional.relu(level + refine(level))
-        return torch.cat([level.mean(dim=-1), level.amax(dim=-1)], dim=1)
+        return self.mix(torch.cat([level.mean(dim=-1), level.amax(dim=-1)], dim=1))
+
+    def forward(self, signal: Tensor) -> Tensor:
+        """(batch, lead, sample), mV → (batch, dim) of mean 0 and SD 1 over the cohort it was trained on."""
+        return (self.pooled(signal) - self.centre) / self.scale
 
 
 class Projector(nn.Module):
     """What the contrastive loss sees; thrown away after training."""
 
-    def __init__(self, *, dim: int, width: int) -> None:
+    def __init__(self, *, dim: int, width: int, seed: int = 0) -> None:
         super().__init__()
-        self.layers = nn.Sequential(nn.Linear(dim, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Linear(width, width))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed + 1)
+            layers = [nn.Linear(dim, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Linear(width, width)]
+        self.layers = nn.Sequential(*layers)
 
     def forward(self, vectors: Tensor) -> Tensor:
         """(batch, dim) → (batch, width) of length one."""

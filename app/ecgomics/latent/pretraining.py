@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
-from ecgomics.errors import SignalError
-from ecgomics.latent.encoder import NAME, VERSION, Encoder, checksum
+from ecgomics.latent.encoder import NAME, Encoder, checksum
+from ecgomics.latent.material import Order, Windows
 from ecgomics.latent.recipe import Recipe
 from ecgomics.settings import LatentSettings
-
-if TYPE_CHECKING:
-    import torch
 
 Progress = Callable[[int, int, float], None]
 """Called after each step with steps done, steps in all, and the loss. What it raises ends the training."""
 
+VERSION = 1
 WIDTHS = (32, 64, 96, 128)
 KERNEL = 7
 
-_LEAST_RECORDS = 8
 _PROJECTED = 128
-_WEIGHT_DECAY = 1e-4
+_JUDGED_SEED = 1
 
 
 def pretrain(
@@ -35,6 +30,7 @@ def pretrain(
     *,
     settings: LatentSettings | None = None,
     progress: Progress | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> Encoder:
     """Train the small encoder to recognise a recording by another of its moments.
 
@@ -44,9 +40,11 @@ def pretrain(
         Signals, (record, lead, time) in mV, any rate, NaN = missing; one array or blocks of it. Kept in memory at
         24 kB a window of 10 s.
     settings
-        Steps, batch, length of a view, learning rate, temperature, seed, threads.
+        Steps, batch, length of a view, learning rate, temperature, patience, seed, threads.
     progress
         See `Progress`; raising from it cancels.
+    checkpoint
+        File to keep the state in; a run that was ended goes on from it, with the same result.
 
     Returns
     -------
@@ -57,6 +55,8 @@ def pretrain(
     ------
     SignalError
         For fewer than eight records with a usable lead.
+    FormatError
+        For a checkpoint that is damaged or of another training.
 
     Notes
     -----
@@ -66,19 +66,27 @@ def pretrain(
     """
     settings = settings or LatentSettings()
     recipe = Recipe()
-    windows = _Windows.gather(blocks, recipe)
-    from ecgomics.latent.network import flatten, threads
+    windows = Windows.gather(blocks, recipe)
+    from ecgomics.latent.network import SmallNetwork, threads
 
     with threads(settings.threads):
-        network = _train(windows, recipe, settings, progress)
-        _standardise(network, windows)
+        network = SmallNetwork(leads=len(recipe.leads), widths=WIDTHS, kernel=KERNEL, seed=settings.seed)
+        _train(network, windows, recipe, settings=settings, progress=progress, checkpoint=checkpoint)
+        standardise(network, windows)
+    return finished(network, windows, recipe, settings=settings, version=VERSION)
+
+
+def finished(network: Any, windows: Windows, recipe: Recipe, *, settings: LatentSettings, version: int) -> Encoder:
+    """The encoder of a trained network, with its card."""
+    from ecgomics.latent.network import flatten
+
     weights, _ = flatten(network)
     meta = {
         "name": NAME,
-        "version": VERSION,
+        "version": version,
         "licence": "Apache-2.0",
         "recipe": recipe.as_dict(),
-        "network": {"leads": len(recipe.leads), "widths": list(WIDTHS), "kernel": KERNEL},
+        "network": network.told,
         "settings": settings.as_dict(),
         "trained_on": {"records": len(set(windows.record)), "digest": windows.digest()},
         "checksum": checksum(weights),
@@ -86,96 +94,8 @@ def pretrain(
     return Encoder(weights, meta)
 
 
-@dataclass(frozen=True)
-class _Windows:
-    """Everything to train on: float16 (window, lead, sample) in mV, leads used, samples recorded, record ids."""
-
-    signal: npt.NDArray[np.float16]
-    used: npt.NDArray[np.bool_]
-    length: npt.NDArray[np.int64]
-    record: list[str]
-
-    @classmethod
-    def gather(cls, blocks: xr.DataArray | Iterable[xr.DataArray], recipe: Recipe) -> _Windows:
-        signal, used, length, record = [], [], [], []
-        for block in [blocks] if isinstance(blocks, xr.DataArray) else blocks:
-            prepared = recipe.prepare(block)
-            row, window = np.nonzero((prepared.weight > 0) & prepared.usable[:, None])
-            signal.append(prepared.windows[row, window].astype(np.float16))
-            used.append(prepared.used[row])
-            length.append(np.rint(prepared.weight[row, window] * recipe.samples).astype(np.int64))
-            record += prepared.record[row].tolist()
-        if len(set(record)) < _LEAST_RECORDS:
-            raise SignalError(
-                f"{len(set(record))} records with a usable lead",
-                expected=f"at least {_LEAST_RECORDS} to train an encoder",
-                remedy="use the handmade embedding, or ingest more records",
-            )
-        return cls(np.concatenate(signal), np.concatenate(used), np.concatenate(length), record)
-
-    def batch(self, chosen: npt.NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Signal (float32, mV), leads used (0 or 1) and samples recorded of some windows."""
-        import torch
-
-        signal = torch.from_numpy(self.signal[chosen].astype(np.float32))
-        return signal, torch.from_numpy(self.used[chosen].astype(np.float32)), torch.from_numpy(self.length[chosen])
-
-    def digest(self) -> str:
-        """Short hash of what was trained on, whatever its order."""
-        parts = sorted(hashlib.sha256(window.tobytes()).hexdigest() for window in self.signal)
-        return hashlib.sha256("".join(parts).encode()).hexdigest()[:16]
-
-
-def _train(windows: _Windows, recipe: Recipe, settings: LatentSettings, progress: Progress | None) -> Any:
-    import torch
-
-    from ecgomics.latent.network import Projector, SmallNetwork
-    from ecgomics.latent.views import Views, agreement_loss
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(settings.seed)
-        network = SmallNetwork(leads=len(recipe.leads), widths=WIDTHS, kernel=KERNEL)
-        projector = Projector(dim=network.dim, width=_PROJECTED)
-    generator = torch.Generator().manual_seed(settings.seed)
-    order = _Order(windows.record, seed=settings.seed)
-    views = Views(samples=round(settings.view_s * recipe.rate_hz), rate_hz=recipe.rate_hz)
-    weights = [*network.parameters(), *projector.parameters()]
-    optimiser = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=_WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.learning_rate, total_steps=settings.steps)
-    network.train()
-    for step in range(settings.steps):
-        batch = windows.batch(order.draw(settings.batch))
-        pair = torch.cat([views.draw(*batch, generator=generator) for _ in range(2)])
-        first, second = projector(network.pooled(pair)).chunk(2)
-        loss = agreement_loss(first, second, temperature=settings.temperature)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        schedule.step()
-        if progress is not None:
-            progress(step + 1, settings.steps, float(loss.detach()))
-    return network.eval()
-
-
-class _Order:
-    """Which windows come next: every record once before any twice, one window of it at random."""
-
-    def __init__(self, record: list[str], *, seed: int) -> None:
-        _, self._of = np.unique(np.asarray(record), return_inverse=True)
-        self._windows = [np.flatnonzero(self._of == number) for number in range(self._of.max() + 1)]
-        self._rng = np.random.default_rng(seed)
-        self._queue: list[int] = []
-
-    def draw(self, size: int) -> npt.NDArray[np.int64]:
-        """Windows of `size` different records, or of all when there are fewer."""
-        size = min(size, len(self._windows))
-        if len(self._queue) < size:
-            self._queue = self._rng.permutation(len(self._windows)).tolist()
-        records, self._queue = self._queue[:size], self._queue[size:]
-        return np.array([self._rng.choice(self._windows[number]) for number in records], dtype=np.int64)
-
-
-def _standardise(network: Any, windows: _Windows, *, batch: int = 64) -> None:
+def standardise(network: Any, windows: Windows, *, batch: int = 64) -> None:
+    """Give every number of the embedding mean 0 and SD 1 over the windows."""
     import torch
 
     with torch.inference_mode():
@@ -188,3 +108,40 @@ def _standardise(network: Any, windows: _Windows, *, batch: int = 64) -> None:
         network.centre.copy_(vectors.mean(dim=0))
         # a number that never varies must not blow up on a record it has not seen
         network.scale.copy_(torch.where(spread > 1e-3 * spread.max(), spread, spread.max()))
+
+
+def _train(
+    network: Any,
+    windows: Windows,
+    recipe: Recipe,
+    *,
+    settings: LatentSettings,
+    progress: Progress | None,
+    checkpoint: str | os.PathLike[str] | None,
+) -> None:
+    import torch
+
+    from ecgomics.latent.network import Projector
+    from ecgomics.latent.training import Training
+    from ecgomics.latent.views import Views, agreement_loss
+
+    projector = Projector(dim=network.dim, width=_PROJECTED, seed=settings.seed)
+    generator = torch.Generator().manual_seed(settings.seed)
+    order = Order(windows.record, seed=settings.seed, held_out=settings.held_out if settings.patience else 0.0)
+    views = Views(samples=round(settings.view_s * recipe.rate_hz), rate_hz=recipe.rate_hz)
+
+    def loss(chosen: Any, source: torch.Generator) -> torch.Tensor:
+        batch = windows.batch(chosen)
+        pair = torch.cat([views.draw(*batch, generator=source) for _ in range(2)])
+        first, second = projector(network.pooled(pair)).chunk(2)
+        return agreement_loss(first, second, temperature=settings.temperature)
+
+    Training(
+        torch.nn.ModuleList([network, projector]),
+        lambda: loss(order.draw(settings.batch), generator),
+        judge=lambda: float(loss(order.held_out, torch.Generator().manual_seed(_JUDGED_SEED))),
+        order=order,
+        generator=generator,
+        settings=settings,
+        key=f"pretrain {windows.digest()} {settings.digest()}",
+    ).run(progress=progress, checkpoint=checkpoint)

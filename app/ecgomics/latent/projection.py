@@ -14,7 +14,7 @@ import xarray as xr
 
 from ecgomics.errors import SignalError
 from ecgomics.latent.fuzzy import graph, strengths, widths
-from ecgomics.latent.neighbours import Floats, nearest
+from ecgomics.latent.neighbours import Floats, nearest_rows
 from ecgomics.latent.trust import Trust, trust
 from ecgomics.settings import ProjectionSettings
 
@@ -192,7 +192,7 @@ class Projection:
     def _place(self, reduced: Floats, record: npt.NDArray[np.str_]) -> Floats:
         if self.method == "pca":
             return _leading(reduced, self.settings)[0]
-        position, distance = nearest(reduced, self.reduced, k=self.settings.neighbours)
+        position, distance = nearest_rows(reduced, self.reduced, k=self.settings.neighbours)
         weight = strengths(distance, *widths(distance))
         # what has a fitted record's vector, to rounding, takes its place; of several, that of its own id
         same = distance <= _SAME * np.abs(self.reduced).max()
@@ -229,7 +229,7 @@ def _leading(reduced: Floats, settings: ProjectionSettings) -> tuple[Floats, tup
 
 
 def _umap(reduced: Floats, settings: ProjectionSettings) -> tuple[Floats, tuple[float, float]]:
-    position, distance = nearest(reduced, reduced, k=settings.neighbours)
+    position, distance = nearest_rows(reduced, reduced, k=settings.neighbours)
     weights = graph(position, strengths(distance, *widths(distance)))
     start = _leading(reduced, settings)[0]
     rng = np.random.RandomState(settings.seed)

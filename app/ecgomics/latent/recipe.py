@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
@@ -11,6 +12,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from ecgomics.errors import SignalError
+from ecgomics.latent.steps import filtered, standardised
 from ecgomics.vocabulary import LEADS, rate_hz
 
 Floats = npt.NDArray[np.float32]
@@ -18,6 +20,7 @@ Floats = npt.NDArray[np.float32]
 _EDGE_S = 2.0
 _FLAT_MV = 1e-3
 _LEAST_FINITE = 0.5
+_OPEN = 0.475
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,13 @@ class Recipe:
     rate_hz, seconds
         Sampling rate in Hz and length of a window in s.
     low_hz, high_hz
-        Pass band in Hz; zero phase, in the frequency domain.
+        Pass band in Hz; zero phase, in the frequency domain. Zero: no limit on that side but the rates' own.
     limit_mv
-        Larger voltages are cut off, mV.
+        Larger voltages are cut off, mV; zero: none are.
     leads
-        Order of the leads; one that is missing is zero throughout.
+        Order of the leads; one that is missing is zero before the last step.
+    steps
+        What else is done, in order; see `ecgomics.latent.steps`. `{"standardise": "all"}` is done to each window.
     """
 
     name: str = "model-path-100"
@@ -46,6 +51,12 @@ class Recipe:
     high_hz: float = 40.0
     limit_mv: float = 5.0
     leads: tuple[str, ...] = LEADS
+    steps: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Name and version in one word."""
+        return f"{self.name}@{self.version}"
 
     @property
     def samples(self) -> int:
@@ -54,12 +65,13 @@ class Recipe:
 
     def as_dict(self) -> dict[str, Any]:
         """The recipe in a form JSON can hold."""
-        return asdict(self) | {"leads": list(self.leads)}
+        return asdict(self) | {"leads": list(self.leads), "steps": [dict(step) for step in self.steps]}
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Recipe:
         """The recipe of a stored dictionary."""
-        return cls(**(stored | {"leads": tuple(stored["leads"])}))
+        listed = {"leads": tuple(stored["leads"]), "steps": tuple(stored.get("steps", ()))}
+        return cls(**(stored | listed))
 
     def prepare(self, ecg: xr.DataArray) -> Prepared:
         """Filter, resample and cut a block of records into windows.
@@ -80,7 +92,12 @@ class Recipe:
         length = _lengths(known)
         used = _usable(voltage, known, length)
         filled = _fill(voltage, known & used[..., None])
-        signal = np.clip(self._resampled(filled, rate_hz(ecg)), -self.limit_mv, self.limit_mv)
+        signal = self._resampled(filled, rate_hz(ecg))
+        for step in self.steps:
+            if "standardise" not in step:
+                signal = filtered(signal, step, rate_hz=self.rate_hz)
+        if self.limit_mv:
+            signal = np.clip(signal, -self.limit_mv, self.limit_mv)
         signal[~used] = 0.0
         seconds = length / rate_hz(ecg)
         return self._windows(signal, used=used, seconds=seconds, record=block["record"].values.astype(str))
@@ -106,6 +123,8 @@ class Recipe:
 
     def _resampled(self, signal: Floats, rate: float) -> Floats:
         """Band-pass and resample by cutting the spectrum; the ends are mirrored so that they do not ring."""
+        if not (self.low_hz or self.high_hz) and rate == self.rate_hz:
+            return signal.copy()
         step = Fraction(rate / self.rate_hz).limit_denominator(2000)
         size = signal.shape[-1]
         edge = min(round(_EDGE_S * rate), size - 1)
@@ -116,7 +135,8 @@ class Recipe:
         target = padded // step.numerator * step.denominator
         spectrum = np.fft.rfft(signal, n=padded, axis=-1)
         frequency = np.fft.rfftfreq(padded, 1 / rate)
-        spectrum *= _response(frequency, self.low_hz, self.high_hz).astype(np.float32)
+        high = self.high_hz or _OPEN * min(rate, self.rate_hz)
+        spectrum *= _response(frequency, self.low_hz, high).astype(np.float32)
         kept = np.zeros((*signal.shape[:-1], target // 2 + 1), dtype=spectrum.dtype)
         shared = min(kept.shape[-1], spectrum.shape[-1])
         kept[..., :shared] = spectrum[..., :shared]
@@ -134,6 +154,8 @@ class Recipe:
         valid = np.asarray(np.arange(framed.shape[-1])[None] < np.rint(seconds * self.rate_hz)[:, None])
         framed *= valid[:, None]
         windows = framed.reshape(len(framed), len(self.leads), count, self.samples).transpose(0, 2, 1, 3)
+        if any("standardise" in step for step in self.steps):
+            windows = standardised(windows)
         share = valid.reshape(len(framed), count, self.samples).mean(axis=-1)
         # a window that is mostly padding says little; the first one always counts
         weight = np.where(share >= _LEAST_FINITE, share, 0.0)
@@ -148,7 +170,8 @@ class Prepared:
     Parameters
     ----------
     windows
-        float32, (record, window, lead, sample), mV; zero where a lead or the recording is missing.
+        float32, (record, window, lead, sample), mV, zero where a lead or the recording is missing; standardised, when
+        the recipe says so.
     weight
         float32, (record, window), 0 to 1: share of the window that was recorded; 0 for windows left out.
     used
@@ -201,7 +224,7 @@ def _fill(voltage: Floats, known: npt.NDArray[np.bool_]) -> Floats:
 
 def _response(frequency: npt.NDArray[np.floating[Any]], low: float, high: float) -> npt.NDArray[np.float64]:
     """Gain 0 to 1 at each frequency (Hz), with raised-cosine edges of ±50 % at the low and ±5 % at the high end."""
-    rise = np.clip((frequency - 0.5 * low) / low, 0.0, 1.0)
+    rise = np.clip((frequency - 0.5 * low) / low, 0.0, 1.0) if low else np.ones_like(frequency)
     fall = np.clip((1.05 * high - frequency) / (0.1 * high), 0.0, 1.0)
     gain = (0.5 - 0.5 * np.cos(np.pi * rise)) * (0.5 - 0.5 * np.cos(np.pi * fall))
     return np.asarray(gain, dtype=np.float64)

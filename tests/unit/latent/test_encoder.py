@@ -145,9 +145,53 @@ def test_few_records_are_refused_and_a_batch_never_holds_a_record_twice(signal):
     long = xr.concat([signal.isel(record=slice(9))] * 2, dim="time").assign_attrs(signal.attrs)
     assert pretrain(long, settings=LatentSettings(steps=2)).meta["trained_on"]["records"] == 9
 
-    from ecgomics.latent.pretraining import _Order
+    from ecgomics.latent.material import Order
 
-    order = _Order(["a", "a", "a", "b", "c", "d"], seed=0)
+    order = Order(["a", "a", "a", "b", "c", "d"], seed=0)
     for _ in range(20):
         drawn = order.draw(3)
         assert len({("a", "a", "a", "b", "c", "d")[number] for number in drawn}) == 3
+
+
+def test_an_ended_training_goes_on_from_its_checkpoint_to_the_same_weights(signal, tmp_path):
+    settings = LatentSettings(**(BRIEF.as_dict() | {"steps": 70, "batch": 8}))
+    whole = pretrain(signal, settings=settings)
+
+    class Killed(Exception):  # noqa: N818
+        pass
+
+    def kill(step, steps, loss):
+        if step == 55:
+            raise Killed
+
+    file = tmp_path / "state.npz"
+    with pytest.raises(Killed):
+        pretrain(signal, settings=settings, progress=kill, checkpoint=file)
+    steps = []
+    again = pretrain(signal, settings=settings, progress=lambda step, *_: steps.append(step), checkpoint=file)
+    assert steps[0] == 51
+    np.testing.assert_array_equal(again.weights, whole.weights)
+    with pytest.raises(FormatError, match="another training"):
+        pretrain(signal.isel(record=slice(30)), settings=settings, checkpoint=file)
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(FormatError, match="damaged checkpoint"):
+        pretrain(signal, settings=settings, checkpoint=file)
+
+
+def test_training_stops_when_nothing_gets_better(signal):
+    seen = []
+    settings = LatentSettings(
+        steps=500, batch=8, view_s=2.0, learning_rate=1e-6, patience=2, check_every=3, held_out=0.2
+    )
+    encoder = pretrain(signal, settings=settings, progress=lambda step, *_: seen.append(step))
+    assert seen[-1] < 500
+    assert np.isfinite(encoder.embed(signal).vectors).all()
+
+
+def test_half_precision_is_told_and_close(signal, encoder):
+    exact, fast = encoder.embed(signal), encoder.embed(signal, precision="bfloat16")
+    assert fast.meta["precision"] == "bfloat16"
+    likeness = (exact.vectors * fast.vectors).sum("latent") / (
+        np.sqrt((exact.vectors**2).sum("latent")) * np.sqrt((fast.vectors**2).sum("latent"))
+    )
+    assert likeness.min() > 0.98

@@ -110,10 +110,10 @@ def test_weights_are_umaps_own(fitted):
     from umap.umap_ import fuzzy_simplicial_set
 
     from ecgomics.latent.fuzzy import graph, strengths, widths
-    from ecgomics.latent.neighbours import nearest
+    from ecgomics.latent.neighbours import nearest_rows
 
     points = vectors.values.astype(np.float64)
-    position, distance = nearest(points, points, k=15)
+    position, distance = nearest_rows(points, points, k=15)
     sigma, rho = widths(distance)
     ours = graph(position, strengths(distance, sigma, rho))
     peer, peer_sigma, peer_rho = fuzzy_simplicial_set(
