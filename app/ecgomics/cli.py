@@ -79,6 +79,7 @@ def parser() -> argparse.ArgumentParser:
     _catalogue(verbs)
     _rules(verbs)
     _about_a_cohort(verbs)
+    _inspect(verbs)
     _serve(verbs)
     _demo(verbs)
     return top
@@ -239,6 +240,28 @@ def _run_repair(given: argparse.Namespace) -> None:
 
     _open(given)
     print("\n".join(repair(given.cohort)) or "nothing to do")
+
+
+def _inspect(verbs: Any) -> None:
+    verb = _verb(verbs, "inspect", _run_inspect, "say all that a file of a recording holds, and draw it")
+    verb.add_argument("file", metavar="FILE", nargs="?", help="a recording; left out: list the formats that are read")
+    verb.add_argument("--rate-hz", type=float, help="sampling rate of a table or array that does not state it, Hz")
+    verb.add_argument("--unit", help="unit of a table or array that does not state it, such as mV, uV or '0.1 mV'")
+    verb.add_argument("--html", metavar="OUT", type=Path, help="write it as a page with the ECG drawn")
+
+
+def _run_inspect(given: argparse.Namespace) -> None:
+    from ecgomics.records import describe, formats_table, read
+
+    if given.file is None:
+        print(formats_table())
+        return
+    record = read(given.file, rate_hz=given.rate_hz, unit=given.unit)
+    print(describe(record))
+    if given.html is not None:
+        head = "<!doctype html><html lang=en><meta charset=utf-8><title>ECGomics: a recording</title>"
+        given.html.write_text(f"{head}<body>{record._repr_html_()}</body></html>", encoding="utf-8")
+        print(f"drawn in {given.html.name}")
 
 
 def _serve(verbs: Any) -> None:

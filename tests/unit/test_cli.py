@@ -49,6 +49,7 @@ print("HEAVY", [name for name in {HEAVY!r} if name in sys.modules])
         "info",
         "check",
         "repair",
+        "inspect",
         "serve",
         "demo",
     ):
@@ -69,6 +70,7 @@ print("HEAVY", [name for name in {HEAVY!r} if name in sys.modules])
         "info",
         "check",
         "repair",
+        "inspect",
         "serve",
         "demo",
     ],
@@ -240,3 +242,20 @@ def test_serve_hands_over_to_the_dashboards(store: Path, monkeypatch: pytest.Mon
 def test_python_m_ecgomics_is_the_same() -> None:
     out = subprocess.run([sys.executable, "-m", "ecgomics", "--version"], capture_output=True, text=True, check=True)
     assert out.stdout.startswith("ecgomics ")
+
+
+def test_inspect_says_what_a_file_holds_and_draws_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, page = tmp_path / "strip.npy", tmp_path / "strip.html"
+    np.save(file, np.tile(np.sin(np.arange(2500) / 40), (2, 1)).astype(np.float32))
+    assert main(["inspect", str(file)]) == 2
+    assert "rate" in capsys.readouterr().err
+    assert main(["inspect", str(file), "--rate-hz", "250", "--unit", "mV", "--html", str(page)]) == 0
+    said = capsys.readouterr().out
+    assert "10 s at 250 Hz" in said
+    assert "drawn in strip.html" in said
+    assert "<svg" in page.read_text(encoding="utf-8")
+
+
+def test_inspect_without_a_file_lists_the_formats(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect"]) == 0
+    assert "`scp`" in capsys.readouterr().out

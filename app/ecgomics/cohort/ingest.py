@@ -168,7 +168,7 @@ def _mended(store: Path, tasks: list[FileTask], outcomes: list[Outcome]) -> set[
     """Hashes of files that can be read now and may have been refused before."""
     suspects = set(contents_of(store).quarantine["source"])
     staged = (task for task, outcome in zip(tasks, outcomes, strict=True) if isinstance(outcome, Staged))
-    return {_file_hash(task.file.path) for task in staged if task.file.source in suspects}
+    return {_file_hash(task.file.file) for task in staged if task.file.source in suspects}
 
 
 class _Tables:
@@ -195,7 +195,7 @@ class _Tables:
 def _task(file: RecordFile, tables: _Tables, directory: Path, settings: IngestSettings) -> FileTask:
     description = tables.of(file.path)
     values = settings.as_dict()
-    key = key_of(file.path.absolute(), *_states(file.path), description, sorted(values.items()), ecgomics.__version__)
+    key = key_of(file.path.absolute(), *_states(file.file), description, sorted(values.items()), ecgomics.__version__)
     return FileTask(file, description, directory, key, values)
 
 
@@ -210,7 +210,7 @@ def _states(path: Path) -> Iterator[tuple[int, int]]:
 
 
 def _refuse(task: FileTask, reason: str) -> None:
-    line = _line(_file_hash(task.file.path), task.file.source, task.file.kind, reason)
+    line = _line(_file_hash(task.file.file), task.file.source, task.file.kind, reason)
     refuse(task.directory, key=task.key, quarantine=line)
 
 
