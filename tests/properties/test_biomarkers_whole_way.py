@@ -22,6 +22,8 @@ LOOSER = {
     # where a deflection ends is the last sample beyond 0.01 mV: a flat end moves far
     ("Q_Dur_", "R_Dur_", "S_Dur_"): 24.0,
     ("Terminal_Activation_",): 24.0,
+    # the largest less the smallest of twelve leads: one flat T wave decides
+    ("QT_Disp_", "P_Disp_"): 40.0,
     ("QRS_PPSum_",): 0.2,
     ("SokolowProduct", "CornellProduct"): 6.0,
     ("QRS_Notches_", "Romhilt"): 1.0,
@@ -61,6 +63,9 @@ def beyond(before: pd.DataFrame, after: pd.DataFrame) -> dict[str, tuple[float, 
             continue
         limit = next((value for names, value in LOOSER.items() if name.startswith(names)), TOLERANCE[unit])
         then, now = float(row["value"]), float(after.loc[name, "value"])
+        if name.startswith(("P_Amp_", "T_Amp_")):
+            # the larger phase of a biphasic wave gives its sign: two like ones may change places
+            then, now = abs(then), abs(now)
         if np.isfinite(then) and np.isfinite(now) and abs(now - then) > limit:
             found[name] = (then, now, limit)
     return found

@@ -307,7 +307,11 @@ def _end_slur(x, r_at, end, level, step_ms, tall):  # type: ignore[no-untyped-de
         if height < WAVE_MV:
             return 0.0
         held = (x[index] - x[index + hold]) <= 0.3 * steepest * hold * step_ms
-        if held and x[index + fall] - level <= 0.5 * height:
+        lowest = height
+        for later in range(index, index + fall + 1):
+            lowest = min(lowest, x[later] - level)
+        # an S after it makes it a slur within the QRS, not at its end
+        if held and x[index + fall] - level <= 0.5 * height and lowest > -WAVE_MV:
             return height
     return 0.0
 
