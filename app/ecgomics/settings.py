@@ -168,6 +168,9 @@ class ProjectionSettings(Settings):
     closeness = param.Number(0.1, bounds=(0.0, 1.0), doc="How close records may lie on the map (UMAP's min_dist).")
     axes = param.Integer(2, bounds=(2, 3), doc="Axes of the map.")
     epochs = param.Integer(200, bounds=(10, 5000), doc="Passes of the layout.")
+    density = param.Selector(
+        default="free", objects=["free", "kept"], doc="Whether crowded records lie closer on the map (densMAP)."
+    )
     reduce_to = param.Integer(50, bounds=(2, 1000), doc="Principal components kept before the neighbours are sought.")
     seed = param.Integer(0, bounds=(0, 2**31 - 1), doc="Seed of the layout.")
 

@@ -4,6 +4,7 @@ torch and umap are imported by the functions that need them, never by opening or
 """
 
 from ecgomics.latent.attribution import attribute, randomised
+from ecgomics.latent.background import Fit, fit_in_background
 from ecgomics.latent.clusters import Clusters, clusters
 from ecgomics.latent.drift import drift
 from ecgomics.latent.embedding import Embedding
@@ -28,6 +29,7 @@ __all__ = [
     "Encoder",
     "EncoderCard",
     "EncoderEntry",
+    "Fit",
     "Founder",
     "Handmade",
     "Novelty",
@@ -43,6 +45,7 @@ __all__ = [
     "embed_windows",
     "encoder_named",
     "encoders",
+    "fit_in_background",
     "handmade",
     "nearest",
     "pretrain",

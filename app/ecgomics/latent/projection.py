@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,7 +15,7 @@ import xarray as xr
 
 from ecgomics.errors import SignalError
 from ecgomics.latent.fuzzy import graph, strengths, widths
-from ecgomics.latent.neighbours import Floats, nearest_rows
+from ecgomics.latent.neighbours import Floats, Ints, nearest_rows
 from ecgomics.latent.trust import Trust, trust
 from ecgomics.settings import ProjectionSettings
 
@@ -27,6 +28,7 @@ _LEAST_RECORDS = 4
 _LEAST_FOR_UMAP = 16
 _SPREAD = 10.0
 _SAME = 1e-6
+_DENSITY: dict[str, Any] = {"lambda": 2.0, "frac": 0.3, "var_shift": 0.1}
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,13 @@ class Projection:
     versions: dict[str, str]
 
     @classmethod
-    def fit(cls, vectors: xr.DataArray, settings: ProjectionSettings | None = None) -> Projection:
+    def fit(
+        cls,
+        vectors: xr.DataArray,
+        settings: ProjectionSettings | None = None,
+        *,
+        progress: Callable[[float], None] | None = None,
+    ) -> Projection:
         """Make a map of the records that have a vector.
 
         Parameters
@@ -72,7 +80,9 @@ class Projection:
         vectors
             (record, latent); records that are not finite are left out.
         settings
-            Method, neighbours, closeness, axes, epochs, seed.
+            Method, neighbours, closeness, axes, epochs, density, seed.
+        progress
+            Called with the share of the passes that are done, 0 to 1; what it raises ends the fit.
 
         Raises
         ------
@@ -83,7 +93,8 @@ class Projection:
         -----
         McInnes, Healy & Melville, arXiv:1802.03426, by umap-learn's layout. Departures: the vectors are first reduced
         to their leading principal components; nearest neighbours are exact; the layout starts from the first
-        components. The same seed on the same machine gives the same map.
+        components. The same seed on the same machine gives the same map. With density: densMAP (Narayan, Berger & Cho,
+        Nat Biotechnol 2021;39:765) with its own defaults.
         """
         settings = settings or ProjectionSettings()
         numbers, record = _matrix(vectors)
@@ -98,7 +109,7 @@ class Projection:
         centre, directions = _principal(numbers, settings.reduce_to)
         reduced = (numbers - centre) @ directions.T
         method: Method = "umap" if settings.method == "umap" and len(reduced) >= _LEAST_FOR_UMAP else "pca"
-        coordinates, curve = (_umap if method == "umap" else _leading)(reduced, settings)
+        coordinates, curve = _umap(reduced, settings, progress) if method == "umap" else _leading(reduced, settings)
         versions = _versions(method)
         return cls(method, record, centre, directions, reduced, coordinates, settings, curve, versions)
 
@@ -228,9 +239,40 @@ def _leading(reduced: Floats, settings: ProjectionSettings) -> tuple[Floats, tup
     return np.pad(reduced[:, : settings.axes], ((0, 0), (0, missing))), (0.0, 0.0)
 
 
-def _umap(reduced: Floats, settings: ProjectionSettings) -> tuple[Floats, tuple[float, float]]:
+class _Listener:
+    """The file that umap's progress bar writes to."""
+
+    def __init__(self, told: Callable[[float], None]) -> None:
+        self._told = told
+
+    def write(self, text: str) -> None:
+        """Pass on "3/200" as 0.015."""
+        done, _, total = text.strip().partition("/")
+        if done.isdigit() and total.isdigit():
+            self._told(int(done) / max(1, int(total)))
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+def _distances(position: Ints, distance: Floats) -> Any:
+    """Distances of neighbours either way (scipy sparse CSR), as densMAP reads them."""
+    from scipy.sparse import csr_matrix
+
+    rows = np.repeat(np.arange(len(position)), position.shape[1])
+    one_way = csr_matrix((distance.ravel(), (rows, position.ravel())), shape=(len(position),) * 2)
+    return one_way.maximum(one_way.transpose()).tocsr().astype(np.float32)
+
+
+def _umap(
+    reduced: Floats, settings: ProjectionSettings, progress: Callable[[float], None] | None
+) -> tuple[Floats, tuple[float, float]]:
     position, distance = nearest_rows(reduced, reduced, k=settings.neighbours)
     weights = graph(position, strengths(distance, *widths(distance)))
+    dense = settings.density == "kept"
+    told = {"disable": progress is None}
+    if progress is not None:
+        told |= {"file": _Listener(progress), "bar_format": "{n}/{total}", "mininterval": 0.1}
     start = _leading(reduced, settings)[0]
     rng = np.random.RandomState(settings.seed)
     # identical records must be able to part; a ten-thousandth of the map is not seen
@@ -255,10 +297,11 @@ def _umap(reduced: Floats, settings: ProjectionSettings) -> tuple[Floats, tuple[
             rng,
             "euclidean",
             {},
-            False,
-            {},
+            dense,
+            _DENSITY | {"graph_dists": _distances(position, distance)} if dense else {},
             False,
             parallel=False,
+            tqdm_kwds=told,
         )
     return np.asarray(coordinates, dtype=np.float64), (float(a), float(b))
 
