@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -82,6 +83,7 @@ def parser() -> argparse.ArgumentParser:
     _inspect(verbs)
     _serve(verbs)
     _demo(verbs)
+    _bench(verbs)
     return top
 
 
@@ -295,6 +297,32 @@ def _run_demo(given: argparse.Namespace) -> None:
     cohort.analyse(workers=given.workers, progress=progress).embed(progress=progress).project()
     print(cohort)
     print(f"\nnow: ecgomics serve {given.cohort}")
+
+
+def _bench(verbs: Any) -> None:
+    verb = _verb(verbs, "bench", _run_bench, "measure a stage beside its installed peers: accuracy or speed")
+    verb.add_argument("stage", choices=("waves",), help="what is measured")
+    verb.add_argument("folder", metavar="FOLDER", type=Path, nargs="?", help="annotated WFDB recordings: accuracy")
+    verb.add_argument("--speed", action="store_true", help="time of one core, on made-up records, instead of accuracy")
+    verb.add_argument("--json", metavar="FILE", help="write the figures as JSON; - is the standard output")
+
+
+def _run_bench(given: argparse.Namespace) -> None:
+    from ecgomics.waves import benchmark
+
+    if given.speed == (given.folder is not None):
+        raise SettingsError(
+            "a bench with both a folder and --speed" if given.speed else "a bench without a folder",
+            expected="a folder of annotated recordings, or --speed",
+            remedy="ecgomics bench waves FOLDER, or ecgomics bench waves --speed",
+        )
+    figures: Any = benchmark.speed() if given.speed else benchmark.accuracy(given.folder).to_dict("records")
+    if given.json is None:
+        print(benchmark.shown(figures))
+    elif given.json == "-":
+        print(json.dumps(figures, indent=2))
+    else:
+        Path(given.json).write_text(json.dumps(figures, indent=2), encoding="utf-8")
 
 
 # what verbs share

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ecgomics.vocabulary import MARKS
+from ecgomics.vocabulary import LEADS, MARKS
 from ecgomics.waves.components import fill_peaks, in_order
 from ecgomics.waves.conditioning import conditioned
 from ecgomics.waves.decoding import across_leads, consensus, global_peaks, in_leads, joint_peak
@@ -82,7 +82,7 @@ def detect(values: Block, *, rate: float, precision: str = "auto") -> Piece:
     found = [without_false_p(mark_spiked(one, spikes=spikes[i])) for i, one in enumerate(found)]
     agreement = np.stack(
         [
-            agreed_share(one, peaks=peaks_of(raw[i][survey.present[i]], rate=rate))
+            agreement_of(one, peaks=peaks_of(raw[i][survey.present[i]], rate=rate))
             if len(one.r)
             else np.zeros(values.shape[1])
             for i, one in enumerate(found)
@@ -96,12 +96,8 @@ def _decoded(
 ) -> Found:
     """Beats of one record from its probabilities (lead, 3, cell)."""
     leads, _, cells = share.shape
-    total = float(weights.sum())
     agreed = np.full((int(cells / cells_hz / 0.2) + 2, 3, 4), np.nan)
-    count = 0
-    if total > 0:
-        mean = np.tensordot(weights / total, share, axes=1).astype(np.float32)
-        count = consensus(mean, cells_hz, LIMITS, agreed)
+    count = consensus(agreed_share(share, weights=weights), cells_hz, LIMITS, agreed) if weights.any() else 0
     agreed = agreed[:count]
     spans = np.empty((count, leads, 3, 2))
     in_leads(share, weights, agreed, cells_hz, spans)
@@ -125,6 +121,21 @@ def _decoded(
         inputs=inputs,
         rate=rate,
     )
+
+
+def agreed_share(share: Block, *, weights: npt.NDArray[np.float32]) -> Block:
+    """The leads' mean probability (3, cell) of (lead, 3, cell); with few leads, a QRS seen by one of them counts more.
+
+    Of two leads one may show no QRS at all; of twelve, one that alone shows a QRS is wrong.
+    """
+    weights = weights / weights.sum()
+    mean = np.tensordot(weights, share, axes=1)
+    seen = np.count_nonzero(weights)
+    if seen < len(LEADS):
+        qrs = share[:, 1]
+        keen = np.tensordot(weights, qrs * qrs, axes=1) / np.maximum(mean[1], 1e-6)
+        mean[1] += (keen - mean[1]) / seen
+    return np.asarray(mean, dtype=np.float32)
 
 
 def completed(
@@ -168,7 +179,7 @@ def mark_spiked(found: Found, *, spikes: Floats) -> Found:
     return found
 
 
-def agreed_share(found: Found, *, peaks: Floats) -> Floats:
+def agreement_of(found: Found, *, peaks: Floats) -> Floats:
     """(lead) share of the beats that the lead itself shows, times how well a second detector's peaks match them."""
     gap = np.abs(found.r[:, None] - peaks[None]) if len(peaks) else np.full((len(found.r), 1), np.inf)
     matched = int((gap.min(axis=1) <= AGREEMENT_S).sum())

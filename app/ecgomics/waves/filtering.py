@@ -143,11 +143,20 @@ def without_line(rows: Block, *, rate: float, line: float) -> Block:
         if harmonic * line >= 0.48 * rate:
             break
         turn = np.exp(-2j * np.pi * harmonic * line * t)
-        smooth = out - _moving_mean(out, width=max(round(rate / line), 1))
+        width = max(round(rate / line), 1)
+        smooth = out - _moving_mean(out, width=width)
         share = smooth * quiet * turn
-        envelope = (_moving_mean(share.real, width=span) + 1j * _moving_mean(share.imag, width=span)) / weight
+        envelope = (_moving_mean(share.real, width=span) + 1j * _moving_mean(share.imag, width=span)) / (
+            weight * _left_of(harmonic * line / rate, width=width)
+        )
         out -= 2 * (envelope * turn.conj()).real
     return out.astype(np.float32)
+
+
+def _left_of(line: float, *, width: int) -> float:
+    """Share of a line (cycles a sample) that is left when `_moving_mean` over `width` is taken off."""
+    count = 2 * (width // 2) + 1
+    return float(1 - np.sin(np.pi * count * line) / (count * np.sin(np.pi * line)))
 
 
 def _moving_mean(x: npt.NDArray[np.float64], *, width: int) -> npt.NDArray[np.float64]:

@@ -93,34 +93,46 @@ def condition(
     """
     pad = 250
     m = out.shape[1]
+    size = m + 2 * pad
     work = np.empty(m)
-    long = np.empty(m + 2 * pad)
+    long = np.empty(size)
+    # four leads side by side: a recursion waits for itself, four fill the wait
+    four = np.zeros((size, 4))
+    b0, b1, b2, a1, a2 = taps[0], taps[1], taps[2], taps[3], taps[4]
+    steady = (b0 + b1 + b2) / (1.0 + a1 + a2)
+    z1 = np.empty(4)
+    z2 = np.empty(4)
     for row in range(x.shape[0]):
-        lead = x[row].copy()
-        fill_gaps(lead)
-        resample(lead, rate, work)
-        for i in range(long.size):
-            # odd reflection about both ends, as far as the record is long
-            j = i - pad
-            if j < 0:
-                long[i] = 2 * work[0] - work[min(-j, m - 1)]
-            elif j >= m:
-                long[i] = 2 * work[m - 1] - work[max(2 * (m - 1) - j, 0)]
-            else:
-                long[i] = work[j]
-        for _ in range(2):
-            # direct form II transposed, started as if the first value had lasted for ever; then backwards
-            b0, b1, b2, a1, a2 = taps[0], taps[1], taps[2], taps[3], taps[4]
-            steady = (b0 + b1 + b2) / (1.0 + a1 + a2)
-            z2 = (b2 - a2 * steady) * long[0]
-            z1 = (b1 - a1 * steady) * long[0] + z2
-            for i in range(long.size):
-                v = long[i]
-                y = b0 * v + z1
-                z1 = b1 * v - a1 * y + z2
-                z2 = b2 * v - a2 * y
-                long[i] = y
-            long = long[::-1].copy()
+        if row % 4 == 0:
+            for k in range(min(4, x.shape[0] - row)):
+                lead = x[row + k].copy()
+                fill_gaps(lead)
+                resample(lead, rate, work)
+                for i in range(size):
+                    # odd reflection about both ends, as far as the record is long
+                    j = i - pad
+                    if j < 0:
+                        four[i, k] = 2 * work[0] - work[min(-j, m - 1)]
+                    elif j >= m:
+                        four[i, k] = 2 * work[m - 1] - work[max(2 * (m - 1) - j, 0)]
+                    else:
+                        four[i, k] = work[j]
+            for way in range(2):
+                # direct form II transposed, started as if the first value had lasted for ever; then backwards
+                begin, turn = (0, 1) if way == 0 else (size - 1, -1)
+                for k in range(4):
+                    z2[k] = (b2 - a2 * steady) * four[begin, k]
+                    z1[k] = (b1 - a1 * steady) * four[begin, k] + z2[k]
+                for i in range(size):
+                    at = begin + turn * i
+                    for k in range(4):
+                        v = four[at, k]
+                        y = b0 * v + z1[k]
+                        z1[k] = b1 * v - a1 * y + z2[k]
+                        z2[k] = b2 * v - a2 * y
+                        four[at, k] = y
+        for i in range(size):
+            long[i] = four[i, row % 4]
         limit = np.inf
         for _ in range(2):
             total = 0.0

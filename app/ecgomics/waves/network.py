@@ -64,7 +64,7 @@ class Unit(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(row, channel, 1, cell) → (row, width, 1, cell)."""
-        return functional.relu(self.norm(self.conv(x)))
+        return functional.relu(self.norm(self.conv(x)), inplace=True)
 
 
 class Delineator(nn.Module):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ecgomics.vocabulary import MARKS
 from ecgomics.waves.conditioning import conditioned
 from ecgomics.waves.decoding import middle
-from ecgomics.waves.detection import Block, Floats, Piece, agreed_share, completed, mark_spiked, prepared
+from ecgomics.waves.detection import Block, Floats, Piece, agreement_of, completed, mark_spiked, prepared
 from ecgomics.waves.found import Found
 
 DELINEATORS = ("prominence", "dwt", "cwt", "peak")
@@ -46,7 +46,7 @@ def detect_with_neurokit(values: Block, *, rate: float, delineator: str = "promi
                 _joined(by_lead, weights=weights, signal=signal[i], inputs=inputs[i], rate=rate), spikes=spikes[i]
             )
         )
-    agreement = np.stack([agreed_share(one, peaks=one.r) if len(one.r) else np.zeros(values.shape[1]) for one in found])
+    agreement = np.stack([agreement_of(one, peaks=one.r) if len(one.r) else np.zeros(values.shape[1]) for one in found])
     return Piece(found, survey=survey, agreement=agreement, spikes=spikes, signal=signal)
 
 

@@ -213,16 +213,14 @@ def train(
     return result.eval()
 
 
-def split(found: Sequence[Example], *, part: str) -> list[Example]:
-    """`all`, or `three_quarters`: every fourth record of each source (counting from the third) held out."""
-    if part == "all":
-        return list(found)
+def split(found: Sequence[Example], *, hold_out: int | None) -> list[Example]:
+    """All, or without every fourth record of each source, counted from `hold_out` (0–3)."""
     by_source: dict[str, int] = {}
     kept = []
     for example in found:
         source = example.name.split("/")[0]
         index = by_source[source] = by_source.get(source, -1) + 1
-        if index % 4 != 2:
+        if hold_out is None or index % 4 != hold_out:
             kept.append(example)
     return kept
 
@@ -232,7 +230,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m ecgomics.waves.training", description=__doc__)
     parser.add_argument("data", type=Path, help="folder that holds " + ", ".join(SOURCES))
     parser.add_argument("--out", type=Path, required=True, help="where the weights go (.npz)")
-    parser.add_argument("--part", choices=["all", "three_quarters"], default="all", help="records trained on")
+    parser.add_argument("--hold-out", type=int, choices=range(4), help="leave this quarter of the records out")
     parser.add_argument("--sources", nargs="+", default=list(SOURCES), choices=list(SOURCES))
     parser.add_argument("--steps", type=int, default=1800)
     parser.add_argument("--minutes", type=float, default=10.0, help="limit in CPU minutes")
@@ -242,11 +240,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--widths", type=int, nargs="+", default=list(Architecture().widths))
     given = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    kept = split(examples(given.data, sources=tuple(given.sources)), part=given.part)
+    kept = split(examples(given.data, sources=tuple(given.sources)), hold_out=given.hold_out)
     pool: dict[str, list[Example]] = {}
     for example in [*kept, *virtual(given.virtual, seed=given.seed)]:
         pool.setdefault(example.name.split("/")[0], []).append(example)
-    about: dict[str, Any] = {"part": given.part, "seed": given.seed, "records": {k: len(v) for k, v in pool.items()}}
+    about: dict[str, Any] = {
+        "hold_out": given.hold_out,
+        "seed": given.seed,
+        "records": {k: len(v) for k, v in pool.items()},
+    }
     print(about, flush=True)
     shape = Architecture(stem=given.stem, widths=tuple(given.widths))
     network = train(pool, architecture=shape, steps=given.steps, minutes=given.minutes, seed=given.seed)
