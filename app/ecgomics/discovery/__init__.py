@@ -8,16 +8,19 @@ from ecgomics.discovery.comparison import contrast
 from ecgomics.discovery.effects import auc_error, power, standardised_difference
 from ecgomics.discovery.groups import EXPLORATORY_ORIGINS, ORIGINS, Group
 from ecgomics.discovery.ledger import Ledger
-from ecgomics.discovery.lockbox import sealed
+from ecgomics.discovery.lockbox import in_part, sealed
 from ecgomics.discovery.nulls import NullCloud, null_cloud
 from ecgomics.discovery.ranks import RankTable
+from ecgomics.discovery.region import Region
 from ecgomics.discovery.replication import Replication, replicate
+from ecgomics.discovery.validation import validate
 
 __all__ = [
     # groups
     "EXPLORATORY_ORIGINS",
     "ORIGINS",
     "Group",
+    "Region",
     # comparisons
     "BADGES",
     "Contrast",
@@ -34,4 +37,6 @@ __all__ = [
     "null_cloud",
     "replicate",
     "sealed",
+    "in_part",
+    "validate",
 ]
