@@ -52,6 +52,7 @@ print("HEAVY", [name for name in {HEAVY!r} if name in sys.modules])
         "inspect",
         "serve",
         "demo",
+        "bench",
     ):
         assert f"    {verb}" in out
     assert "not diagnoses" in out
