@@ -425,3 +425,68 @@ def test_strip_lives_beside_another_kind_of_component(bench, open_page):
     strip.theme = "dark"
     page.wait_for_function("() => window.__ecgomics_strip_stats.theme === 'dark'")
     page.watch.assert_clean()
+
+
+def test_calipers_are_kept_moved_by_keys_and_undone(show):
+    strip = Strip(square(10), rate_hz=RATE, leads=["II"], layout="1")
+    page = show(strip)
+    page.locator(".ecg-strip").focus()
+    for key in ("c", "Enter", "Enter"):
+        page.keyboard.press(key)
+    until(lambda: len(strip.calipers) == 2)
+    assert strip.calipers[0]["ms"] == pytest.approx(200)
+    page.keyboard.press("Shift+ArrowRight")
+    until(lambda: strip.calipers[1]["ms"] == pytest.approx(220))
+    page.keyboard.press("w")
+    until(lambda: strip.calipers[1]["march"] is True)
+    page.keyboard.press("Delete")
+    until(lambda: len(strip.calipers) == 1)
+    page.keyboard.press("z")
+    until(lambda: len(strip.calipers) == 2)
+    page.watch.assert_clean()
+
+
+def test_mark_is_dragged_kept_with_the_machines_and_undone(show):
+    marks = {"time_s": [2.0, 2.2], "mark": ["p_on", "p_off"], "lead": ["II", "II"]}
+    strip = Strip(square(10), rate_hz=RATE, leads=["II"], layout="1", marks=marks, who="ab")
+    page = show(strip)
+    page.locator(".ecg-strip").focus()
+    page.keyboard.press("e")
+    laid, box = laid_out(page), page.locator(".plot").bounding_box()
+    x, y = box["x"] + laid["box"]["left"] + 2.0 * laid["perSecond"], box["y"] + laid["panels"][0]["zero"]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 0.1 * laid["perSecond"], y, steps=4)
+    page.mouse.up()
+    until(lambda: len(strip.edits) == 1)
+    edit = strip.edits[0]
+    assert (edit["lead"], edit["mark"], edit["machine_s"], edit["who"]) == ("II", "p_on", 2.0, "ab")
+    assert edit["edited_s"] == pytest.approx(2.1, abs=0.02)
+    assert edit["when"]
+    page.keyboard.press("z")
+    until(lambda: strip.edits == [])
+    page.keyboard.press("Shift+z")
+    until(lambda: len(strip.edits) == 1)
+    page.watch.assert_clean()
+
+
+def test_play_jump_and_ectopic(show):
+    beats = {"time_s": np.arange(0.5, 80), "beat_class": np.where(np.arange(80) == 40, 1, 0)}
+    strip = Strip(spikes(80), rate_hz=RATE, beats=beats, layout="12x1")
+    page = show(strip)
+    page.locator(".ecg-strip").focus()
+    page.keyboard.press("x")
+    until(lambda: strip.cursor_s == 40.5)
+    page.keyboard.press("g")
+    page.keyboard.type("1:02")
+    page.keyboard.press("Enter")
+    until(lambda: strip.cursor_s == 62)
+    page.keyboard.press("Home")
+    page.keyboard.press(">")
+    page.keyboard.press("Space")
+    page.wait_for_function("() => window.__ecgomics_strip_stats.page.t0 > 0.5")
+    page.keyboard.press("Space")
+    with page.expect_download() as order:
+        page.locator("[data-do=svg]").click()
+    assert order.value.suggested_filename == "ecg.svg"
+    page.watch.assert_clean()

@@ -14,6 +14,7 @@ from ecgomics_widgets import tables
 from ecgomics_widgets.errors import WidgetError
 from ecgomics_widgets.hosting import HostedWidget
 from ecgomics_widgets.messages import pack, quantise
+from ecgomics_widgets.sheet import Sheet, sheet_of
 from ecgomics_widgets.sources import ArraySource, TileSource, Window
 
 WHOLE = 600_000
@@ -53,8 +54,23 @@ class Strip(HostedWidget):
     _down = (
         *("signal", "overview", "overlay", "layout", "columns", "rhythm", "gain", "speed", "theme", "calibration"),
         *("toolbar", "minimap", "title", "provenance", "height_px", "shown", "view", "cursor_s"),
+        *("calipers", "edits", "who", "parcel"),
     )
-    _up = ("layout", "gain", "speed", "shown", "view", "cursor_s", "clicked", "key", "caliper", "want")
+    _up = (
+        "layout",
+        "gain",
+        "speed",
+        "shown",
+        "view",
+        "cursor_s",
+        "clicked",
+        "key",
+        "caliper",
+        "want",
+        "calipers",
+        "edits",
+        "order",
+    )
     _browser_names: ClassVar[Mapping[str, str]] = {"layout": "montage"}
 
     ecg = param.Parameter(None, doc="The recording: DataArray or array (lead, time) in mV, or a TileSource.")
@@ -92,6 +108,14 @@ class Strip(HostedWidget):
     key = param.Dict({}, doc="A key for the host: name (next_record, previous_record, next_finding, …) and count.")
     caliper = param.Dict({}, doc="The last measurement: lead, start_s, stop_s, ms, mv.")
 
+    calipers = param.List(
+        [], doc="Calipers kept: rows lead, start_s, stop_s, start_mv, stop_mv, march; with ms, bpm, mv."
+    )
+    edits = param.List([], doc="Marks moved by hand: rows beat, lead, mark, machine_s, edited_s, who, when (UTC).")
+    who = param.String("", doc="Who edits, written into each edit.")
+    order = param.Dict({}, doc="A drawing the browser asks for: kind (svg, pdf), start_s, stop_s, count.")
+    parcel = param.Bytes(b"", doc="The drawing asked for.")
+
     signal = param.Bytes(b"", doc="What the browser draws (see `messages`).")
     overview = param.Bytes(b"", doc="The whole of a long recording, coarse.")
     overlay = param.Bytes(b"", doc="Marks, beats and spans for the browser.")
@@ -101,9 +125,12 @@ class Strip(HostedWidget):
         self._source: TileSource | None = None
         self._id = ""
         super().__init__(ecg=ecg, **params)
-        self._take(*self._INPUTS)
-        self.param.watch(lambda *events: self._take(*(event.name for event in events)), list(self._INPUTS))
+        self._take(*self._INPUTS, *(name for name in ("calipers", "edits") if name in params))
+        self.param.watch(
+            lambda *events: self._take(*(event.name for event in events)), [*self._INPUTS, "calipers", "edits"]
+        )
         self.param.watch(lambda event: self._answer(event.new), "want")
+        self.param.watch(lambda event: self._deliver(event.new), "order")
 
     _INPUTS = ("ecg", "rate_hz", "leads", "marks", "beats", "spans")
 
@@ -111,6 +138,47 @@ class Strip(HostedWidget):
     def evidence(self) -> list[dict[str, Any]]:
         """The spans in the order in which `clicked["span"]` counts them."""
         return tables.spans_of(self.spans)
+
+    def to_svg(self, *, start_s: float = 0.0, stop_s: float | None = None, leads: Sequence[str] | None = None) -> str:
+        """A vector drawing at true scale (its user unit is 1 mm), every lead in a row of its own.
+
+        Parameters
+        ----------
+        start_s, stop_s
+            Stretch drawn, s; to the end, but at most 30 s, when `stop_s` is None.
+        leads
+            Leads drawn; all when None.
+
+        Raises
+        ------
+        WidgetError
+            Without a recording.
+        """
+        return self._sheet(start_s, stop_s=stop_s, leads=leads).svg()
+
+    def to_pdf(self, *, start_s: float = 0.0, stop_s: float | None = None, leads: Sequence[str] | None = None) -> bytes:
+        """The drawing of `to_svg` as a one-page PDF of its own size, true to scale when printed at 100 %."""
+        return self._sheet(start_s, stop_s=stop_s, leads=leads).pdf()
+
+    def _sheet(self, start_s: float, *, stop_s: float | None, leads: Sequence[str] | None = None) -> Sheet:
+        source = self._source
+        if source is None:
+            raise WidgetError("an empty strip", expected="a recording to draw", remedy="set strip.ecg")
+        last = min(source.duration_s, start_s + 30.0 if stop_s is None else stop_s)
+        words = " · ".join(word for word in (self.provenance, self.title) if word)
+        return sheet_of(
+            source, start_s=start_s, stop_s=last, speed=self.speed, gain=self.gain, words=words, leads=leads
+        )
+
+    def _deliver(self, order: Mapping[str, Any]) -> None:
+        if self._source is None or order.get("kind") not in ("svg", "pdf"):
+            return
+        kind, start = order["kind"], float(order["start_s"])
+        sheet = self._sheet(start, stop_s=min(float(order["stop_s"]), start + 30.0))
+        data = sheet.svg().encode() if kind == "svg" else sheet.pdf()
+        mime = "image/svg+xml" if kind == "svg" else "application/pdf"
+        header = {"count": order["count"], "name": f"ecg.{kind}", "type": mime}
+        self.parcel = pack(header, {"bytes": np.frombuffer(data, dtype=np.uint8)})
 
     def _panel_layout(self) -> dict[str, Any]:
         return {"sizing_mode": "stretch_width", "height": self.height_px or 480}
@@ -123,10 +191,14 @@ class Strip(HostedWidget):
     def _take(self, *changed: str) -> None:
         """Read what was set and hand the browser all of it at once."""
         messages: dict[str, Any] = {}
+        if not set(self._INPUTS) & set(changed):
+            return
         if {"ecg", "rate_hz", "leads"} & set(changed):
             self._source = _source_of(self.ecg, rate_hz=self.rate_hz, leads=self.leads)
             self._id = str(next(_serial))
             messages |= self._recording() | {"view": None, "cursor_s": None}
+            # what was measured belongs to the recording it was measured on
+            messages |= {name: [] for name in ("calipers", "edits") if name not in changed}
         messages["overlay"] = self._overlay()
         self.param.update(**messages)
 

@@ -1,17 +1,21 @@
 // The ECG strip: a recording on its paper. State lives in the host's model; this file wires it to paper, ink and hands.
 
-import { Caliper } from "./strip/caliper.js";
+import { Calipers } from "./strip/caliper.js";
 import { unpack } from "./strip/codec.js";
+import { Editing } from "./strip/editing.js";
 import { Face } from "./strip/face.js";
 import { listen } from "./strip/gestures.js";
+import { History } from "./strip/history.js";
 import { Traces, drawMargins, drawPaper, drawRuler, drawScroll, namesWidth } from "./strip/ink.js";
 import { press } from "./strip/keys.js";
 import { Minimap } from "./strip/minimap.js";
-import { drawBand, drawCursor, drawLabels, drawMarks, drawSpans, readOverlay, spanAt, spansIn } from "./strip/overlays.js";
+import { after, drawBand, drawCursor, drawLabels, drawMarks, drawSpans, readOverlay, spanAt, spansIn } from "./strip/overlays.js";
 import { automatic, fittingZoom, layOut, panelAt } from "./strip/page.js";
 import { isDark, paletteOf } from "./strip/palette.js";
+import { copy, pictureOf, save } from "./strip/picture.js";
+import { Player, secondsOf } from "./strip/play.js";
 import { Signal } from "./strip/signal.js";
-import { summary, valueText } from "./strip/words.js";
+import { rangeText, scaleText, summary, valueText } from "./strip/words.js";
 
 const SPEEDS = [25, 50];
 const GAINS = [5, 10, 20];
@@ -29,15 +33,21 @@ class Strip {
     this.size = { width: 0, height: 0, ratio: 1 };
     this.page = null;
     this.frame = 0;
-    this.counts = { key: 0, click: 0, want: 0 };
+    this.counts = { key: 0, click: 0, want: 0, order: 0 };
     this.sent = { view: "", want: "" };
     this.taken = {};
     this.hover = null;
     this.measuring = false;
-    this.caliper = new Caliper();
+    this.moving = false;
+    this.calipers = new Calipers();
+    this.editing = new Editing();
+    this.history = new History();
+    this.player = new Player((seconds) => this.advance(seconds), () => this.played());
     this.face = new Face(el, (name, value) => this.act(name, value));
     this.map = new Minimap(this.face.map, (share) => this.goTo(share * this.signal.duration - this.page.shown / 2));
     this.stopGlide = listen(this.face.root, this.face.plot, this.hands());
+    this.face.jump.addEventListener("submit", (event) => { event.preventDefault(); this.jump(); });
+    this.face.jump.addEventListener("keydown", (event) => { if (event.key === "Escape") this.leaveJump(); });
     this.takeSettings();
     this.takeSignal();
     this.takeOverlay();
@@ -52,6 +62,7 @@ class Strip {
     const on = {
       signal: () => this.takeSignal(), overview: () => this.takeSignal(), overlay: () => this.takeOverlay(),
       view: () => this.takeView(), cursor_s: redraw, shown: redraw,
+      calipers: () => this.takeHandwork(), edits: () => this.takeHandwork(), parcel: () => this.takeParcel(),
     };
     for (const name of ["montage", "columns", "rhythm", "gain", "speed", "theme", "calibration", "toolbar", "minimap", "title", "provenance", "height_px"]) {
       on[name] = () => { this.takeSettings(); this.draw(); };
@@ -73,6 +84,7 @@ class Strip {
     this.body.disconnect();
     this.dark.removeEventListener("change", this.dressAgain);
     this.stopGlide();
+    this.player.stop();
     cancelAnimationFrame(this.frame);
     clearTimeout(this.later);
     this.face.root.remove();
@@ -83,7 +95,8 @@ class Strip {
     this.setting = {
       layout: get("montage") ?? "auto", columns: get("columns") ?? "consecutive", rhythm: get("rhythm") ?? "II",
       gain: get("gain") ?? 10, speed: get("speed") ?? 25, calibration: get("calibration") ?? 1, title: get("title") ?? "",
-      provenance: get("provenance") ?? "recorded", minimap: get("minimap") ?? "auto", measuring: this.measuring,
+      provenance: get("provenance") ?? "recorded", minimap: get("minimap") ?? "auto",
+      measuring: this.measuring, moving: this.moving, playing: this.player.playing, rate: this.player.rate,
     };
     this.face.bar.hidden = get("toolbar") === "hidden";
     const height = get("height_px");
@@ -111,7 +124,9 @@ class Strip {
     if (fresh) {
       this.stopGlide();
       this.view = { t0: 0, zoom: null, scroll: 0 };
-      this.caliper.clear();
+      this.player.stop();
+      this.history.clear();
+      this.takeHandwork();
       this.names = null;
       this.sent.want = "";
     }
@@ -121,7 +136,22 @@ class Strip {
   takeOverlay() {
     this.overlay = readOverlay(unpack(this.model.get("overlay")));
     this.overlays = (this.overlays ?? 0) + 1;
+    this.takeHandwork();
+  }
+
+  /** Calipers and edits, whoever made them. */
+  takeHandwork() {
+    this.calipers.take(this.model.get("calipers"));
+    if (!this.editing.grip) this.editing.take(this.model.get("edits"));
+    if (this.overlay) this.editing.lay(this.overlay);
     this.draw();
+  }
+
+  takeParcel() {
+    const message = unpack(this.model.get("parcel"));
+    if (!message || message.count !== this.counts.order) return;
+    save(new Blob([message.arrays.bytes], { type: message.type }), message.name);
+    this.say(`${message.name} saved`);
   }
 
   takeView() {
@@ -136,10 +166,10 @@ class Strip {
 
   hands() {
     return {
-      press: (at) => { this.held = true; if (this.measuring) { this.caliper.start(this.page, at); this.draw(); } },
-      drag: (step) => (this.measuring && step.at ? this.pullCaliper(step.at) : this.pan(step.dx, step.dy)),
-      glides: () => !this.measuring,
-      release: () => { this.held = false; this.tell(); this.tellCaliper(); },
+      press: (at) => this.grasp(at),
+      drag: (step) => (step.at && this.before ? this.pull(step.at) : this.pan(step.dx, step.dy)),
+      glides: () => !this.before,
+      release: () => { this.held = false; this.letGo(); this.tell(); },
       click: (at) => this.click(at),
       hover: (at) => { this.hover = at; this.draw(); },
       zoom: (factor, x) => this.zoom(factor, x),
@@ -206,6 +236,15 @@ class Strip {
       fit: () => this.setZoom(null),
       calipers: () => this.setCalipers(!this.measuring),
       marks: () => this.toggleMarks(),
+      edit: () => this.setMoving(!this.moving),
+      play: () => this.player.toggle(),
+      rate: () => (this.player.rate === 16 ? this.player.faster(-9) : this.player.faster(1)),
+      faster: () => this.player.faster(1),
+      slower: () => this.player.faster(-1),
+      jump: () => this.askJump(),
+      picture: () => this.copyPicture(),
+      svg: () => this.order("svg"),
+      pdf: () => this.order("pdf"),
       help: () => { this.face.help.hidden = !this.face.help.hidden; },
     };
     if (this.page) acts[name]?.();
@@ -213,9 +252,10 @@ class Strip {
 
   /** Leave help, calipers and measurement; false when there was nothing to leave. */
   escape() {
-    const busy = this.measuring || this.caliper.place || !this.face.help.hidden;
+    const busy = this.measuring || this.moving || this.player.playing || !this.face.help.hidden;
     this.face.help.hidden = true;
-    this.caliper.clear();
+    this.player.stop();
+    this.setMoving(false);
     this.setCalipers(false);
     return Boolean(busy);
   }
@@ -237,7 +277,7 @@ class Strip {
 
   click(at) {
     const spot = this.spot(at);
-    if (!spot || this.measuring) return;
+    if (!spot || this.measuring || (this.moving && this.editing.chosen)) return;
     this.counts.click += 1;
     const span = this.spansShown().length ? spanAt(this.overlay.spans, spot.lead, spot.time) : null;
     this.put({
@@ -256,26 +296,170 @@ class Strip {
     return { ...hit, lead: hit.panel.lead, value: this.signal.at(hit.panel.lead, hit.time) };
   }
 
-  // --- calipers ------------------------------------------------------------------------------------------------------
+  // --- calipers, edits, play --------------------------------------------------------------------------------------------
 
   setCalipers(on) {
+    if (on && this.moving) this.setMoving(false);
     this.measuring = on;
     this.setting.measuring = on;
     this.face.plot.classList.toggle("measuring", on);
     this.draw();
   }
 
-  pullCaliper(at) {
-    const pulled = this.caliper.pull(this.page, at);
+  setMoving(on) {
+    if (on && this.measuring) this.setCalipers(false);
+    this.moving = on;
+    this.setting.moving = on;
+    this.editing.chosen = null;
+    this.face.plot.classList.toggle("moving", on);
+    if (on && !this.shows("marks")) this.put({ shown: [...(this.model.get("shown") ?? []), "marks"] });
     this.draw();
-    return pulled;
   }
 
-  tellCaliper() {
-    const news = this.caliper.news();
-    if (!news) return;
-    this.put({ caliper: news });
-    this.face.say(this.face.aside, this.caliper.text());
+  state() {
+    return { calipers: this.calipers.items, edits: this.editing.edits };
+  }
+
+  /** Who moves marks, and among what. */
+  hand() {
+    return { beats: this.overlay.beats, who: this.model.get("who") ?? "", duration: this.signal.duration };
+  }
+
+  grasp(at) {
+    this.held = true;
+    if (!this.page) return;
+    const before = this.state();
+    if (this.measuring) this.calipers.start(this.page, at, this.snap);
+    const taken = this.measuring || (this.moving && this.editing.start(this.page, at, this.overlay));
+    this.before = taken ? before : null;
+    this.draw();
+  }
+
+  pull(at) {
+    if (this.measuring) this.calipers.pull(this.page, at, this.snap);
+    else if (this.editing.pull(this.page, at, this.hand())) this.editing.lay(this.overlay);
+    this.draw();
+    return false;
+  }
+
+  letGo() {
+    const { before } = this;
+    this.before = null;
+    if (!before) return;
+    this.calipers.finish();
+    this.editing.grip = null;
+    this.keep(before);
+  }
+
+  /** Tell the host of changed calipers and edits, and remember what was before. */
+  keep(before) {
+    const now = this.state();
+    if (JSON.stringify(now) === JSON.stringify(before)) return this.draw();
+    this.history.note(before);
+    return this.publish(now, before);
+  }
+
+  publish(now, before) {
+    this.editing.lay(this.overlay);
+    const news = { ...now };
+    if (now.calipers !== before.calipers && this.calipers.chosen) news.caliper = this.calipers.chosen;
+    this.put(news);
+    this.say(this.measuring ? this.calipers.text() : this.editing.text());
+  }
+
+  undo(back) {
+    const before = this.state();
+    const state = this.history.step(back, before);
+    if (!state) return false;
+    this.calipers.items = state.calipers;
+    this.calipers.at = Math.min(this.calipers.at, state.calipers.length - 1);
+    this.editing.edits = state.edits;
+    this.publish(state, before);
+    return true;
+  }
+
+  /** The nearest mark or beat in reach, else the time itself. */
+  snap = (lead, time, reach) => {
+    let best = time;
+    let least = reach;
+    const { marks, beats } = this.overlay;
+    for (const times of [marks.get(lead)?.times, marks.get("")?.times, beats?.times]) {
+      if (!times) continue;
+      const next = after(times, time);
+      for (const candidate of [times[next - 1], times[next]]) {
+        if (candidate === undefined || Math.abs(candidate - time) >= least) continue;
+        best = candidate;
+        least = Math.abs(candidate - time);
+      }
+    }
+    return best;
+  };
+
+  advance(seconds) {
+    if (!this.page) return false;
+    if (this.page.last <= 0) {
+      const to = (this.cursor() ?? 0) + seconds;
+      this.model.set("cursor_s", Math.min(this.signal.duration, to));
+      this.draw();
+      return to < this.signal.duration;
+    }
+    this.view.t0 = Math.min(this.page.last, this.page.t0 + seconds);
+    this.settle();
+    return this.view.t0 < this.page.last;
+  }
+
+  played() {
+    this.setting.playing = this.player.playing;
+    this.setting.rate = this.player.rate;
+    if (!this.player.playing) this.model.save_changes();
+    this.draw();
+  }
+
+  askJump() {
+    this.face.jump.hidden = false;
+    const input = this.face.jump.querySelector("input");
+    input.value = "";
+    input.setCustomValidity("");
+    input.focus();
+  }
+
+  leaveJump() {
+    this.face.jump.hidden = true;
+    this.face.root.focus({ preventScroll: true });
+  }
+
+  jump() {
+    const input = this.face.jump.querySelector("input");
+    const time = secondsOf(input.value);
+    if (time === null || time > this.signal.duration) {
+      this.say("not a time of this recording");
+      input.setCustomValidity(`A time from 0 to ${Math.floor(this.signal.duration)} s, such as 75 or 1:15`);
+      input.reportValidity();
+      input.setCustomValidity("");
+      return;
+    }
+    this.leaveJump();
+    this.putCursor(time);
+    this.goTo(time - this.page.shown / 3);
+  }
+
+  async copyPicture() {
+    const synthetic = this.setting.provenance === "synthetic" ? "synthetic · " : "";
+    const parts = [this.setting.title, this.face.faces.kind.textContent, rangeText(this.page, this.signal), scaleText(this.page, this.setting)];
+    const words = synthetic + parts.filter(Boolean).join(" · ");
+    const blob = await pictureOf(this.face.canvas, { colours: this.colours, ratio: this.size.ratio, words });
+    const how = await copy(blob, "ecg.png");
+    this.say(`picture ${how}`);
+  }
+
+  /** Ask Python for a drawing at true scale of what is shown. */
+  order(kind) {
+    this.counts.order += 1;
+    this.put({ order: { kind, start_s: this.page.t0, stop_s: this.page.t0 + this.page.shown, count: this.counts.order } });
+  }
+
+  say(words) {
+    if (words) this.face.say(this.face.aside, words);
   }
 
   // --- what the host hears -------------------------------------------------------------------------------------------
@@ -430,7 +614,8 @@ class Strip {
     if (this.shows("marks")) drawMarks(ctx, page, signal, overlay, { colours });
     drawCursor(ctx, page, cursor, colours);
     const unlabelled = drawLabels(ctx, page, signal, labels, { colours });
-    this.caliper.draw(ctx, page, colours);
+    if (this.shows("marks") || this.moving) this.editing.draw(ctx, page, colours);
+    this.calipers.draw(ctx, page, colours, this.measuring);
     ctx.restore();
     drawScroll(ctx, page, colours, width);
     drawRuler(ctx, page, colours, { y: page.box.height, height: height - page.box.height, width, duration });
@@ -452,7 +637,8 @@ class Strip {
   }
 
   reading(spot, spans) {
-    if (this.caliper.place && this.measuring) return this.caliper.text();
+    if (this.measuring && this.calipers.chosen) return this.calipers.text();
+    if (this.moving && this.editing.chosen) return this.editing.text();
     if (!spot) return "";
     const value = valueText(this.signal, this.page, spot);
     const span = spanAt(spans, spot.lead, spot.time);

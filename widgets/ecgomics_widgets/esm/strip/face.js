@@ -33,6 +33,9 @@ const CSS = `
  overflow:auto;background:var(--panel);color:var(--ink);border:1px solid var(--muted);border-radius:8px;padding:12px 16px;z-index:2;box-sizing:border-box}
 .ecg-strip .help dl{display:grid;grid-template-columns:auto 1fr;gap:2px 16px;margin:0}
 .ecg-strip .help dt{font-weight:600;white-space:nowrap}.ecg-strip .help dd{margin:0}
+.ecg-strip .jump{position:absolute;top:8px;left:50%;transform:translateX(-50%);z-index:2;display:flex;gap:8px;align-items:center;background:var(--panel);border:1px solid var(--muted);border-radius:8px;padding:6px 10px}
+.ecg-strip .jump[hidden]{display:none}.ecg-strip .jump input{font:inherit;width:9em;color:var(--ink);background:var(--ground);border:1px solid var(--muted);border-radius:6px;padding:4px 6px}
+.ecg-strip .plot.moving{cursor:ew-resize}
 .ecg-strip .aside{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .ecg-strip.narrow .bar{flex-direction:column;align-items:stretch;gap:4px}
 .ecg-strip.narrow .title:empty{display:none}
@@ -45,7 +48,11 @@ const CSS = `
 const KEYS = [
   ["← →", "a beat back, forward"], ["Shift ← →", "a screen"], ["Home End", "start, end"], ["↑ ↓", "previous, next record"],
   ["n N", "next, previous finding"], ["+ −", "zoom"], ["0", "true scale"], ["f", "fit"], ["1 2 3 4", "12×1, 6×2, 3×4 + rhythm, single lead"],
-  ["c", "calipers: drag to measure"], ["m", "marks and beats"], ["?", "this list"],
+  ["c", "calipers: drag to measure"], ["m", "marks and beats"], ["x X", "next, previous ectopic beat"],
+  ["Space", "play, pause"], ["< >", "slower, faster (1× to 16×)"], ["g", "go to a time"], ["e", "edit marks: drag, or ← → once chosen"],
+  ["Delete", "a chosen caliper away; a chosen mark back to the machine's (Shift: all)"], ["Enter", "with calipers on: a new one"],
+  ["← → ↑ ↓", "with calipers on: move the chosen edge (Shift: ten times)"], ["o  [ ]  w", "other edge; other caliper; march out"],
+  ["z Z", "undo, redo"], ["p", "copy as picture"], ["Esc", "leave"], ["?", "this list"],
 ];
 
 const BUTTONS = `
@@ -56,7 +63,9 @@ const BUTTONS = `
 <button data-layout="3x4+R" title="Three rows, four columns and a rhythm row (3)">3×4+R</button>
 <button data-layout="1" aria-label="Single lead" title="The rhythm lead alone (4)">1</button></span>
 <span class="group"><button data-do="speed" title="Paper speed"></button><button data-do="gain" title="Gain"></button></span>
-<span class="group"><button data-do="calipers" title="Measure by dragging (c)">calipers</button><button data-do="marks" title="Marks and beats (m)">marks</button></span>
+<span class="group"><button data-do="calipers" title="Measure by dragging (c)">calipers</button><button data-do="marks" title="Marks and beats (m)">marks</button><button data-do="edit" title="Move marks by dragging (e)">edit</button></span>
+<span class="group" role="group" aria-label="Play"><button data-do="play" aria-label="Play" title="Play, pause (Space)">▶</button><button data-do="rate" aria-label="Speed of play" title="Speed of play (&lt; &gt;)">1×</button></span>
+<span class="group" role="group" aria-label="Export"><button data-do="picture" title="Copy as picture (p)">PNG</button><button data-do="svg" title="Vector drawing, true to scale">SVG</button><button data-do="pdf" title="Page, true to scale">PDF</button></span>
 <span class="group" role="group" aria-label="Zoom"><button data-do="out" aria-label="Zoom out" title="Zoom out (−)">−</button>
 <button data-do="true" title="True scale (0)">1:1</button><button data-do="fit" title="Fit (f)">fit</button>
 <button data-do="in" aria-label="Zoom in" title="Zoom in (+)">+</button></span>
@@ -71,7 +80,8 @@ export class Face {
     this.root.setAttribute("aria-roledescription", "ECG strip");
     this.root.innerHTML = `<style>${CSS}</style><div class="bar" role="toolbar" aria-label="Strip">${BUTTONS}</div>
 <div class="plot"><canvas aria-hidden="true"></canvas><div class="note" hidden></div>
-<div class="help" role="dialog" aria-label="Keys" hidden><dl>${KEYS.map(([k, v]) => `<dt>${k}</dt><dd>${v}</dd>`).join("")}</dl></div></div>
+<div class="help" role="dialog" aria-label="Keys" hidden><dl>${KEYS.map(([k, v]) => `<dt>${k}</dt><dd>${v}</dd>`).join("")}</dl></div>
+<form class="jump" hidden><label>Go to <input aria-label="Time, in seconds or h:mm:ss" placeholder="s or h:mm:ss"></label></form></div>
 <canvas class="map" aria-hidden="true" hidden></canvas>
 <div class="face"><span class="badge synthetic" data-face="synthetic">synthetic</span><span class="badge" data-face="kind"></span>
 <span data-face="range"></span><span data-face="scale"></span><span data-face="columns"></span><span data-face="hidden"></span>
@@ -79,7 +89,7 @@ export class Face {
     const find = (selector) => this.root.querySelector(selector);
     Object.assign(this, {
       bar: find(".bar"), plot: find(".plot"), canvas: find(".plot canvas"), map: find(".map"), note: find(".note"),
-      help: find(".help"), aside: find(".aside"), title: find("[data-title]"),
+      help: find(".help"), aside: find(".aside"), jump: find(".jump"), title: find("[data-title]"),
     });
     this.faces = Object.fromEntries([...this.root.querySelectorAll("[data-face]")].map((e) => [e.dataset.face, e]));
     this.texts = new Map();
@@ -121,7 +131,7 @@ export class Face {
   }
 
   press(setting) {
-    const key = `${setting.layout}|${setting.speed}|${setting.gain}|${setting.measuring}|${setting.marks}`;
+    const key = `${setting.layout}|${setting.speed}|${setting.gain}|${setting.measuring}|${setting.marks}|${setting.moving}|${setting.playing}|${setting.rate}`;
     if (this.pressed === key) return;
     this.pressed = key;
     for (const button of this.bar.querySelectorAll("button")) {
@@ -129,6 +139,12 @@ export class Face {
       if (layout) button.setAttribute("aria-pressed", String(layout === setting.layout));
       if (action === "calipers") button.setAttribute("aria-pressed", String(setting.measuring));
       if (action === "marks") button.setAttribute("aria-pressed", String(setting.marks));
+      if (action === "edit") button.setAttribute("aria-pressed", String(Boolean(setting.moving)));
+      if (action === "play") {
+        button.setAttribute("aria-pressed", String(Boolean(setting.playing)));
+        button.textContent = setting.playing ? "❚❚" : "▶";
+      }
+      if (action === "rate") button.textContent = `${setting.rate}×`;
       if (action === "speed") button.textContent = `${setting.speed} mm/s`;
       if (action === "gain") button.textContent = `${setting.gain} mm/mV`;
     }

@@ -1,15 +1,19 @@
 // What each key does; the list people see is in face.js.
 
+import { pressCaliper } from "./caliper.js";
 import { after } from "./overlays.js";
 import { LAYOUTS } from "./page.js";
 
 const BEAT_S = 0.8; // a step of ← → where no beats are known
-const ACTS = { "+": "in", "=": "in", "-": "out", "−": "out", _: "out", 0: "true", f: "fit", c: "calipers", m: "marks", "?": "help" };
+const ACTS = { "+": "in", "=": "in", "-": "out", "−": "out", _: "out", 0: "true", f: "fit", c: "calipers", m: "marks", "?": "help",
+  e: "edit", " ": "play", ">": "faster", "<": "slower", g: "jump", p: "picture" };
 const MOVES = {
   ArrowLeft: (strip, shift) => (shift ? strip.goTo(strip.page.t0 - strip.page.shown) : toBeat(strip, -1)),
   ArrowRight: (strip, shift) => (shift ? strip.goTo(strip.page.t0 + strip.page.shown) : toBeat(strip, 1)),
   Home: (strip) => strip.goTo(0),
   End: (strip) => strip.goTo(strip.page.last),
+  x: (strip) => toEctopic(strip, 1),
+  X: (strip) => toEctopic(strip, -1),
   n: (strip) => toFinding(strip, 1),
   N: (strip) => toFinding(strip, -1),
 };
@@ -17,6 +21,8 @@ const FOR_THE_HOST = { ArrowUp: "previous_record", ArrowDown: "next_record" };
 
 /** Do what a key stands for; false when it is none of the strip's. */
 export function press(strip, name, shift) {
+  if (strip.page && (forCaliper(strip, name, shift) || forEdit(strip, name, shift))) return true;
+  if (name.toLowerCase() === "z") return strip.undo(name === "z" && !shift);
   if (name in FOR_THE_HOST) strip.tellKey(FOR_THE_HOST[name]);
   else if (!strip.page) return false;
   else if (name in ACTS) strip.act(ACTS[name]);
@@ -55,4 +61,42 @@ function toFinding(strip, step) {
     if (to < page.t0 || to > page.t0 + page.shown) strip.goTo(to - page.shown / 3);
   }
   strip.tellKey(step > 0 ? "next_finding" : "previous_finding");
+}
+
+/** To the beat before or after the cursor that is not normal. */
+function toEctopic(strip, step) {
+  const { page, overlay } = strip;
+  const { beats } = overlay;
+  const from = strip.cursor() ?? (step > 0 ? -1 : Infinity);
+  let i = beats ? (step > 0 ? after(beats.times, from + 0.001) : after(beats.times, from - 0.001) - 1) : -1;
+  while (beats && i >= 0 && i < beats.times.length && beats.names[beats.kinds[i]] === "normal") i += step;
+  const to = beats?.times[i];
+  if (to === undefined) return strip.say(`no ${step > 0 ? "later" : "earlier"} ectopic beat`);
+  strip.putCursor(to);
+  if (to < page.t0 || to > page.t0 + page.shown) strip.goTo(to - page.shown / 3);
+  return undefined;
+}
+
+function forCaliper(strip, name, shift) {
+  if (!strip.measuring) return false;
+  const { page, signal } = strip;
+  const before = strip.state();
+  const view = { lead: page.panels[0].lead, middle: page.t0 + page.shown / 2, duration: signal.duration };
+  const tick = Math.max(0.001, 1 / signal.rate);
+  if (!pressCaliper(strip.calipers, name, { shift, tick, view })) return false;
+  strip.keep(before);
+  return true;
+}
+
+function forEdit(strip, name, shift) {
+  const { editing } = strip;
+  if (!strip.moving || !editing.chosen) return false;
+  const before = strip.state();
+  const tick = Math.max(0.001, 1 / strip.signal.rate) * (shift ? 10 : 1);
+  if (name === "Delete" || name === "Backspace") editing.reset(shift);
+  else if (name === "ArrowLeft" || name === "ArrowRight") {
+    editing.move(editing.chosen, editing.chosen.time + (name === "ArrowLeft" ? -tick : tick), strip.hand());
+  } else return false;
+  strip.keep(before);
+  return true;
 }

@@ -36,10 +36,10 @@ function factor(value) {
 }
 
 /** A measurement: ms, beats a minute, mV. */
-export function caliperText({ from, to }) {
-  const seconds = Math.abs(to.time - from.time);
+export function caliperText(item) {
+  const seconds = Math.abs(item.stop_s - item.start_s);
   const rate = seconds > 0.15 ? ` · ${Math.round(60 / seconds)} /min` : "";
-  return `${Math.round(seconds * 1000)} ms${rate} · ${signed(to.mv - from.mv)} mV`;
+  return `${Math.round(seconds * 1000)} ms${rate} · ${signed(item.stop_mv - item.start_mv)} mV`;
 }
 
 /** The value under the pointer: a sample's, or what the pixel column spans where only an envelope is here. */

@@ -1,0 +1,55 @@
+import re
+import zlib
+
+import numpy as np
+import pytest
+
+from ecgomics_widgets import Strip, WidgetError
+
+
+def strip(**params):
+    ecg = np.zeros((2, 1000), dtype=np.float32)
+    ecg[:, 500] = 1.0
+    return Strip(ecg, rate_hz=500, leads=["I", "II"], provenance="synthetic", **params)
+
+
+def test_svg_is_true_to_the_millimetre_and_says_what_it_is():
+    text = strip().to_svg(stop_s=1.5)
+    lines = [
+        [tuple(map(float, p.split(","))) for p in found.split()] for found in re.findall(r'points="([^"]+)"', text)
+    ]
+    trace = next(points for points in lines if len(points) > 700)
+    assert trace[500][0] - trace[0][0] == pytest.approx(25.0, abs=0.002)
+    assert trace[0][1] - min(y for _, y in trace) == pytest.approx(10.0, abs=0.002)
+    pulse = next(points for points in lines if len(points) == 6)
+    assert pulse[2][0] - pulse[3][0] == pytest.approx(-5.0)
+    assert "synthetic" in text
+    assert "25 mm/s · 10 mm/mV · true scale" in text
+    assert re.search(r'width="([\d.]+)mm".*viewBox="0 0 \1 ', text)
+
+
+def test_pdf_has_the_same_millimetres():
+    data = strip().to_pdf(stop_s=1.5)
+    assert data.startswith(b"%PDF-1.4")
+    body = zlib.decompress(re.search(rb"stream\n(.*)\nendstream", data, re.DOTALL)[1]).decode("cp1252")
+    assert body.startswith(f"{72 / 25.4:.6f} 0 0")
+    assert "synthetic" in body
+    start = int(re.search(rb"startxref\n(\d+)", data)[1])
+    assert data[start : start + 4] == b"xref"
+
+
+def test_gap_splits_the_trace_and_an_empty_strip_is_refused():
+    ecg = np.zeros((1, 1000), dtype=np.float32)
+    ecg[0, 400:500] = np.nan
+    gapped = Strip(ecg, rate_hz=500, leads=["II"]).to_svg()
+    assert gapped.count('stroke="#161a22"') == 2
+    with pytest.raises(WidgetError, match="empty strip"):
+        Strip().to_svg()
+
+
+def test_calipers_and_edits_belong_to_their_recording():
+    one = strip(calipers=[{"lead": "II", "start_s": 0.1, "stop_s": 0.3}])
+    assert len(one.calipers) == 1
+    one.edits = [{"beat": 0, "lead": "II", "mark": "p_on", "machine_s": 0.1, "edited_s": 0.12}]
+    one.ecg = np.zeros((2, 500), dtype=np.float32)
+    assert (one.calipers, one.edits) == ([], [])

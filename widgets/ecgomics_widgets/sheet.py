@@ -1,0 +1,127 @@
+"""A stretch of a recording on paper at true scale: vector drawings in millimetres, as SVG and as a one-page PDF."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from ecgomics_widgets.sources import TileSource
+
+_MARGIN, _HEAD, _ROW = 10.0, 12.0, 22.0
+_GRID = {"#fbe6e6": (1.0, 0.1), "#f3c9c9": (5.0, 0.15)}
+
+
+@dataclass
+class Sheet:
+    """Lines and words on a page; all in mm from the top left corner."""
+
+    width: float
+    height: float
+    lines: list[tuple[str, float, list[tuple[float, float]]]] = field(default_factory=list)
+    words: list[tuple[float, float, str]] = field(default_factory=list)
+
+    def svg(self) -> str:
+        """The page as SVG whose user unit is 1 mm."""
+        size = f'width="{self.width:g}mm" height="{self.height:g}mm" viewBox="0 0 {self.width:g} {self.height:g}"'
+        lines = [
+            f'<polyline fill="none" stroke="{colour}" stroke-width="{wide:g}" points="'
+            + " ".join(f"{x:.3f},{y:.3f}" for x, y in points)
+            + '"/>'
+            for colour, wide, points in self.lines
+        ]
+        words = [f'<text x="{x:g}" y="{y:g}">{escape(text)}</text>' for x, y, text in self.words]
+        style = '<g font-family="Helvetica, Arial, sans-serif" font-size="3" fill="#161a22">'
+        return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{"".join(lines)}{style}{"".join(words)}</g></svg>'
+
+    def pdf(self) -> bytes:
+        """The page as PDF 1.4, 72 points to 25.4 mm, text in Helvetica."""
+        unit = 72 / 25.4
+        parts = [f"{unit:.6f} 0 0 {-unit:.6f} 0 {self.height * unit:.3f} cm 1 j"]
+        for colour, wide, points in self.lines:
+            red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+            path = " l ".join(f"{x:.3f} {y:.3f}" for x, y in points[1:])
+            parts.append(
+                f"{red:.3f} {green:.3f} {blue:.3f} RG {wide:g} w {points[0][0]:.3f} {points[0][1]:.3f} m {path} l S"
+            )
+        for x, y, text in self.words:
+            safe = text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
+            parts.append(f"BT /F 3 Tf 1 0 0 -1 {x:.3f} {y:.3f} Tm ({safe}) Tj ET")
+        stream = zlib.compress("\n".join(parts).encode("cp1252", "replace"))
+        box = f"0 0 {self.width * unit:.3f} {self.height * unit:.3f}"
+        font = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>"
+        page = f"<</Type/Page/Parent 2 0 R/MediaBox[{box}]/Contents 4 0 R/Resources<</Font<</F {font}>>>>>>"
+        head = f"<</Length {len(stream)}/Filter/FlateDecode>>stream\n".encode()
+        objects = [
+            b"<</Type/Catalog/Pages 2 0 R>>",
+            b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+            page.encode(),
+            head + stream + b"\nendstream",
+        ]
+        return _file(objects)
+
+
+def sheet_of(
+    source: TileSource, *, start_s: float, stop_s: float, speed: float, gain: float, words: str, leads: Any = None
+) -> Sheet:
+    """Draw each lead in a row of its own, with grid, calibration pulse (1 mV, 200 ms) and the scale in words.
+
+    Parameters
+    ----------
+    source
+        The recording.
+    start_s, stop_s
+        Stretch drawn, s.
+    speed, gain
+        mm per s and mm per mV.
+    words
+        What the recording is and where it comes from; written on the page before the scale.
+    leads
+        Names of the leads drawn; all when None.
+    """
+    names = [lead for lead in source.leads if leads is None or lead in leads]
+    left = _MARGIN + 10 + 0.2 * speed
+    row = max(_ROW, 2.2 * gain)
+    sheet = Sheet(left + (stop_s - start_s) * speed + _MARGIN, _HEAD + row * len(names) + _MARGIN)
+    for colour, (step, wide) in _GRID.items():
+        for x in np.arange(0, sheet.width - 2 * _MARGIN + 1e-6, step) + _MARGIN:
+            sheet.lines.append((colour, wide, [(x, _HEAD), (x, _HEAD + row * len(names))]))
+        for y in np.arange(0, row * len(names) + 1e-6, step) + _HEAD:
+            sheet.lines.append((colour, wide, [(_MARGIN, y), (sheet.width - _MARGIN, y)]))
+    window = source.window(start_s, stop_s, max(1, round((stop_s - start_s) * source.rate_hz)))
+    times = window.t0_s + np.arange(window.values.shape[1]) * window.step_s
+    inside = (times >= start_s - 1e-9) & (times <= stop_s + 1e-9)
+    for number, lead in enumerate(names):
+        zero = _HEAD + row * (number + 0.6)
+        values = np.asarray(window.values[list(source.leads).index(lead)], dtype=float)
+        base = float(np.median(values[np.isfinite(values)])) if np.isfinite(values).any() else 0.0
+        x, y = left + (times - start_s) * speed, zero - (values - base) * gain
+        for run in _runs(inside & np.isfinite(values)):
+            sheet.lines.append(("#161a22", 0.25, list(zip(x[run].tolist(), y[run].tolist(), strict=True))))
+        a, b = left - 0.2 * speed - 2, left - 2
+        pulse = [(a - 1, zero), (a, zero), (a, zero - gain), (b, zero - gain), (b, zero), (b + 1, zero)]
+        sheet.lines.append(("#5d6678", 0.25, pulse))
+        sheet.words.append((_MARGIN + 1, zero - 1, lead))
+    said = f"{words} · {start_s:.2f}–{stop_s:.2f} s · {speed:g} mm/s · {gain:g} mm/mV · true scale"
+    sheet.words.append((_MARGIN, _HEAD - 4, said))
+    return sheet
+
+
+def _runs(known: Any) -> list[slice]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], known.astype(int), [0]])))
+    return [slice(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a > 1]
+
+
+def _file(objects: list[bytes]) -> bytes:
+    out, places = b"%PDF-1.4\n", []
+    for number, body in enumerate(objects, start=1):
+        places.append(len(out))
+        out += f"{number} 0 obj".encode() + body + b"\nendobj\n"
+    table = "".join(f"{place:010d} 00000 n \n" for place in places)
+    count = len(objects) + 1
+    start = f"xref\n0 {count}\n0000000000 65535 f \n{table}"
+    end = f"{start}trailer<</Size {count}/Root 1 0 R>>\nstartxref\n{len(out)}\n%%EOF"
+    return out + end.encode()
