@@ -17,7 +17,7 @@ FLOORS = (
     ("vocabulary", "errors", "settings"),
     ("waves", "biomarkers", "rules", "discovery"),
     ("records", "cohort", "latent", "simulate", "live", "reports"),
-    ("pipeline", "service", "bench"),
+    ("pipeline", "service", "bench", "notebook"),
     ("dashboards",),
     ("cli",),
 )
