@@ -3,13 +3,16 @@
 Pure: tables and arrays in, tables out.
 """
 
+from ecgomics.discovery.association import associate
 from ecgomics.discovery.candidates import BADGES, Contrast, Counts
 from ecgomics.discovery.comparison import contrast
 from ecgomics.discovery.effects import auc_error, power, standardised_difference
 from ecgomics.discovery.groups import EXPLORATORY_ORIGINS, ORIGINS, Group
+from ecgomics.discovery.hazards import hazards
 from ecgomics.discovery.ledger import Ledger
 from ecgomics.discovery.lockbox import in_part, sealed
 from ecgomics.discovery.nulls import NullCloud, null_cloud
+from ecgomics.discovery.pairs import contrast_pairs
 from ecgomics.discovery.ranks import RankTable
 from ecgomics.discovery.region import Region
 from ecgomics.discovery.replication import Replication, replicate
@@ -26,8 +29,11 @@ __all__ = [
     "Contrast",
     "Counts",
     "RankTable",
+    "associate",
     "auc_error",
     "contrast",
+    "contrast_pairs",
+    "hazards",
     "power",
     "standardised_difference",
     # what keeps them honest

@@ -109,6 +109,35 @@ def adjust(values: Floats, members: Bools, confounders: Confounders) -> Adjusted
     return Adjusted(auc, p, residuals, _overlap(members[complete], confounders.matrix[complete]))
 
 
+def residual_scores(values: Floats, target: Floats, confounders: Confounders) -> tuple[Floats, Floats, Floats]:
+    """Normal scores of biomarkers and of an outcome with the confounders' part taken off.
+
+    Parameters
+    ----------
+    values, target
+        float64, (patient, biomarker) and (patient); NaN = missing.
+
+    Returns
+    -------
+    Residuals of both (float64, (patient, biomarker), NaN where one of them or a confounder is missing), and the
+    degrees of freedom that their correlation has (float64, biomarker).
+    """
+    ours, theirs = np.full(values.shape, np.nan), np.full(values.shape, np.nan)
+    freedom = np.zeros(values.shape[1])
+    known = confounders.complete & np.isfinite(target)
+    for rows, columns in _patterns(~np.isnan(values) & known[:, None]):
+        if len(rows) == 0:
+            continue
+        basis = _basis(confounders.matrix[rows])
+        both = np.column_stack([values[np.ix_(rows, columns)], target[rows]])
+        scores = ndtri((midranks(both) - 0.5) / len(rows))
+        left = scores - basis @ (basis.T @ scores)
+        ours[np.ix_(rows, columns)] = left[:, :-1]
+        theirs[np.ix_(rows, columns)] = left[:, -1:]
+        freedom[columns] = len(rows) - basis.shape[1] - 1
+    return ours, theirs, freedom
+
+
 def _fit(values: Floats, members: Bools, terms: Floats) -> tuple[Floats, Floats]:
     """Residuals of the confounders' part and p of the group (Frisch–Waugh: both sides projected off the terms)."""
     nothing = np.full(values.shape, np.nan), np.full(values.shape[1], np.nan)

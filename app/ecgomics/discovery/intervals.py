@@ -123,3 +123,53 @@ def _widen_at_the_ends(
         wide = newcombe_interval(auc[ended], inside[ended], outside[ended], level=level)
         low[ended], high[ended] = np.minimum(low[ended], wide[0]), np.maximum(high[ended], wide[1])
     return low, high
+
+
+def paired_interval(
+    change: Floats, *, resamples: int = 1000, level: float = 0.95, seed: int = 0, way: str = "bootstrap"
+) -> tuple[Floats, Floats, Floats]:
+    """Chance that the mean change of two pairs is upwards, with its percentile interval over resampled pairs.
+
+    Parameters
+    ----------
+    change
+        float64, (pair, biomarker), NaN = missing.
+    way
+        "bootstrap", or "formula": the jackknife's standard error on the logit scale.
+
+    Returns
+    -------
+    Effect, lower and upper limit (float64, biomarker), 0 to 1. Pairs count with themselves as well, as resampling has
+    it; where a limit reaches 0 or 1 the interval is as wide as Newcombe's for as many pairs on each side.
+    """
+    limits, effect = np.full((2, change.shape[1]), np.nan), np.full(change.shape[1], np.nan)
+    weights = _weights(len(change), resamples, np.random.default_rng(seed)) if way == "bootstrap" else None
+    for column in range(change.shape[1]):
+        rows = np.flatnonzero(~np.isnan(change[:, column]))
+        if len(rows) < 2:
+            continue
+        own = change[rows, column]
+        order = np.sort(-own)
+        each = (np.searchsorted(order, own, "left") + np.searchsorted(order, own, "right")) / (2 * len(own))
+        effect[column] = each.mean()
+        if weights is None:
+            limits[:, column] = _logit_limits(effect[column], 2 * each.std(ddof=1) / np.sqrt(len(own)), level=level)
+        else:
+            drawn = _resampled_auc(own, -own, weights=(weights[rows], weights[rows]))[1:]
+            limits[:, column] = np.nanpercentile(drawn, [50 * (1 - level), 50 * (1 + level)])
+    pairs = (~np.isnan(change)).sum(axis=0).astype(np.float64)
+    ended = np.flatnonzero((limits[0] <= 0) | (limits[1] >= 1))
+    if len(ended):
+        low, high = newcombe_interval(effect[ended], pairs[ended], pairs[ended], level=level)
+        limits[0, ended], limits[1, ended] = np.minimum(limits[0, ended], low), np.maximum(limits[1, ended], high)
+    return effect, limits[0], limits[1]
+
+
+def _logit_limits(effect: float, error: float, *, level: float) -> tuple[float, float]:
+    inside = min(max(effect, 1e-9), 1 - 1e-9)
+    if inside != effect:
+        return (0.0, 1.0) if error > 0 else (effect, effect)
+    reach = float(ndtri(0.5 + level / 2)) * error / (inside * (1 - inside))
+    centre = np.log(inside / (1 - inside))
+    low, high = 1 / (1 + np.exp(-(centre - reach))), 1 / (1 + np.exp(-(centre + reach)))
+    return float(low), float(high)

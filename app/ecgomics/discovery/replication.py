@@ -157,6 +157,12 @@ def _same_side(first: pd.DataFrame, second: pd.DataFrame, suffix: str) -> npt.ND
 def _refuse_what_cannot_count(
     found: Contrast, question: Question, *, material: Material, box: LockBoxSettings, where: Where
 ) -> None:
+    if found.recipe["kind"] not in ("contrast", "validation"):
+        raise DiscoveryError(
+            f"candidates of a {found.recipe['kind']} analysis",
+            expected="candidates of contrast() or validate()",
+            remedy="repeat the analysis in a second cohort",
+        )
     if not question.origins or question.origins & EXPLORATORY_ORIGINS or found.badge == "exploratory":
         raise DiscoveryError(
             "a group drawn on the data, or that does not say where it was drawn",
