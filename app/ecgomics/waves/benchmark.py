@@ -298,8 +298,8 @@ def _count(
         times = found[lead][mark] if lead in found else np.empty(0)
         _, j = matched(reference[mark], detected=times, tolerance_s=MATCH_MS / 1000)
         # outside the annotated spans only what matches counts
-        counted = ((times[:, None] >= spans[None, :, 0]) & (times[:, None] <= spans[None, :, 1])).any(axis=1)
-        counted[j] = True
+        inside = [bool(((spans[:, 0] <= time) & (time <= spans[:, 1])).any()) for time in times]
+        counted = np.union1d(np.flatnonzero(inside), j)
         close = TOLERANCE_MS.get(mark, 75) / 1000
         tallies.setdefault((*key, mark), Tally()).add(reference[mark], detected=times[counted], close_s=close)
 

@@ -17,7 +17,7 @@ import torch
 from torch.nn import functional
 
 from ecgomics.waves.kernels import NETWORK_HZ
-from ecgomics.waves.network import CLASSES, Architecture, Delineator, pack
+from ecgomics.waves.network import CLASSES, Architecture, Delineator, fastest_precision, pack
 from ecgomics.waves.training_data import SOURCES, WAVES, Example, Spans, examples, virtual
 
 SAMPLES = 2048
@@ -199,7 +199,9 @@ def train(
             group["lr"] = rate * min(1, (step + 1) / 50) * 0.5 * (1 + np.cos(np.pi * done))
         arrays = batch(pool, rng=rng, stem=architecture.stem, augment=augment)
         tensors = {name: torch.from_numpy(value) for name, value in arrays.items()}
-        loss = loss_of(network.train()(tensors["signal"], tensors["mix"], tensors["member"]), tensors)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=fastest_precision() == "bfloat16"):
+            scores = network.train()(tensors["signal"], tensors["mix"], tensors["member"])
+        loss = loss_of(scores, tensors)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
