@@ -270,7 +270,7 @@ def _umap(
     position, distance = nearest_rows(reduced, reduced, k=settings.neighbours)
     weights = graph(position, strengths(distance, *widths(distance)))
     dense = settings.density == "kept"
-    told = {"disable": progress is None}
+    told: dict[str, Any] = {"disable": progress is None}
     if progress is not None:
         told |= {"file": _Listener(progress), "bar_format": "{n}/{total}", "mininterval": 0.1}
     start = _leading(reduced, settings)[0]

@@ -34,8 +34,8 @@ def train(folders: list[Path], *, patients: int = PATIENTS, settings: LatentSett
     """Train on virtual patients and on the recordings of folders."""
     simulated = list(_simulated(patients))
     real = [window for folder in folders for window in _recorded(folder)]
-    # few real recordings among many simulated: they come again under other names until they are as many
-    copies = min(_MOST_COPIES, max(1, patients // max(1, len(real))))
+    # few real recordings among many simulated: they come again under other names until they are half as many
+    copies = min(_MOST_COPIES, max(1, patients // (2 * max(1, len(real)))))
     again = [w.assign_coords(record=f"{w['record'].item()} {n}") for w in real for n in range(copies)]
     blocks = list(_blocks(simulated + again))
     measured = [_measured(block) for block in blocks]
