@@ -29,6 +29,8 @@ SEAM_S = 0.05
 TOGETHER = 8
 """Records or windows at a time."""
 LEAST_AGREEMENT = 0.8
+PACKED = 160
+"""Results of this many windows are moved together: many small arrays among the large ones pin the memory of these."""
 TEMPLATE_WINDOWS = 12
 """Windows of a long recording that lend beats to its representative beat."""
 
@@ -140,6 +142,19 @@ def _row(piece: Piece, i: int) -> Window:
     return piece.survey.row(i), piece.agreement[i], len(piece.spikes[i])
 
 
+def _packed(windows: Sequence[Window]) -> list[Window]:
+    """The same windows as rows of a few arrays."""
+    surveys = [survey for survey, _, _ in windows]
+    together = Survey(
+        np.stack([survey.flags for survey in surveys]),
+        score=np.stack([survey.score for survey in surveys]),
+        present=np.stack([survey.present for survey in surveys]),
+        seconds=np.stack([survey.seconds for survey in surveys]),
+    )
+    agreement = np.stack([share for _, share, _ in windows])
+    return [(together.row(i), agreement[i], count) for i, (_, _, count) in enumerate(windows)]
+
+
 def _result(
     found: Found, *, kinds: npt.NDArray[np.int8], template: representative.Template, windows: Sequence[Window]
 ) -> RecordResult:
@@ -183,6 +198,7 @@ def _long(values: Block, *, rate: float, find: Finder) -> RecordResult:
     width = core + 2 * overlap
     cores = [(first, min(first + core, samples)) for first in range(0, samples, core)]
     parts: list[Found] = []
+    kept: list[Window] = []
     windows: list[Window] = []
     for some in _parts(len(cores)):
         # all windows are whole and inside the record: the first and the last see more on one side
@@ -192,6 +208,9 @@ def _long(values: Block, *, rate: float, find: Finder) -> RecordResult:
             moved = piece.found[i].later(begin / rate)
             parts.append(moved.take((moved.r >= first / rate - SEAM_S) & (moved.r < stop / rate + SEAM_S)))
             windows.append(_row(piece, i))
+        if len(parts) >= PACKED:
+            parts, kept, windows = [joined(parts)], kept + _packed(windows), []
+    windows = kept + windows
     found = _stitched(parts, last=(samples - 1) / rate)
     kinds, like = classify(found)
     template = representative.empty(len(values), rate=rate)
