@@ -13,6 +13,12 @@ NORMAL, VENTRICULAR, SUPRAVENTRICULAR, PACED, UNCLASSIFIABLE = range(len(BEAT_CL
 SIMILAR = 0.90
 """Correlation above which two complexes have one shape."""
 DIFFERENT = 0.80
+STRANGE = 0.65
+"""Likenesses to the commonest shape below which a complex differs from it, or is plainly another."""
+NARROW_S = 0.12
+"""Usual QRS below which another shape is telling, s: beside wide complexes shapes vary without being ventricular."""
+NEIGHBOURS = 30
+"""Beats to either side whose RR is the usual one."""
 EARLY = 0.85
 """A beat is premature when its RR is below this share of the usual one."""
 SAMPLE = 200
@@ -25,9 +31,9 @@ def classify(found: Found) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32
     """Class of each beat (index into `vocabulary.BEAT_CLASSES`) and its likeness to the commonest shape, -1 … 1.
 
     A beat is *paced* when a pacing spike leads it; *ventricular* when its shape is not the commonest one and it is
-    wider, or premature without a P wave of its own; *supraventricular* when it is premature in the commonest shape;
-    *unclassifiable* when the network is not sure of it. All else, bundle branch block included, is *normal*:
-    normal for this record.
+    wider, or has no P wave of its own and is premature or, beside narrow complexes, plainly another shape;
+    *supraventricular* when it is premature in the commonest shape; *unclassifiable* when the network is not sure of
+    it. All else, bundle branch block included, is *normal*: normal for this record.
     """
     count = len(found.r)
     kinds = np.full(count, NORMAL, dtype=np.int8)
@@ -41,7 +47,8 @@ def classify(found: Found) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32
     no_p = ~np.isfinite(found.marks[:, P_ON])
     wide = (width > usual_width + 0.02) & (width > 0.10)
     odd = like < DIFFERENT
-    kinds[odd & (wide | (early & no_p))] = VENTRICULAR
+    strange = (like < STRANGE) & (usual_width < NARROW_S)
+    kinds[odd & (wide | (no_p & (early | strange)))] = VENTRICULAR
     kinds[early & ~odd & (kinds == NORMAL)] = SUPRAVENTRICULAR
     kinds[found.spiked] = PACED
     kinds[(found.certainty < 0.5)] = UNCLASSIFIABLE
@@ -65,7 +72,8 @@ def prematurity(r: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     if len(r) < 4:
         return ratio
     rr = np.diff(r)
-    padded = np.pad(rr, 4, mode="reflect") if len(rr) > 4 else np.pad(rr, 4, mode="edge")
-    around = np.lib.stride_tricks.sliding_window_view(padded, 9)
+    reach = min(NEIGHBOURS, len(rr) - 1)
+    padded = np.pad(rr, reach, mode="reflect")
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
     ratio[1:] = rr / np.median(around, axis=1)
     return ratio
