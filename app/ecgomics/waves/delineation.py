@@ -77,11 +77,28 @@ def delineate(ecg: xr.DataArray, *, settings: WavesSettings | None = None) -> Be
     settings = settings or WavesSettings()
     values, records, leads, rate = _opened(ecg)
     find = _finder(settings)
-    if values.shape[2] > SHORT_S * rate:
-        results = [_long(record, rate=rate, find=find) for record in values]
-    else:
-        results = [result for part in _parts(len(values)) for result in _short(values[part], rate=rate, find=find)]
-    return assemble(results, records=records, leads=leads, offset=representative.offsets(rate))
+    results: dict[int, RecordResult] = {}
+    for rows, own in _unpadded(values):
+        if own.shape[2] > SHORT_S * rate:
+            found = [_long(record, rate=rate, find=find) for record in own]
+        else:
+            found = [result for part in _parts(len(own)) for result in _short(own[part], rate=rate, find=find)]
+        results |= dict(zip(rows.tolist(), found, strict=True))
+    ordered = [results[row] for row in range(len(values))]
+    return assemble(ordered, records=records, leads=leads, offset=representative.offsets(rate))
+
+
+def _unpadded(values: Block) -> Iterator[tuple[npt.NDArray[np.intp], Block]]:
+    """Rows and signals of records of one length at a time, without what pads them to the longest of their block.
+
+    What is found in a record must not hang on the company it is in. A record without any sample keeps its padding.
+    """
+    known = np.isfinite(values).any(axis=1)
+    samples = values.shape[2]
+    lengths = np.where(known.any(axis=1), samples - np.argmax(known[:, ::-1], axis=1), samples)
+    for length in np.unique(lengths):
+        rows = np.flatnonzero(lengths == length)
+        yield rows, values[rows, :, :length] if len(rows) < len(values) else values[:, :, :length]
 
 
 def _opened(ecg: xr.DataArray) -> tuple[Block, npt.NDArray[np.str_], list[str], float]:
