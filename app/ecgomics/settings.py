@@ -203,3 +203,37 @@ class LockBoxSettings(Settings):
 
     share = param.Number(0.2, bounds=(0.0, 0.8), doc="Share of the patients set aside, 0 (none) to 0.8.")
     salt = param.String("ecgomics", doc="Goes into the hash that chooses them: another salt, other patients.")
+
+
+class StabilitySettings(Settings):
+    """How often a candidate comes back when other patients are drawn."""
+
+    resamples = param.Integer(100, bounds=(10, 10_000), doc="Draws of half of the patients; made in pairs of halves.")
+    decoys = param.Integer(1, bounds=(0, 10), doc="Shuffled copies of each biomarker that say how often chance is drawn.")
+    way = param.Selector(
+        default="marginal",
+        objects=["marginal", "sparse"],
+        doc="Selected by each biomarker's own q, or by a sparse model of all of them together.",
+    )
+    size = param.Integer(10, bounds=(1, 1000), doc="Biomarkers a sparse model may hold.")
+    seed = param.Integer(0, bounds=(0, None), doc="Seed of the draws.")
+
+
+class FamilySettings(Settings):
+    """Which biomarkers say the same."""
+
+    correlation = param.Number(0.7, bounds=(0.1, 0.99), doc="Mean absolute rank correlation within a family, at least.")
+
+
+class PanelSettings(Settings):
+    """How a minimal panel is built and judged."""
+
+    folds = param.Integer(5, bounds=(2, 20), doc="Outer folds, by patient: what a panel is judged on.")
+    inner = param.Integer(5, bounds=(2, 20), doc="Inner folds: what its size is chosen on.")
+    repeats = param.Integer(3, bounds=(1, 50), doc="Times the outer folds are dealt anew.")
+    most = param.Integer(10, bounds=(1, 200), doc="Biomarkers a panel may hold.")
+    components = param.Integer(20, bounds=(1, 500), doc="Principal components kept of a latent vector, in each fold.")
+    bins = param.Integer(5, bounds=(3, 20), doc="Bins of the calibration curve.")
+    resamples = param.Integer(500, bounds=(100, 100_000), doc="Bootstrap resamples of patients.")
+    level = param.Number(0.95, bounds=(0.5, 0.999), doc="Coverage of intervals, 0 to 1.")
+    seed = param.Integer(0, bounds=(0, None), doc="Seed of folds and resamples.")

@@ -7,15 +7,18 @@ from ecgomics.discovery.association import associate
 from ecgomics.discovery.candidates import BADGES, Contrast, Counts
 from ecgomics.discovery.comparison import contrast
 from ecgomics.discovery.effects import auc_error, power, standardised_difference
+from ecgomics.discovery.families import families
 from ecgomics.discovery.groups import EXPLORATORY_ORIGINS, ORIGINS, Group
 from ecgomics.discovery.hazards import hazards
 from ecgomics.discovery.ledger import Ledger
 from ecgomics.discovery.lockbox import in_part, sealed
 from ecgomics.discovery.nulls import NullCloud, null_cloud
 from ecgomics.discovery.pairs import contrast_pairs
+from ecgomics.discovery.panels import Panel, panel
 from ecgomics.discovery.ranks import RankTable
 from ecgomics.discovery.region import Region
 from ecgomics.discovery.replication import Replication, replicate
+from ecgomics.discovery.stability import stability
 from ecgomics.discovery.validation import validate
 
 __all__ = [
@@ -36,6 +39,11 @@ __all__ = [
     "hazards",
     "power",
     "standardised_difference",
+    # what they amount to
+    "Panel",
+    "panel",
+    "families",
+    "stability",
     # what keeps them honest
     "Ledger",
     "NullCloud",

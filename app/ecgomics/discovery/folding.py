@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from ecgomics.discovery.candidates import Badge, Contrast, Counts
 from ecgomics.discovery.groups import EXPLORATORY_ORIGINS, Group, Origin
 from ecgomics.discovery.lockbox import AnyPart, in_part
 from ecgomics.discovery.material import Material
-from ecgomics.discovery.patients import Floats, Patients
+from ecgomics.discovery.patients import Bools, Floats, Patients
 from ecgomics.errors import DiscoveryError
 from ecgomics.settings import ContrastSettings, LockBoxSettings
 
@@ -57,6 +57,15 @@ class Folded:
         table = material.confounders
         confounders = None if table is None else Confounders.of_patients(table, patients)
         return cls(values, confounders, material, patients, every - patients.size)
+
+    def columns_of(self, biomarkers: Sequence[str]) -> Floats:
+        """Values of some biomarkers, in the order given (float64, (patient, biomarker))."""
+        names = {str(name): place for place, name in enumerate(self.material.values.columns)}
+        return self.values[:, [names[name] for name in biomarkers]]
+
+    def members(self, records: Sequence[str]) -> Bools:
+        """Which patients have more than half of their records among `records` (bool, patient)."""
+        return self.patients.shares(np.isin(self.material.values.index.to_numpy(dtype=str), list(records))) > 0.5
 
     def outcome(self, given: npt.ArrayLike, *, name: str, whole: Material) -> Floats:
         """One value a patient of something given for every record of `whole` (float64, patient), NaN unknown.

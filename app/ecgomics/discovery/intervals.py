@@ -173,3 +173,23 @@ def _logit_limits(effect: float, error: float, *, level: float) -> tuple[float, 
     centre = np.log(inside / (1 - inside))
     low, high = 1 / (1 + np.exp(-(centre - reach))), 1 / (1 + np.exp(-(centre + reach)))
     return float(low), float(high)
+
+
+def wilson_interval(seen: Floats, number: Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Score interval of a share (Wilson, J Am Stat Assoc 1927;22:209).
+
+    Parameters
+    ----------
+    seen, number
+        Patients with it, and patients (float64).
+
+    Returns
+    -------
+    Lower and upper limit, 0 to 1; NaN where there is no patient.
+    """
+    z = float(ndtri(0.5 + level / 2))
+    safe = np.where(number > 0, number, np.nan)
+    share = seen / safe
+    centre = (share + z**2 / (2 * safe)) / (1 + z**2 / safe)
+    reach = z * np.sqrt(share * (1 - share) / safe + z**2 / (4 * safe**2)) / (1 + z**2 / safe)
+    return np.maximum(centre - reach, 0.0), np.minimum(centre + reach, 1.0)
