@@ -7,6 +7,7 @@ from ecgomics.discovery.association import associate
 from ecgomics.discovery.candidates import BADGES, Contrast, Counts
 from ecgomics.discovery.comparison import contrast
 from ecgomics.discovery.effects import auc_error, power, standardised_difference
+from ecgomics.discovery.evidence import dose_response, extremes, subgroups
 from ecgomics.discovery.families import families
 from ecgomics.discovery.groups import EXPLORATORY_ORIGINS, ORIGINS, Group
 from ecgomics.discovery.hazards import hazards
@@ -40,6 +41,9 @@ __all__ = [
     "power",
     "standardised_difference",
     # what they amount to
+    "dose_response",
+    "extremes",
+    "subgroups",
     "Panel",
     "panel",
     "families",
