@@ -75,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
     _ingest(verbs)
     _analyse(verbs)
     _embed(verbs)
+    _encoders(verbs)
     _project(verbs)
     _export(verbs)
     _catalogue(verbs)
@@ -135,9 +136,10 @@ def _embed(verbs: Any) -> None:
     _cohort(verb)
     verb.add_argument(
         "--encoder",
-        choices=("handmade", "small"),
+        metavar="NAME",
         default="handmade",
-        help="biomarkers and beats, or the small network trained on this cohort (default: %(default)s)",
+        help="handmade (biomarkers and beats), small (the network that comes along, or with --origin cohort trained on "
+        "this cohort), or another of `ecgomics encoders` (default: %(default)s)",
     )
     _fit(verb, "encoder")
     _quiet(verb)
@@ -150,10 +152,24 @@ def _run_embed(given: argparse.Namespace) -> None:
     pipeline.embed(_open(given), settings=_settings(given, "latent"), **options)
 
 
+def _encoders(verbs: Any) -> None:
+    _verb(verbs, "encoders", _run_encoders, "list the encoders: what they read, and what they ask for")
+
+
+def _run_encoders(given: argparse.Namespace) -> None:
+    from ecgomics.latent import encoders
+
+    for card in encoders():
+        weights = {"none": "", "file": ", needs --weights FILE"}.get(card.weights, "")
+        print(f"{card.name:<18} {card.version:<8} {card.dim:>5} numbers  {card.licence:<12} {card.title}{weights}")
+        if card.citation:
+            print(f"{'':<18} {card.citation}")
+
+
 def _project(verbs: Any) -> None:
     verb = _verb(verbs, "project", _run_project, "draw a map of an encoder's vectors")
     _cohort(verb)
-    verb.add_argument("--encoder", choices=("handmade", "small"), help="whose vectors (default: all there are)")
+    verb.add_argument("--encoder", metavar="NAME", help="whose vectors (default: all there are)")
     _fit(verb, "map")
 
 

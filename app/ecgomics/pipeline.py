@@ -27,7 +27,6 @@ from ecgomics.cohort.ingest import Summary, ingest_files, ingest_records
 from ecgomics.cohort.progress import Progress, as_progress
 from ecgomics.cohort.staged import key_of
 from ecgomics.cohort.stages import as_settings
-from ecgomics.errors import SettingsError, did_you_mean
 from ecgomics.records import Record
 from ecgomics.settings import (
     BiomarkerSettings,
@@ -41,13 +40,13 @@ from ecgomics.settings import (
 
 if TYPE_CHECKING:
     from ecgomics.latent import Embedding
+    from ecgomics.latent.registry import SignalEncoder
 
 __all__ = ["analyse", "embed", "export", "ingest", "project", "summarise"]
 
 VERSIONS = {"waves": "2", "biomarkers": "2", "rules": "1", "embed": "1", "project": "1"}
 """Version of what each stage does; raise it when a stage's results change."""
 
-_ENCODERS = {"handmade": "handmade", "small": "ecgomics-small", "ecgomics-small": "ecgomics-small"}
 
 Fit = Literal["keep", "again"]
 Source = str | os.PathLike[str] | Iterable[Record]
@@ -163,8 +162,9 @@ def embed(
     cohort
         The cohort; analysed, for ``"handmade"``.
     encoder
-        ``"handmade"``: scaled biomarkers and components of the representative beats. ``"small"``: the network, trained
-        on this cohort without labels.
+        A name of `latent.encoders()`. ``"handmade"``: scaled biomarkers and components of the representative beats.
+        ``"small"``: the small network, as it comes along or, with ``settings.origin = "cohort"``, trained on this
+        cohort without labels.
     settings
         Settings of the encoder.
     fit
@@ -189,8 +189,10 @@ def embed(
         return cohort
     known = _embedding(cohort, name) if fit == "keep" and plan.differs_by_records(cohort, source) else None
     with cohort.writing() as commit:
-        make = _embed_by_hand if name == "handmade" else _embed_by_network
-        embedding = make(cohort, chosen, known, as_progress(progress))
+        if name == "handmade":
+            embedding = _embed_by_hand(cohort, chosen, known)
+        else:
+            embedding = _embed_by_network(cohort, name, chosen, known, as_progress(progress))
         nodes = {f"latent/{name}": [embedding.to_dataset()]}
         if known is not None:
             nodes = _with_map(cohort, name, nodes[f"latent/{name}"][0])
@@ -350,12 +352,9 @@ def _rules(cohort: Cohort, settings: RuleSettings, *, files: Sequence[Path] | No
 
 
 def _encoder_name(encoder: str) -> str:
-    name = _ENCODERS.get(encoder)
-    if name is None:
-        raise SettingsError(
-            f"no encoder {encoder!r}", expected="handmade or small", remedy=did_you_mean(encoder, _ENCODERS)
-        )
-    return name
+    from ecgomics.latent import encoder_named
+
+    return encoder_named(encoder).card.name
 
 
 def _embedding(cohort: Cohort, name: str) -> Embedding:
@@ -373,7 +372,7 @@ def _with_map(cohort: Cohort, name: str, embedded: xr.Dataset) -> dict[str, list
     return {node: [embedded.assign(map=stored["map"].load())], f"{node}/projection": [projection]}
 
 
-def _embed_by_hand(cohort: Cohort, settings: LatentSettings, known: Embedding | None, _: Progress) -> Embedding:
+def _embed_by_hand(cohort: Cohort, settings: LatentSettings, known: Embedding | None) -> Embedding:
     from ecgomics.latent import Handmade
 
     values, template = cohort.biomarkers.load(), cohort.template.load()
@@ -382,15 +381,18 @@ def _embed_by_hand(cohort: Cohort, settings: LatentSettings, known: Embedding | 
 
 
 def _embed_by_network(
-    cohort: Cohort, settings: LatentSettings, known: Embedding | None, progress: Progress
+    cohort: Cohort, name: str, settings: LatentSettings, known: Embedding | None, progress: Progress
 ) -> Embedding:
-    from ecgomics.latent import Encoder, pretrain
+    from ecgomics.latent import Encoder, encoder_named, pretrain
 
-    if known is not None:
-        encoder = Encoder.from_dataset(known.fit)
-    else:
+    own = name == "ecgomics-small"
+    if own and known is not None:
+        encoder: SignalEncoder = Encoder.from_dataset(known.fit)
+    elif own and settings.origin == "cohort":
         with progress.bar("training", total=int(settings.steps), done=0, unit="steps") as advance:
             encoder = pretrain(_signals(cohort), settings=settings, progress=lambda done, total, loss: advance(1))
+    else:
+        encoder = encoder_named(name).open(weights=settings.weights or None)
     return encoder.embed(_signals(cohort), threads=int(settings.threads))
 
 

@@ -230,7 +230,7 @@ def test_other_settings_fit_again(cohort: Cohort) -> None:
 
 
 def test_the_small_network_is_trained_stored_and_used_again(cohort: Cohort) -> None:
-    quick = LatentSettings(steps=2, batch=8)
+    quick = LatentSettings(origin="cohort", steps=2, batch=8)
     cohort.embed("small", settings=quick, progress=False).project(
         encoder="small", settings=ProjectionSettings(method="pca")
     )
@@ -239,6 +239,16 @@ def test_the_small_network_is_trained_stored_and_used_again(cohort: Cohort) -> N
     generation = cohort.generation
     cohort.embed("small", settings=quick, progress=False)
     assert cohort.generation == generation
+
+
+def test_the_small_network_that_comes_along_needs_no_training(cohort: Cohort) -> None:
+    from ecgomics.latent import encoder_named
+
+    cohort.embed("small", progress=False)
+    one = cohort.ids[3]
+    vectors = cohort.latent("small")["vectors"]
+    alone = encoder_named("small").open().embed(cohort.block([one]))
+    np.testing.assert_allclose(vectors.sel(record=one), alone.vectors.sel(record=one), atol=1e-4)
 
 
 def test_unknown_encoders_and_missing_stages_say_what_to_do(
