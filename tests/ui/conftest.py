@@ -36,9 +36,12 @@ class Watch:
         assert not self.strays, self.strays
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
-    """Headless Chromium. Without it the tests are skipped, except under CI, where they fail."""
+    """Headless Chromium. Without it the tests are skipped, except under CI, where they fail.
+
+    One a module: as long as Playwright runs, so does its event loop, and other tests must not run inside one.
+    """
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         if os.environ.get("CI"):

@@ -81,7 +81,7 @@ def serve(
     Raises
     ------
     EcgomicsError
-        For an address others can reach.
+        For an address others can reach, or a port in use.
     CohortError
         When there is no cohort at the path.
     """
@@ -92,6 +92,7 @@ def serve(
     pages = Pages(path)
     pages.warm()
     port = port or _free_port()
+    _require_free(address, port)
     origins = [f"{host}:{port}" for host in LOOPBACK]
     options: dict[str, Any] = {"port": port, "address": address, "websocket_origin": origins, "show": show}
     return pn.serve(pages.page, threaded=wait == "no", title=TITLE, **options)
@@ -170,6 +171,19 @@ def _require_loopback(address: str) -> None:
         raise EcgomicsError(
             "an address that other machines can reach", expected="127.0.0.1 or localhost", remedy="use an SSH tunnel"
         )
+
+
+def _require_free(address: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            raise EcgomicsError(
+                f"port {port} cannot be used ({error.strerror})",
+                expected="a port nobody listens on",
+                remedy="name another with --port, or 0 for any free one",
+            ) from error
 
 
 def _free_port() -> int:

@@ -98,6 +98,20 @@ def test_an_address_others_can_reach_is_refused(address):
         serve("nowhere.zarr", address=address)
 
 
+def test_a_port_in_use_is_said(tmp_path):
+    import socket
+
+    from ecgomics import pipeline
+    from ecgomics.simulate import demo_patients
+
+    pipeline.ingest(demo_patients(2, seed=1), tmp_path / "c.zarr", workers=0, progress=False)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(EcgomicsError, match="cannot be used"):
+            serve(tmp_path / "c.zarr", port=taken.getsockname()[1])
+
+
 def test_no_cohort_is_said(tmp_path):
     with pytest.raises(CohortError, match="no cohort"):
         Pages(tmp_path / "nowhere.zarr")
