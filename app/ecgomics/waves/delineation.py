@@ -93,9 +93,9 @@ def _unpadded(values: Block) -> Iterator[tuple[npt.NDArray[np.intp], Block]]:
 
     What is found in a record must not hang on the company it is in. A record without any sample keeps its padding.
     """
-    known = np.isfinite(values).any(axis=1)
+    known: npt.NDArray[np.bool_] = np.any(np.isfinite(values), axis=1)
     samples = values.shape[2]
-    lengths = np.where(known.any(axis=1), samples - np.argmax(known[:, ::-1], axis=1), samples)
+    lengths = np.where(np.any(known, axis=1), samples - np.argmax(known[:, ::-1], axis=1), samples)
     for length in np.unique(lengths):
         rows = np.flatnonzero(lengths == length)
         yield rows, values[rows, :, :length] if len(rows) < len(values) else values[:, :, :length]
