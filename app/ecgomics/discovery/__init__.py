@@ -8,9 +8,8 @@ from ecgomics.discovery.candidates import BADGES, Contrast, Counts
 from ecgomics.discovery.comparison import contrast
 from ecgomics.discovery.effects import auc_error, power, standardised_difference
 from ecgomics.discovery.evidence import dose_response, extremes, subgroups
-from ecgomics.discovery.families import families
 from ecgomics.discovery.groups import EXPLORATORY_ORIGINS, ORIGINS, Group
-from ecgomics.discovery.hazards import hazards
+from ecgomics.discovery.kinship import families
 from ecgomics.discovery.ledger import Ledger
 from ecgomics.discovery.lockbox import in_part, sealed
 from ecgomics.discovery.nulls import NullCloud, null_cloud
@@ -19,7 +18,9 @@ from ecgomics.discovery.panels import Panel, panel
 from ecgomics.discovery.ranks import RankTable
 from ecgomics.discovery.region import Region
 from ecgomics.discovery.replication import Replication, replicate
-from ecgomics.discovery.stability import stability
+from ecgomics.discovery.report import Dossier, Reproduction, dossier, reproduce
+from ecgomics.discovery.subsampling import stability
+from ecgomics.discovery.survival import hazards
 from ecgomics.discovery.validation import validate
 
 __all__ = [
@@ -48,6 +49,11 @@ __all__ = [
     "panel",
     "families",
     "stability",
+    # what is handed on
+    "Dossier",
+    "Reproduction",
+    "dossier",
+    "reproduce",
     # what keeps them honest
     "Ledger",
     "NullCloud",

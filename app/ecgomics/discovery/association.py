@@ -83,7 +83,15 @@ def associate(
     }
     counts = (int(known.sum()), 0)
     records = (int(known[folded.patients.of_record].sum()), 0)
-    return folded.contrast(columns, order, counts=counts, records=records, drawn_on=drawn_on, recipe=recipe)
+    return folded.contrast(
+        columns,
+        order,
+        counts=counts,
+        records=records,
+        drawn_on=drawn_on,
+        recipe=recipe,
+        outcome={"outcome": target},
+    )
 
 
 def _spearman(values: Floats, target: Floats, *, settings: ContrastSettings) -> dict[str, Floats]:

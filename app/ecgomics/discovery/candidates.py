@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import pandas as pd
+
+if TYPE_CHECKING:
+    from ecgomics.discovery.figures import Figure
 
 Badge = Literal["exploratory", "declared", "validated", "replicated"]
 """How far a contrast can be believed. `exploratory`: the group was drawn on the data tested, so its q-values are no
@@ -55,6 +58,8 @@ class Contrast:
         Everything needed to make it again, in a form JSON can hold: settings, seed, digests of groups and values.
     sides
         Record ids of the group and of the rest.
+    outcome
+        What was given for each record where there are no two groups: `records` and a list for each outcome.
     """
 
     results: pd.DataFrame
@@ -63,6 +68,7 @@ class Contrast:
     notes: tuple[str, ...]
     recipe: Mapping[str, Any]
     sides: tuple[tuple[str, ...], tuple[str, ...]] = field(default=((), ()), repr=False)
+    outcome: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def table(self, *, top: int | None = None) -> pd.DataFrame:
         """One row a biomarker, strongest effect |AUC − ½| first.
@@ -98,6 +104,12 @@ class Contrast:
         if self.recipe["adjust"]:
             kept &= table["q_adjusted"] < limit
         return table[kept].reset_index(drop=True)
+
+    def volcano(self, *, cloud: pd.DataFrame | None = None) -> Figure:
+        """Effect against q, with the null cloud (`NullCloud.table`) in grey where there is one."""
+        from ecgomics.discovery.figures import volcano
+
+        return volcano(self.results, cloud=cloud, limit=float(self.recipe["settings"]["q"]))
 
     def with_badge(self, badge: Badge, biomarkers: Iterable[str]) -> Contrast:
         """The same contrast with a badge on some of its rows."""

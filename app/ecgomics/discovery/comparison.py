@@ -306,6 +306,7 @@ def _described(members: Members, mask: Bools, material: Material) -> dict[str, A
     told: dict[str, Any] = {"records": len(records), "digest": Material.records_digest(records)}
     if isinstance(members, Group):
         told |= {"name": members.name, "definition": members.definition, "origin": members.origin}
+        told |= {"defined_by": list(members.defined_by)}
     return told
 
 

@@ -11,9 +11,9 @@ from scipy.special import gammaincc
 
 from ecgomics.discovery.candidates import Contrast
 from ecgomics.discovery.effects import auc_error
-from ecgomics.discovery.families import folded_of
 from ecgomics.discovery.folding import Folded
 from ecgomics.discovery.intervals import newcombe_interval, wilson_interval
+from ecgomics.discovery.kinship import folded_of
 from ecgomics.discovery.material import Material, Values
 from ecgomics.discovery.patients import Bools, Floats
 from ecgomics.errors import DiscoveryError, did_you_mean

@@ -102,6 +102,7 @@ class Folded:
         records: tuple[int, int],
         drawn_on: Origin | None,
         recipe: Mapping[str, Any],
+        outcome: Mapping[str, Floats],
         notes: tuple[str, ...] = (),
     ) -> Contrast:
         """Put effects (one entry a biomarker) into a contrast."""
@@ -128,7 +129,9 @@ class Folded:
         said = [f"{self.elsewhere} patients are set aside and were not looked at."] if self.elsewhere else []
         results = results.assign(defines_group=False, badge=badge)
         ids = tuple(self.material.values.index.astype(str))
-        return Contrast(results, badge, n, (*said, *notes), {"version": 2, **told, **recipe}, (ids, ()))
+        given = {name: each[self.patients.of_record].tolist() for name, each in outcome.items()}
+        whole = {"version": 2, **told, **recipe}
+        return Contrast(results, badge, n, (*said, *notes), whole, (ids, ()), {"records": list(ids), **given})
 
 
 def digest_of(numbers: Floats) -> str:

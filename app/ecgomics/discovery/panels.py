@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 
 from ecgomics.discovery.adjustment import Confounders
 from ecgomics.discovery.candidates import Contrast
-from ecgomics.discovery.families import folded_of
+from ecgomics.discovery.kinship import folded_of
 from ecgomics.discovery.material import Material, Values
 from ecgomics.discovery.patients import Bools, Floats
 from ecgomics.discovery.ranks import midranks

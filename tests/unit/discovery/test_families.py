@@ -4,7 +4,7 @@ import pytest
 from scipy import stats
 
 from ecgomics.discovery import contrast, families, stability
-from ecgomics.discovery.families import rank_correlation
+from ecgomics.discovery.kinship import rank_correlation
 from ecgomics.settings import ContrastSettings, FamilySettings, LockBoxSettings, StabilitySettings
 
 QUICK = ContrastSettings(interval="formula")

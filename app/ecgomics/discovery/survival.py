@@ -105,6 +105,7 @@ def hazards(
         records=(int(records[1]), int(records[0])),
         drawn_on=drawn_on,
         recipe=recipe,
+        outcome={"duration": course.duration, "event": course.event},
         notes=notes,
     )
 

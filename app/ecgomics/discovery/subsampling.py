@@ -11,7 +11,7 @@ import pandas as pd
 from ecgomics.discovery.adjustment import Confounders
 from ecgomics.discovery.adjustment import adjust as adjust_for
 from ecgomics.discovery.candidates import Contrast
-from ecgomics.discovery.families import folded_of
+from ecgomics.discovery.kinship import folded_of
 from ecgomics.discovery.material import Material, Values
 from ecgomics.discovery.patients import Bools, Floats
 from ecgomics.discovery.ranks import RankTable
