@@ -16,7 +16,8 @@ body{font:15px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding
 h1{font-size:1.6rem;margin:0 0 .25rem}h2{font-size:1.15rem;margin:2rem 0 .5rem;border-bottom:1px solid #c9cfd6}
 h3{font-size:1rem;margin:1.25rem 0 .25rem}
 table{border-collapse:collapse;font-size:.85rem;width:100%}th,td{text-align:left;padding:.2rem .5rem .2rem 0;
-border-bottom:1px solid #e3e7eb;overflow-wrap:anywhere}td.n{text-align:right;font-variant-numeric:tabular-nums}
+border-bottom:1px solid #e3e7eb;vertical-align:top}td{overflow-wrap:anywhere}.wide td{overflow-wrap:normal;white-space:nowrap}th{white-space:nowrap}
+td.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 svg{max-width:30rem;width:100%;height:auto;background:#fff}.note{color:#5b6470}.wide{overflow-x:auto}
 .badge{border:1px solid #5b6470;border-radius:4px;padding:0 .4rem}code{overflow-wrap:anywhere}
 @media print{h2{break-after:avoid}svg,table{break-inside:avoid}}
@@ -118,9 +119,7 @@ def _results(data: Mapping[str, Any]) -> str:
             f'<p class="note">Grey: the same biomarkers when the labels are dealt anew. In {share:.1%} of '
             f"{data['plan']['draws']} deals anything at all fell below q {limit:g}.</p>"
         )
-    hidden = ("p", "p_adjusted", "defines_group", "dimension", "lead")
-    shown = [{k: v for k, v in row.items() if k not in hidden} for row in results["table"][:_SHOWN]]
-    parts.append(_table(shown))
+    parts.append(_table([_effect(row) for row in results["table"][:_SHOWN]]))
     if len(results["table"]) > _SHOWN:
         parts.append(f'<p class="note">The strongest {_SHOWN} of {len(results["table"])}; all are in the JSON.</p>')
     parts += ["<h3>Families</h3>", _table(results["families"]) or "<p>No candidates.</p>"]
@@ -128,6 +127,30 @@ def _results(data: Mapping[str, Any]) -> str:
         stable = [row for row in results["stability"] if row["frequency"] > 0][:_SHOWN]
         parts += ["<h3>Stability</h3>", _table(stable) or "<p>Nothing was selected in any draw.</p>"]
     return "".join(parts) + _panel(results.get("panel"))
+
+
+def _effect(row: Mapping[str, Any]) -> dict[str, Any]:
+    """One row of the table of effects, its interval beside each number."""
+    effect = next(name for name in ("auc", "rho", "hr") if name in row)
+    told = {"biomarker": row["biomarker"], "unit": row["unit"], effect: _ranged(row, effect, ""), "q": _small(row["q"])}
+    if row.get(f"{effect}_adjusted") is not None:
+        told |= {"adjusted": _ranged(row, effect, "_adjusted"), "q adjusted": _small(row["q_adjusted"])}
+    kept = ("median_group", "median_rest", "median_change", "q_second", "q_blob", "concordance")
+    told |= {name: _small(row[name]) if name.startswith("q_") else row[name] for name in kept if name in row}
+    missing = [str(row[name]) for name in ("missing_group", "missing_rest") if name in row]
+    badge = "defines the group" if row["defines_group"] else row["badge"]
+    return told | {"missing": " / ".join(missing), "badge": badge}
+
+
+def _ranged(row: Mapping[str, Any], effect: str, suffix: str) -> str:
+    value, low, high = (row[f"{name}{suffix}"] for name in (effect, "low", "high"))
+    return "" if value is None else f"{value:.2f} ({low:.2f}–{high:.2f})"
+
+
+def _small(q: float | None) -> str:
+    if q is None:
+        return ""
+    return "< .001" if q < 0.001 else f"{q:.2g}"
 
 
 def _panel(panel: Mapping[str, Any] | None) -> str:

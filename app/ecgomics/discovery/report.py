@@ -189,7 +189,7 @@ def reproduce(
 
     Notes
     -----
-    The replication is not made again: its patients are spent.
+    The replication is not made again: its patients are spent. Its badges are taken over.
     """
     if stored.get("format") != FORMAT or stored.get("version") != VERSION:
         raise DiscoveryError(
@@ -200,6 +200,8 @@ def reproduce(
     recipe, plan = stored["recipe"], stored["plan"]
     confounders = (recipe["asked"]["adjust"] or None) if adjust is None else adjust
     found, region = make_again(recipe, values, patient=patient, adjust=confounders)
+    held = [row["biomarker"] for row in stored["replication"] or [] if row["replicated"]]
+    found = found.with_badge("replicated", held)
     if found.recipe["values"] != recipe["asked"]["values"]:
         raise DiscoveryError(
             "values that are not those of the dossier",
