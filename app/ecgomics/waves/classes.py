@@ -73,7 +73,7 @@ def prematurity(r: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return ratio
     rr = np.diff(r)
     reach = min(NEIGHBOURS, len(rr) - 1)
-    padded = np.pad(rr, reach, mode="reflect")
+    padded = np.concatenate([rr[reach:0:-1], rr, rr[-2 : -reach - 2 : -1]])
     around = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
     ratio[1:] = rr / np.median(around, axis=1)
     return ratio

@@ -15,13 +15,22 @@ NETWORK_HZ = 250.0
 """Rate of the network's input, Hz."""
 
 
-def compiled(function: F) -> F:
-    """Compile with numba, kept on disk between processes where the disk lets it."""
+def _compiled(function: F, **options: Any) -> F:
     try:
-        return njit(cache=True, nogil=True, fastmath=False)(function)
+        return njit(cache=True, nogil=True, **options)(function)
     except RuntimeError:
         # numba finds no folder it may write its cache to: compile in each process
-        return njit(nogil=True, fastmath=False)(function)
+        return njit(nogil=True, **options)(function)
+
+
+def compiled(function: F) -> F:
+    """Compile with numba, kept on disk between processes where the disk lets it."""
+    return _compiled(function)
+
+
+def compiled_for_finite(function: F) -> F:
+    """The same for functions that are only given finite numbers: sums and extremes may then go in any order."""
+    return _compiled(function, fastmath={"nnan", "ninf", "nsz", "reassoc", "contract"})
 
 
 @compiled
@@ -50,103 +59,83 @@ def fill_gaps(x: npt.NDArray[np.float32]) -> int:
     return missing
 
 
-@compiled
-def resample(x: npt.NDArray[np.float32], rate: float, out: npt.NDArray[np.float64]) -> None:
-    """Bring one lead to 250 Hz: a triangular kernel from above (it also keeps aliases out), a cubic from below.
-
-    Output sample k lies at k / 250 s, whatever the native rate.
-    """
-    n = x.size
-    ratio = rate / 250.0
-    for k in range(out.size):
-        at = k * ratio
-        if ratio > 1.0001:
-            first = max(int(np.ceil(at - ratio)), 0)
-            stop = min(int(np.floor(at + ratio)), n - 1)
-            total = 0.0
-            weight = 0.0
-            for j in range(first, stop + 1):
-                w = 1.0 - abs(j - at) / ratio
-                total += w * x[j]
-                weight += w
-            out[k] = total / weight if weight > 0 else x[n - 1]
-        else:
-            j = min(int(at), n - 1)
-            u = at - j
-            a = x[max(j - 1, 0)]
-            b = x[j]
-            c = x[min(j + 1, n - 1)]
-            d = x[min(j + 2, n - 1)]
-            out[k] = b + 0.5 * u * (c - a + u * (2 * a - 5 * b + 4 * c - d + u * (3 * (b - c) + d - a)))
+LANES = 8
+"""Rows filtered side by side: a recursion waits for itself, eight of them do not."""
 
 
 @compiled
 def condition(
     x: npt.NDArray[np.float32],
-    rate: float,
+    first: npt.NDArray[np.int64],
+    weights: npt.NDArray[np.float32],
     taps: npt.NDArray[np.float64],
     out: npt.NDArray[np.float32],
 ) -> None:
     """The network's recipe for a block (row, time): 250 Hz, zero-phase high-pass `taps`, divided by the lead's SD.
 
-    `taps` are b0 b1 b2 a1 a2 of one second-order section. A lead without any signal becomes zeros.
+    Sample k is the sum of `weights` (sample, tap) times the samples from ``first[k]``. `taps` are b0 b1 b2 a1 a2 of one
+    second-order section. A lead without any signal becomes zeros.
     """
     pad = 250
     m = out.shape[1]
     size = m + 2 * pad
-    work = np.empty(m)
-    long = np.empty(size)
-    # four leads side by side: a recursion waits for itself, four fill the wait
-    four = np.zeros((size, 4))
+    reach = weights.shape[1]
+    long = np.zeros((size, LANES))
+    lead = np.zeros(x.shape[1] + reach, dtype=np.float32)
     b0, b1, b2, a1, a2 = taps[0], taps[1], taps[2], taps[3], taps[4]
     steady = (b0 + b1 + b2) / (1.0 + a1 + a2)
-    z1 = np.empty(4)
-    z2 = np.empty(4)
-    for row in range(x.shape[0]):
-        if row % 4 == 0:
-            for k in range(min(4, x.shape[0] - row)):
-                lead = x[row + k].copy()
-                fill_gaps(lead)
-                resample(lead, rate, work)
-                for i in range(size):
-                    # odd reflection about both ends, as far as the record is long
-                    j = i - pad
-                    if j < 0:
-                        four[i, k] = 2 * work[0] - work[min(-j, m - 1)]
-                    elif j >= m:
-                        four[i, k] = 2 * work[m - 1] - work[max(2 * (m - 1) - j, 0)]
-                    else:
-                        four[i, k] = work[j]
-            for way in range(2):
-                # direct form II transposed, started as if the first value had lasted for ever; then backwards
-                begin, turn = (0, 1) if way == 0 else (size - 1, -1)
-                for k in range(4):
-                    z2[k] = (b2 - a2 * steady) * four[begin, k]
-                    z1[k] = (b1 - a1 * steady) * four[begin, k] + z2[k]
-                for i in range(size):
-                    at = begin + turn * i
-                    for k in range(4):
-                        v = four[at, k]
-                        y = b0 * v + z1[k]
-                        z1[k] = b1 * v - a1 * y + z2[k]
-                        z2[k] = b2 * v - a2 * y
-                        four[at, k] = y
-        for i in range(size):
-            long[i] = four[i, row % 4]
-        limit = np.inf
-        for _ in range(2):
-            total = 0.0
-            for i in range(m):
-                v = min(max(long[pad + i], -limit), limit)
-                total += v * v
-            sd = np.sqrt(total / m)
-            limit = 10.0 * sd
-        if sd > 1e-4:
-            for i in range(m):
-                out[row, i] = min(max(long[pad + i], -limit), limit) / sd
-        else:
-            for i in range(m):
-                out[row, i] = 0.0
+    z1 = np.empty(LANES)
+    z2 = np.empty(LANES)
+    for begin in range(0, x.shape[0], LANES):
+        used = min(LANES, x.shape[0] - begin)
+        for lane in range(used):
+            n = x.shape[1]
+            lead[:n] = x[begin + lane]
+            fill_gaps(lead[:n])
+            for k in range(m):
+                total = np.float32(0.0)
+                at = lead[first[k] : first[k] + reach]
+                for j in range(reach):
+                    total += weights[k, j] * at[j]
+                long[pad + k, lane] = total
+        for i in range(pad):
+            # odd reflection about both ends, as far as the record is long
+            back, ahead = min(pad - i, m - 1), max(m - 2 - i, 0)
+            for lane in range(LANES):
+                long[i, lane] = 2 * long[pad, lane] - long[pad + back, lane]
+                long[pad + m + i, lane] = 2 * long[pad + m - 1, lane] - long[pad + ahead, lane]
+        for way in range(2):
+            # direct form II transposed, started as if the first value had lasted for ever; then backwards
+            edge = long[0] if way == 0 else long[size - 1]
+            for lane in range(LANES):
+                z2[lane] = (b2 - a2 * steady) * edge[lane]
+                z1[lane] = (b1 - a1 * steady) * edge[lane] + z2[lane]
+            for i in range(size):
+                v = long[i] if way == 0 else long[size - 1 - i]
+                for lane in range(LANES):
+                    y = b0 * v[lane] + z1[lane]
+                    z1[lane] = b1 * v[lane] - a1 * y + z2[lane]
+                    z2[lane] = b2 * v[lane] - a2 * y
+                    v[lane] = y
+        for lane in range(used):
+            _in_units_of_sd(long[pad : pad + m, lane], out[begin + lane])
+
+
+@compiled
+def _in_units_of_sd(x: npt.NDArray[np.float64], out: npt.NDArray[np.float32]) -> None:
+    """Divide by the SD; samples beyond ten of it are cut and count as cut."""
+    limit = np.inf
+    sd = 0.0
+    for _ in range(2):
+        total = 0.0
+        for i in range(x.size):
+            v = min(max(x[i], -limit), limit)
+            total += v * v
+        sd = np.sqrt(total / x.size)
+        limit = 10.0 * sd
+    scale = 1.0 / sd if sd > 1e-4 else 0.0
+    for i in range(x.size):
+        out[i] = min(max(x[i], -limit), limit) * scale
 
 
 @compiled
@@ -186,12 +175,18 @@ def baseline_removed(x: npt.NDArray[np.float32], rate: float, corner: float) -> 
         for k in range(size - 1, -1, -1):
             state = pole * state + (1 - pole) * coarse[k]
             coarse[k] = state
-        half = 0.5 * (step - 1)
-        for i in range(n):
-            at = (i - half) / step
-            k = min(max(int(np.floor(at)), 0), max(m - 2, 0))
-            u = at - k
-            lead[i] -= coarse[pad + k] + u * (coarse[pad + k + 1] - coarse[pad + k])
+        for k in range(-1, m):
+            # between the middles of two means the slow part is a straight line; beyond the outer ones it goes on
+            left = min(max(k, 0), max(m - 2, 0))
+            slope = (coarse[pad + left + 1] - coarse[pad + left]) / step
+            begin = max(int(np.ceil((k + 0.5) * step - 0.5)), 0)
+            stop = min(int(np.ceil((k + 1.5) * step - 0.5)), n)
+            if stop <= begin:
+                continue
+            level = coarse[pad + left] + slope * (begin - (left + 0.5) * step + 0.5)
+            part = lead[begin:stop]
+            for i in range(part.size):
+                part[i] -= np.float32(level + slope * i)
 
 
 @compiled
@@ -205,69 +200,104 @@ def low_passed(x: npt.NDArray[np.float32], taps: npt.NDArray[np.float32], out: n
         long[half + n :] = x[row, n - 1]
         long[half : half + n] = x[row]
         y = out[row]
+        centre = long[half : half + n]
         for i in range(n):
-            y[i] = taps[half] * long[half + i]
+            y[i] = taps[half] * centre[i]
         for t in range(half):
             w = taps[t]
+            early, late = long[t : t + n], long[2 * half - t : 2 * half - t + n]
             for i in range(n):
-                y[i] += w * (long[i + t] + long[i + 2 * half - t])
+                y[i] += w * (early[i] + late[i])
+
+
+@compiled
+def _missing(x: npt.NDArray[np.float32]) -> int:
+    count = 0
+    for i in range(x.size):
+        count += 0 if np.isfinite(x[i]) else 1
+    return count
+
+
+@compiled_for_finite
+def _extent(x: npt.NDArray[np.float32]) -> tuple[np.float32, np.float32, np.float32]:
+    """Smallest, largest and sum."""
+    low, high, total = np.float32(1e30), np.float32(-1e30), np.float32(0.0)
+    for i in range(x.size):
+        low = min(low, x[i])
+        high = max(high, x[i])
+        total += x[i]
+    return low, high, total
+
+
+@compiled
+def _extent_with_gaps(x: npt.NDArray[np.float32]) -> tuple[np.float32, np.float32, np.float32]:
+    """The same where samples may be missing."""
+    low, high, total = np.float32(1e30), np.float32(-1e30), np.float32(0.0)
+    for i in range(x.size):
+        if np.isfinite(x[i]):
+            low = min(low, x[i])
+            high = max(high, x[i])
+            total += x[i]
+    return low, high, total
 
 
 @compiled
 def survey(x: npt.NDArray[np.float32], rate: float, out: npt.NDArray[np.float32]) -> None:
-    """Look at each second of each row of an unfiltered block (row, time) into out (row, second, 6).
+    """Look at each second of each row of an unfiltered block (row, time) into out (row, second, 5).
 
     Columns: share of samples missing; range in mV; share of samples in runs at the row's extremes; noise in mV (SD of
-    white noise that has the second difference of the quieter 40 ms); mean; largest second difference in mV.
+    white noise that has the second difference of the quieter 40 ms); mean.
     """
     n = x.shape[1]
     seconds = out.shape[1]
     small = max(int(0.04 * rate), 3)
-    rough = np.empty(64)
+    blocks = (int(rate) + 1) // small + 2
+    lows = np.empty(seconds * blocks, dtype=np.float32)
     for row in range(x.shape[0]):
         lead = x[row]
-        low, high = np.inf, -np.inf
-        for i in range(n):
-            if np.isfinite(lead[i]):
-                low = min(low, lead[i])
-                high = max(high, lead[i])
+        whole = _missing(lead) == 0
+        low, high, _ = _extent(lead) if whole else _extent_with_gaps(lead)
         for s in range(seconds):
-            first = int(s * rate)
-            stop = min(int((s + 1) * rate), n)
-            missing, stuck, total = 0, 0, 0.0
-            least, most, sharp = np.inf, -np.inf, 0.0
-            run = 0
-            blocks = 0
-            for begin in range(first, stop, small):
-                end = min(begin + small, stop)
-                bend = 0.0
-                seen = 0
-                for i in range(begin, end):
-                    v = lead[i]
-                    if not np.isfinite(v):
-                        missing += 1
-                        run = 0
-                        continue
-                    total += v
-                    least = min(least, v)
-                    most = max(most, v)
-                    run = run + 1 if v == high or v == low else 0  # noqa: SIM109
-                    if run == 4:
-                        stuck += 4
-                    elif run > 4:
-                        stuck += 1
-                    if i > 0 and i + 1 < n and np.isfinite(lead[i - 1]) and np.isfinite(lead[i + 1]):
-                        d = abs(lead[i - 1] - 2 * v + lead[i + 1])
-                        bend += d
-                        sharp = max(sharp, d)
-                        seen += 1
-                if seen and blocks < 64:
-                    rough[blocks] = bend / seen
-                    blocks += 1
-            count = max(stop - first, 1)
-            out[row, s, 0] = missing / count
+            part = lead[int(s * rate) : min(int((s + 1) * rate), n)]
+            missing = 0 if whole else _missing(part)
+            least, most, total = _extent(part) if whole else _extent_with_gaps(part)
+            stuck = _in_runs(part, low, high) if least == low or most == high else 0
+            count = _roughness(part, small, lows)
+            out[row, s, 0] = missing / max(part.size, 1)
             out[row, s, 1] = most - least if most >= least else 0.0
-            out[row, s, 2] = stuck / count if high > low else 0.0
-            out[row, s, 3] = np.sort(rough[:blocks])[(2 * blocks) // 5] / 1.95 if blocks else 0.0
-            out[row, s, 4] = total / max(count - missing, 1)
-            out[row, s, 5] = sharp
+            out[row, s, 2] = stuck / max(part.size, 1) if high > low else 0.0
+            out[row, s, 3] = np.sort(lows[:count])[(2 * count) // 5] / 1.95 if count else 0.0
+            out[row, s, 4] = total / max(part.size - missing, 1)
+
+
+@compiled
+def _in_runs(x: npt.NDArray[np.float32], low: float, high: float) -> int:
+    """Samples that lie in runs of four and more at one of two values."""
+    stuck = 0
+    run = 0
+    for i in range(x.size):
+        run = run + 1 if x[i] == low or x[i] == high else 0
+        stuck += 4 if run == 4 else (1 if run > 4 else 0)
+    return stuck
+
+
+@compiled
+def _roughness(x: npt.NDArray[np.float32], small: int, out: npt.NDArray[np.float32]) -> int:
+    """Mean absolute second difference of each piece of `small` samples into `out`; returns the pieces that have one."""
+    count = 0
+    two = np.float32(2.0)
+    for begin in range(1, x.size - 1, small):
+        end = min(begin + small, x.size - 1)
+        bend = np.float32(0.0)
+        other = np.float32(0.0)
+        # two sums side by side, for the same reason as LANES
+        for i in range(begin, end - 1, 2):
+            bend += abs(x[i - 1] - two * x[i] + x[i + 1])
+            other += abs(x[i] - two * x[i + 1] + x[i + 2])
+        if (end - begin) % 2:
+            bend += abs(x[end - 2] - two * x[end - 1] + x[end])
+        bend += other
+        if np.isfinite(bend):
+            out[count] = bend / (end - begin)
+            count += 1
+    return count

@@ -59,10 +59,10 @@ def surveyed(values: npt.NDArray[np.float32], *, rate: float, mains: npt.NDArray
     """Look at an unfiltered block (record, lead, time) in mV; `mains` (record, lead) is the line found, Hz or 0."""
     records, leads, samples = values.shape
     seconds = max(int(np.ceil(samples / rate)), 1)
-    stats = np.empty((records * leads, seconds, 6), dtype=np.float32)
+    stats = np.empty((records * leads, seconds, 5), dtype=np.float32)
     survey(np.ascontiguousarray(values).reshape(-1, samples), float(rate), stats)
     shape = (records, leads, seconds)
-    missing, extent, stuck, noise, level, _ = (stats[:, :, i].reshape(shape) for i in range(6))
+    missing, extent, stuck, noise, level = (stats[:, :, i].reshape(shape) for i in range(5))
     measured = missing < 0.5
     flat = measured & (extent < FLAT_MV)
     counted = np.maximum(measured.sum(-1), 1)

@@ -100,13 +100,16 @@ def _add_trimmed(x: npt.NDArray[np.float32], centres: Floats, before: int, total
             e = 0.5 * u * u * (u - 1)
             first = max(1 - whole, 0)
             stop = min(n - 2 - whole, size)
-            for i in range(first, stop):
-                j = whole + i
-                v = a * x[lead, j - 1] + b * x[lead, j] + d * x[lead, j + 1] + e * x[lead, j + 2]
-                sums[i] += v
-                low[i] = min(low[i], v)
-                high[i] = max(high[i], v)
-                seen[i] += 1.0
+            if stop <= first:
+                continue
+            piece = x[lead, whole + first - 1 : whole + stop + 2]
+            into = sums[first:stop], low[first:stop], high[first:stop]
+            for i in range(stop - first):
+                v = a * piece[i] + b * piece[i + 1] + d * piece[i + 2] + e * piece[i + 3]
+                into[0][i] += v
+                into[1][i] = min(into[1][i], v)
+                into[2][i] = max(into[2][i], v)
+            seen[first:stop] += 1.0
         for i in range(size):
             if seen[i] >= 5:
                 total[lead, i] += (sums[i] - low[i] - high[i]) / (seen[i] - 2) * seen[i]
