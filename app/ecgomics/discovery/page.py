@@ -16,7 +16,8 @@ body{font:15px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding
 h1{font-size:1.6rem;margin:0 0 .25rem}h2{font-size:1.15rem;margin:2rem 0 .5rem;border-bottom:1px solid #c9cfd6}
 h3{font-size:1rem;margin:1.25rem 0 .25rem}
 table{border-collapse:collapse;font-size:.85rem;width:100%}th,td{text-align:left;padding:.2rem .5rem .2rem 0;
-border-bottom:1px solid #e3e7eb;vertical-align:top}td{overflow-wrap:anywhere}.wide td{overflow-wrap:normal;white-space:nowrap}th{white-space:nowrap}
+border-bottom:1px solid #e3e7eb;vertical-align:top}td{overflow-wrap:anywhere}
+.wide td{overflow-wrap:normal;white-space:nowrap}th{white-space:nowrap}
 td.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 svg{max-width:30rem;width:100%;height:auto;background:#fff}.note{color:#5b6470}.wide{overflow-x:auto}
 .badge{border:1px solid #5b6470;border-radius:4px;padding:0 .4rem}code{overflow-wrap:anywhere}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ _BLOCK = 1024
 """Rows summed in float32 before the sum moves to float64: keeps an AUC of 10⁶ patients right to 1e-7."""
 
 
-def midranks(values: Floats) -> Floats:
+def midranks(values: Floats, *, progress: Callable[[float], object] | None = None) -> Floats:
     """Rank each column from 1, ties sharing their mean rank, NaN staying NaN.
 
     Parameters
@@ -50,6 +50,8 @@ def midranks(values: Floats) -> Floats:
         target = np.empty_like(shared)
         np.put_along_axis(target, order, shared, axis=0)
         ranks[:, start:stop] = target
+        if progress is not None:
+            progress(stop / columns)
     return ranks
 
 
@@ -65,6 +67,8 @@ class RankTable:
         Biomarkers, (record, biomarker); NaN = not computable.
     patient
         Patient id of each record; records without one are patients of their own. Left out: every record is.
+    progress
+        Called with the share of the biomarkers that are ranked, 0 to 1.
 
     Notes
     -----
@@ -72,7 +76,13 @@ class RankTable:
     the patient's records are: the rule of `contrast`, which therefore gives the same AUC.
     """
 
-    def __init__(self, values: pd.DataFrame | Floats, patient: npt.ArrayLike | None = None) -> None:
+    def __init__(
+        self,
+        values: pd.DataFrame | Floats,
+        patient: npt.ArrayLike | None = None,
+        *,
+        progress: Callable[[float], object] | None = None,
+    ) -> None:
         table = values if isinstance(values, pd.DataFrame) else pd.DataFrame(np.asarray(values))
         self.biomarkers: list[str] = [str(name) for name in table.columns]
         self.patients = Patients.from_ids(np.arange(len(table)) if patient is None else patient)
@@ -82,15 +92,15 @@ class RankTable:
                 expected="one patient id a record",
                 remedy="take both from the same cohort",
             )
-        self._prepare(self.patients.fold(table.to_numpy(dtype=np.float64)))
+        self._prepare(self.patients.fold(table.to_numpy(dtype=np.float64)), progress)
 
     @classmethod
     def of_patients(cls, values: Floats, biomarkers: list[str]) -> RankTable:
         """Rank values that are already one row a patient (float64, (patient, biomarker))."""
         return cls(pd.DataFrame(values, columns=biomarkers))
 
-    def _prepare(self, values: Floats) -> None:
-        ranks = midranks(values)
+    def _prepare(self, values: Floats, progress: Callable[[float], object] | None) -> None:
+        ranks = midranks(values, progress=progress)
         present = ~np.isnan(ranks)
         self.present = present.sum(axis=0)
         centred = np.where(present, ranks - (self.present + 1) / 2, 0.0)

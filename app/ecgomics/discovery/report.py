@@ -246,9 +246,7 @@ def _results(
         "notes": list(found.notes),
         "table": _plain(found.results),
         "candidates": leaders,
-        "families": _plain(
-            families(found, values, patient=patient, settings=FamilySettings.from_dict(plan["families"]))
-        ),
+        "families": _plain(families(found, values, patient=patient, settings=alike)),
     }
     if not found.sides[1] or found.recipe["kind"] == "pairs":
         return results

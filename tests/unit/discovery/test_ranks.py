@@ -113,3 +113,11 @@ def values_frame(values):
     import pandas as pd
 
     return pd.DataFrame(values, columns=[str(column) for column in range(values.shape[1])])
+
+
+def test_progress_goes_from_little_to_all():
+    seen = []
+    RankTable(np.random.default_rng(6).normal(size=(1000, 5000)), progress=seen.append)
+    assert len(seen) > 1
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
