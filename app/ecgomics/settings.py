@@ -209,7 +209,9 @@ class StabilitySettings(Settings):
     """How often a candidate comes back when other patients are drawn."""
 
     resamples = param.Integer(100, bounds=(10, 10_000), doc="Draws of half of the patients; made in pairs of halves.")
-    decoys = param.Integer(1, bounds=(0, 10), doc="Shuffled copies of each biomarker that say how often chance is drawn.")
+    decoys = param.Integer(
+        1, bounds=(0, 10), doc="Shuffled copies of each biomarker that say how often chance is drawn."
+    )
     way = param.Selector(
         default="marginal",
         objects=["marginal", "sparse"],
