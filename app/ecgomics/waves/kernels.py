@@ -271,7 +271,7 @@ def survey(x: npt.NDArray[np.float32], rate: float, out: npt.NDArray[np.float32]
 
 
 @compiled
-def _in_runs(x: npt.NDArray[np.float32], low: float, high: float) -> int:
+def _in_runs(x: npt.NDArray[np.float32], low: np.float32, high: np.float32) -> int:
     """Samples that lie in runs of four and more at one of two values."""
     stuck = 0
     run = 0
