@@ -166,8 +166,8 @@ def _fit(course: _Course, value: Floats, terms: Floats | None) -> tuple[float, f
         return nothing
     import warnings
 
-    from lifelines import CoxPHFitter  # type: ignore[import-untyped]
-    from lifelines.exceptions import ConvergenceError, ConvergenceWarning  # type: ignore[import-untyped]
+    from lifelines import CoxPHFitter
+    from lifelines.exceptions import ConvergenceError, ConvergenceWarning
 
     kept = columns[rows][:, varies]
     frame = pd.DataFrame(kept, columns=[f"x{column}" for column in range(kept.shape[1])])
