@@ -25,7 +25,10 @@ LOOSER = {
     # the largest less the smallest of twelve leads: one flat T wave decides
     ("QT_Disp_", "P_Disp_"): 40.0,
     ("QRS_PPSum_",): 0.2,
-    ("SokolowProduct", "CornellProduct"): 6.0,
+    # a sum of voltages (here up to 4 mV) times QRS, whose own tolerance is 12 ms
+    ("SokolowProduct", "CornellProduct"): 48.0,
+    # begins at J, whose own tolerance is 12 ms, where the strain of hypertrophy is steepest
+    ("ST_Slope_",): 0.6,
     ("QRS_Notches_", "Romhilt"): 1.0,
 }
 APART = (
