@@ -39,6 +39,29 @@ def test_a_live_table_of_100000_records(cohort):
     assert live < afresh / 50
 
 
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize(("records", "budget_ms"), [(100_000, 20), (1_000_000, 200)])
+def test_a_live_table_while_a_group_is_dragged(records, budget_ms):
+    rng = np.random.default_rng(3)
+    values = rng.standard_normal((records, 300))
+    values[:, ::5][rng.random((records, 60)) < 0.03] = np.nan
+    shares: list[float] = []
+    start = time.process_time()
+    ranks = RankTable(values, progress=shares.append)
+    prepared = time.process_time() - start
+    del values
+    spent = {}
+    for share in (0.01, 0.1, 0.5):
+        group = rng.random(records) < share
+        spent[share] = cpu_ms(lambda group=group: ranks.preview(group), repeats=5)
+    told = ", ".join(f"{ms:.1f} ms for {share:.0%}" for share, ms in spent.items())
+    print(f"\n300 biomarkers × {records:,} records: {told} of the records in the group (budget {budget_ms} ms); ")
+    print(f"ranks prepared once in {prepared:.1f} s, progress told {len(shares)} times")
+    assert len(shares) > 1
+    # a preview touches each rank of the smaller side once; making the ranks sorts all of them
+    assert max(spent.values()) < prepared * 1e3 / 50
+
+
 def test_a_full_contrast_costs_seconds_at_most(cohort):
     table, group = pd.DataFrame(cohort[:1000]), np.arange(1000) < 200
     adjust = pd.DataFrame({"age": np.random.default_rng(2).uniform(20, 90, 1000)})
