@@ -17,6 +17,23 @@ from ecgomics.cohort import open_cohort
 from ecgomics.settings import LatentSettings, Settings
 
 HEAVY = ("torch", "umap", "numba", "neurokit2", "panel", "sklearn", "matplotlib", "scipy", "zarr", "xarray", "pandas")
+VERBS = (
+    "ingest",
+    "analyse",
+    "embed",
+    "encoders",
+    "project",
+    "export",
+    "catalogue",
+    "rules",
+    "info",
+    "check",
+    "repair",
+    "inspect",
+    "serve",
+    "demo",
+    "bench",
+)
 
 
 @pytest.fixture(scope="module")
@@ -38,46 +55,12 @@ print("HEAVY", [name for name in {HEAVY!r} if name in sys.modules])
 """
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.splitlines()[-1] == "HEAVY []"
-    for verb in (
-        "ingest",
-        "analyse",
-        "embed",
-        "encoders",
-        "project",
-        "export",
-        "catalogue",
-        "rules",
-        "info",
-        "check",
-        "repair",
-        "inspect",
-        "serve",
-        "demo",
-        "bench",
-    ):
+    for verb in VERBS:
         assert f"    {verb}" in out
     assert "not diagnoses" in out
 
 
-@pytest.mark.parametrize(
-    "verb",
-    [
-        "ingest",
-        "analyse",
-        "embed",
-        "encoders",
-        "project",
-        "export",
-        "catalogue",
-        "rules",
-        "info",
-        "check",
-        "repair",
-        "inspect",
-        "serve",
-        "demo",
-    ],
-)
+@pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main([verb, "--help"])
