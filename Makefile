@@ -18,7 +18,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "ECGomics needs Python 3.11 or newer; found: $$($(PYTHON) --version). Try: make setup PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[lab,test,lint]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,test,lint]'
 	@touch $(READY)
 
 demo: $(READY)  ## build the demo cohort (synthetic patients) and serve the dashboards on localhost
