@@ -12,7 +12,7 @@ import param
 import pytest
 
 from ecgomics import cli
-from ecgomics.cli import SECTIONS, main
+from ecgomics.cli import SECTIONS, grammar, main
 from ecgomics.cohort import open_cohort
 from ecgomics.settings import LatentSettings, Settings
 
@@ -73,9 +73,9 @@ def test_every_setting_is_an_option_with_its_doc_and_bounds(capsys: pytest.Captu
         with pytest.raises(SystemExit):
             main([verb, "--help"])
         text = " ".join(capsys.readouterr().out.split())
-        sections = cli._USES[verb]
+        sections = grammar._USES[verb]
         for section in sections:
-            for setting in cli._settable(SECTIONS[section]):
+            for setting in grammar._settable(SECTIONS[section]):
                 prefix = f"{section}-" if len(sections) > 1 else ""
                 assert f"--{prefix}{setting.name.replace('_', '-')}" in text
                 assert str(setting.doc).replace("- ", "-").split()[0] in text
@@ -94,7 +94,7 @@ def test_every_kind_of_setting_can_be_given(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(SECTIONS, "projection", _Every)
     words = ["--number", "1.5", "--whole", "3", "--text", "some/file.npz", "--choice", "b", "--words", "p,q", "--flag"]
     given = cli.parser().parse_args(["project", "c.zarr", *words])
-    chosen = cli._settings(given, "projection").as_dict()
+    chosen = grammar.settings_of(given, "projection").as_dict()
     assert chosen == {
         "number": 1.5,
         "whole": 3,
@@ -148,7 +148,7 @@ def test_settings_come_from_a_file_and_the_command_line_wins(
     file.write_text("[latent]\nbeat_components = 3\nseed = 9\n[projection]\nmethod = 'pca'\n")
     verb = ["embed", str(store), "--settings", str(file), "--quiet"]
     given = cli.parser().parse_args([*verb, "--seed", "4", "--exclude", "P_*,T_*"])
-    chosen = cli._settings(given, "latent")
+    chosen = grammar.settings_of(given, "latent")
     assert isinstance(chosen, LatentSettings)
     assert (chosen.beat_components, chosen.seed, chosen.exclude) == (3, 4, ["P_*", "T_*"])
     file.write_text("[latnt]\nseed = 1\n")

@@ -1,0 +1,147 @@
+"""What the verbs share: their options, their settings as options, and the cohort they open."""
+
+from __future__ import annotations
+
+import argparse
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import param
+
+import ecgomics
+from ecgomics import settings as stages
+from ecgomics.errors import SettingsError, did_you_mean
+
+CAVEAT = "For research and teaching: findings say which criteria are met, they are not diagnoses."
+
+SECTIONS: dict[str, type[stages.Settings]] = {
+    "ingest": stages.IngestSettings,
+    "waves": stages.WavesSettings,
+    "biomarkers": stages.BiomarkerSettings,
+    "rules": stages.RuleSettings,
+    "latent": stages.LatentSettings,
+    "projection": stages.ProjectionSettings,
+}
+"""Sections of a settings file, and the settings each holds."""
+
+_USES = {
+    "ingest": ("ingest",),
+    "analyse": ("waves", "biomarkers", "rules"),
+    "embed": ("latent",),
+    "project": ("projection",),
+}
+"""Sections whose settings a verb takes."""
+
+Run = Callable[[argparse.Namespace], int | None]
+
+
+def verb_of(verbs: Any, name: str, run: Run, about: str) -> argparse.ArgumentParser:
+    """A verb with its settings as options."""
+    verb: argparse.ArgumentParser = verbs.add_parser(name, help=about, description=about, epilog=CAVEAT)
+    verb.set_defaults(run=run)
+    uses = _USES.get(name, ())
+    for section in uses:
+        group = verb.add_argument_group(f"settings: {section}")
+        for setting in _settable(SECTIONS[section]):
+            _add_setting(group, setting, section=section, prefix=f"{section}-" if len(uses) > 1 else "")
+    if uses:
+        known = ", ".join(f"[{section}]" for section in uses)
+        verb.add_argument("--settings", metavar="TOML", type=Path, help=f"settings from a file, in sections {known}")
+    return verb
+
+
+def cohort_of(verb: argparse.ArgumentParser) -> None:
+    """The cohort a verb works on."""
+    verb.add_argument("cohort", metavar="COHORT", help="the cohort's directory")
+
+
+def working(verb: argparse.ArgumentParser) -> None:
+    """How much of the machine a long verb takes, and whether it shows progress."""
+    verb.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core; 0: none but this)")
+    quiet(verb)
+
+
+def quiet(verb: argparse.ArgumentParser) -> None:
+    """`--quiet`."""
+    verb.add_argument("--quiet", action="store_true", help="no progress bars")
+
+
+def rule_files(verb: argparse.ArgumentParser) -> None:
+    """`--rule-file`: a user's own rules."""
+    verb.add_argument("--rule-file", metavar="YAML", type=Path, action="append", help="your own rules; may be repeated")
+
+
+def fit(verb: argparse.ArgumentParser, what: str) -> None:
+    """`--fit`: keep what was fitted, or fit again."""
+    words = f"keep the {what} fitted before and place new records by it, or fit it again (default: %(default)s)"
+    verb.add_argument("--fit", choices=("keep", "again"), default="keep", help=words)
+
+
+def opened(given: argparse.Namespace) -> ecgomics.Cohort:
+    """The cohort named on the command line."""
+    from ecgomics.cohort import open_cohort
+
+    return open_cohort(given.cohort)
+
+
+def settings_of(given: argparse.Namespace, section: str) -> Any:
+    """Settings of a section: the defaults, over them the file's, over them the command line's."""
+    values = dict(_from_file(given.settings).get(section, {})) if given.settings else {}
+    prefix = f"{section}:"
+    values |= {
+        name.removeprefix(prefix): value
+        for name, value in vars(given).items()
+        if name.startswith(prefix) and value is not None
+    }
+    return SECTIONS[section].from_dict(values)
+
+
+def _settable(kind: type[stages.Settings]) -> list[param.Parameter]:
+    return [kind.param[name] for name in kind.param if name != "name"]
+
+
+def _add_setting(group: Any, setting: param.Parameter, *, section: str, prefix: str) -> None:
+    options: dict[str, Any] = {"dest": f"{section}:{setting.name}", "default": None, "help": _help(setting)}
+    if isinstance(setting, param.Selector):
+        options["choices"] = list(setting.objects)
+    elif isinstance(setting, param.Boolean):
+        options["action"] = argparse.BooleanOptionalAction
+    elif isinstance(setting, param.List):
+        options |= {"type": lambda text: [part for part in text.split(",") if part], "metavar": "A,B,…"}
+    elif isinstance(setting, param.String):
+        options["metavar"] = "TEXT"
+    else:
+        whole = isinstance(setting, param.Integer)
+        options |= {"type": int if whole else float, "metavar": "N" if whole else "X"}
+    group.add_argument(f"--{prefix}{setting.name.replace('_', '-')}", **options)
+
+
+def _help(setting: param.Parameter) -> str:
+    bounds = getattr(setting, "bounds", None) if isinstance(setting, param.Number) else None
+    low, high = bounds or (None, None)
+    span = {(True, True): f"{low} to {high}", (True, False): f"at least {low}", (False, True): f"at most {high}"}
+    said = [span.get((low is not None, high is not None), ""), _default(setting.default)]
+    return f"{setting.doc} ({'; '.join(part for part in said if part)})".replace("%", "%%")
+
+
+def _default(value: Any) -> str:
+    if value is None or value == "":
+        return "default: none"
+    return f"default: {','.join(map(str, value)) if isinstance(value, list | tuple) else value}"
+
+
+def _from_file(path: Path) -> Mapping[str, Mapping[str, Any]]:
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError("a settings file that cannot be read", expected="a TOML file", remedy=str(error)) from error
+    for section, values in found.items():
+        if section not in SECTIONS or not isinstance(values, Mapping):
+            raise SettingsError(
+                f"a settings file with {section!r}",
+                expected=f"sections {', '.join(f'[{name}]' for name in SECTIONS)}",
+                remedy=did_you_mean(section, SECTIONS),
+            )
+    return found
