@@ -16,7 +16,7 @@ import zarr
 
 from ecgomics.cohort import tables
 from ecgomics.cohort.commit import Commit, now
-from ecgomics.cohort.layout import CHUNK_S, MILLIVOLTS, SHARD_RECORDS, FixedPoint
+from ecgomics.cohort.layout import CHUNK_S, LOCKBOX_BEFORE, MILLIVOLTS, SHARD_RECORDS, FixedPoint
 from ecgomics.cohort.manifest import Manifest, Stage, read_manifest
 from ecgomics.cohort.nodes import COMPRESSOR, open_node, write_array, write_node
 from ecgomics.cohort.pyramid import levels_of
@@ -121,15 +121,17 @@ def check_settings(store: Path, settings: IngestSettings) -> None:
     Raises
     ------
     CohortError
-        When the common rate or the limit of short records differs from the store's.
+        When the common rate, the limit of short records or the lock-box differs from the store's.
     """
     stage = read_manifest(store).stages.get("ingest")
-    for name in ("rate_hz", "short_s"):
-        kept = None if stage is None else stage.settings[name]
-        if kept is not None and kept != getattr(settings, name):
+    if stage is None:
+        return
+    begun = LOCKBOX_BEFORE | stage.settings
+    for name in ("rate_hz", "short_s", *LOCKBOX_BEFORE):
+        if begun[name] != getattr(settings, name):
             raise CohortError(
-                f"the setting {name} = {getattr(settings, name):g}",
-                expected=f"{kept:g}, with which this cohort was begun",
+                f"the setting {name} = {getattr(settings, name)}",
+                expected=f"{begun[name]}, with which this cohort was begun",
                 remedy="use the same, or ingest into a new cohort",
             )
 

@@ -13,15 +13,16 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from ecgomics.cohort import views
+from ecgomics.cohort import looks, views
 from ecgomics.cohort.commit import Commit, settle, writing
-from ecgomics.cohort.layout import MILLIVOLTS
+from ecgomics.cohort.layout import LOCKBOX_BEFORE, MILLIVOLTS
 from ecgomics.cohort.lazy import variable
+from ecgomics.cohort.looks import Look
 from ecgomics.cohort.manifest import Stage
 from ecgomics.cohort.opened import Opened
 from ecgomics.cohort.stages import as_settings, put_node, values_digest, with_result
 from ecgomics.errors import CohortError
-from ecgomics.settings import Settings
+from ecgomics.settings import LockBoxSettings, Settings
 
 if TYPE_CHECKING:
     from ecgomics.waves import Beats
@@ -121,6 +122,53 @@ class Cohort:
 
     def __len__(self) -> int:
         return len(self._now.ids)
+
+    # what discovery may look at, and has
+
+    @property
+    def lockbox(self) -> LockBoxSettings:
+        """Which patients are set aside for replication: share and salt, fixed when the cohort was begun."""
+        stage = self._now.manifest.stages.get("ingest")
+        begun = LOCKBOX_BEFORE | ({} if stage is None else stage.settings)
+        return LockBoxSettings(share=begun["lockbox_share"], salt=begun["lockbox_salt"])
+
+    @property
+    def sealed(self) -> npt.NDArray[np.bool_]:
+        """Which records belong to patients in the lock-box: bool, (record), in the order of `ids`."""
+        from ecgomics.discovery.lockbox import sealed
+
+        table = self._now.records
+        return sealed(table["patient"].to_numpy(), record=table.index.to_numpy(), settings=self.lockbox)
+
+    @property
+    def ledger_path(self) -> Path:
+        """The file of `looks`, beside the manifest: one JSON object a line, only ever added to."""
+        return self.path / looks.NAME
+
+    def looks(self) -> tuple[dict[str, Any], ...]:
+        """Every look at the data that was noted, oldest first, as it was given to `note_look`."""
+        return looks.read_looks(self.ledger_path)
+
+    def note_look(self, look: Look) -> dict[str, Any]:
+        """Add a look to the ledger, durably, while no other process does.
+
+        Parameters
+        ----------
+        look
+            What JSON can hold; or a function that makes it of the looks so far, such as one that numbers and chains
+            them: no other look comes in between.
+
+        Returns
+        -------
+        dict[str, Any]
+            The look as it was written.
+
+        Raises
+        ------
+        CohortError
+            When the ledger cannot be written, or another process holds it for long.
+        """
+        return looks.add_look(self.ledger_path, look)
 
     # signal
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from ecgomics.errors import CohortError
@@ -47,6 +48,28 @@ def writer_lock(path: Path) -> Iterator[None]:
                 del _held[key]
                 if handle is not None:
                     os.close(handle)
+
+
+@contextmanager
+def patient_lock(path: Path, *, patience_s: float = 10.0) -> Iterator[None]:
+    """As `writer_lock`, but wait a while for whoever holds it: for what takes a moment only.
+
+    Raises
+    ------
+    CohortError
+        When it is still held after `patience_s` seconds.
+    """
+    with ExitStack() as held:
+        until = time.monotonic() + patience_s
+        while True:
+            try:
+                held.enter_context(writer_lock(path))
+                break
+            except CohortError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.02)
+        yield
 
 
 def is_locked(path: Path) -> bool:
