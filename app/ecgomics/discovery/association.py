@@ -13,10 +13,12 @@ from ecgomics.discovery.adjustment import residual_scores
 from ecgomics.discovery.candidates import Contrast
 from ecgomics.discovery.folding import Folded, digest_of
 from ecgomics.discovery.groups import Origin
-from ecgomics.discovery.lockbox import Part, lockbox_of
-from ecgomics.discovery.material import Material, Values
+from ecgomics.discovery.ledger import Note, note_contrast
+from ecgomics.discovery.lockbox import Part
+from ecgomics.discovery.material import Values
 from ecgomics.discovery.patients import Floats
 from ecgomics.discovery.ranks import midranks
+from ecgomics.discovery.scope import Scope
 from ecgomics.discovery.significance import benjamini_yekutieli
 from ecgomics.errors import DiscoveryError
 from ecgomics.settings import ContrastSettings, LockBoxSettings
@@ -32,12 +34,13 @@ def associate(
     lockbox: LockBoxSettings | None = None,
     part: Part = "discovery",
     settings: ContrastSettings | None = None,
+    note: Note = "ledger",
 ) -> Contrast:
     """Correlate every biomarker with a continuous outcome, one vote a patient.
 
     Parameters
     ----------
-    values, patient, adjust, drawn_on, lockbox, part, settings
+    values, patient, adjust, drawn_on, lockbox, part, settings, note
         See `contrast`; `drawn_on` is where the outcome comes from.
     outcome
         float64, one a record, the same for all records of a patient; NaN unknown.
@@ -59,11 +62,9 @@ def associate(
     >>> associate(table, range(10), drawn_on="table").table()["rho"].tolist()
     [1.0]
     """
-    settings = settings or ContrastSettings()
-    material = Material.gather(values, patient=patient, adjust=adjust)
-    box = lockbox_of(values) if lockbox is None else lockbox
-    folded = Folded.from_part(material, lockbox=box, part=part, settings=settings)
-    target = folded.outcome(outcome, name="outcome", whole=material)
+    scope = Scope.of(values, patient=patient, adjust=adjust, lockbox=lockbox, part=part, settings=settings)
+    folded, settings = scope.folded(), scope.settings
+    target = folded.outcome(outcome, name="outcome", whole=scope.material)
     known = np.isfinite(target)
     if known.sum() < 2 * settings.min_patients or np.ptp(target[known]) == 0:
         raise DiscoveryError(
@@ -75,15 +76,10 @@ def associate(
     columns["n_group"] = np.isfinite(folded.values[known]).sum(axis=0)
     columns["missing_group"] = int(known.sum()) - columns["n_group"]
     order = np.argsort(-np.nan_to_num(np.abs(columns["rho"]), nan=-1.0), kind="stable")
-    recipe = {
-        "kind": "association",
-        "settings": settings.as_dict(),
-        "lockbox": box.as_dict() | {"part": part},
-        "outcome": digest_of(target),
-    }
+    recipe = scope.told("association") | {"outcome": digest_of(target)}
     counts = (int(known.sum()), 0)
     records = (int(known[folded.patients.of_record].sum()), 0)
-    return folded.contrast(
+    found = folded.contrast(
         columns,
         order,
         counts=counts,
@@ -91,7 +87,9 @@ def associate(
         drawn_on=drawn_on,
         recipe=recipe,
         outcome={"outcome": target},
+        given=scope.given,
     )
+    return note_contrast(values, found, note=note)
 
 
 def _spearman(values: Floats, target: Floats, *, settings: ContrastSettings) -> dict[str, Floats]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import pandas as pd
 
+from ecgomics.discovery.material import Given
+
 if TYPE_CHECKING:
     from ecgomics.discovery.figures import Figure
 
@@ -60,6 +62,8 @@ class Contrast:
         Record ids of the group and of the rest.
     outcome
         What was given for each record where there are no two groups: `records` and a list for each outcome.
+    given
+        What it was made from; nothing of it is part of the result.
     """
 
     results: pd.DataFrame
@@ -69,6 +73,7 @@ class Contrast:
     recipe: Mapping[str, Any]
     sides: tuple[tuple[str, ...], tuple[str, ...]] = field(default=((), ()), repr=False)
     outcome: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    given: Given | None = field(default=None, repr=False, compare=False)
 
     def table(self, *, top: int | None = None) -> pd.DataFrame:
         """One row a biomarker, strongest effect |AUC − ½| first.

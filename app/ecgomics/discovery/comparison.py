@@ -17,10 +17,12 @@ from ecgomics.discovery.candidates import Badge, Contrast, Counts
 from ecgomics.discovery.effects import standardised_difference
 from ecgomics.discovery.groups import EXPLORATORY_ORIGINS, Group, Origin
 from ecgomics.discovery.intervals import bootstrap_interval, newcombe_interval
-from ecgomics.discovery.lockbox import AnyPart, Part, in_part, lockbox_of
+from ecgomics.discovery.ledger import Note, note_contrast
+from ecgomics.discovery.lockbox import Part, in_part
 from ecgomics.discovery.material import Drawn, Material, Members, Values
 from ecgomics.discovery.patients import Bools, Floats, Patients
 from ecgomics.discovery.ranks import RankTable, effect_order
+from ecgomics.discovery.scope import Scope
 from ecgomics.discovery.significance import benjamini_yekutieli, missingness_p
 from ecgomics.errors import DiscoveryError
 from ecgomics.settings import ContrastSettings, LockBoxSettings
@@ -39,6 +41,7 @@ def contrast(
     lockbox: LockBoxSettings | None = None,
     part: Part = "discovery",
     settings: ContrastSettings | None = None,
+    note: Note = "ledger",
 ) -> Contrast:
     """Compare a group of patients with the rest, or with another group, over every biomarker.
 
@@ -68,6 +71,9 @@ def contrast(
         Of the patients that are left: all ("discovery"), or one of the two halves that `validate` makes of them.
     settings
         Level, resamples, seed, smallest group.
+    note
+        Whether a cohort that keeps a ledger is told of this look ("ledger") or not ("no": the same look again, or one
+        that nobody sees).
 
     Raises
     ------
@@ -86,11 +92,8 @@ def contrast(
     >>> contrast(table, table["PR"].gt(200).to_numpy(), drawn_on="biomarker").table()["auc"].tolist()
     [1.0]
     """
-    material = Material.gather(values, patient=patient, adjust=adjust)
-    box = lockbox_of(values) if lockbox is None else lockbox
-    return contrast_part(
-        material, Question(group, against, drawn_on), lockbox=box, part=part, settings=settings or ContrastSettings()
-    )
+    scope = Scope.of(values, patient=patient, adjust=adjust, lockbox=lockbox, part=part, settings=settings)
+    return note_contrast(values, contrast_part(scope, Question(group, against, drawn_on)), note=note)
 
 
 @dataclass(frozen=True)
@@ -129,10 +132,9 @@ class Question:
         }
 
 
-def contrast_part(
-    material: Material, question: Question, *, lockbox: LockBoxSettings, part: AnyPart, settings: ContrastSettings
-) -> Contrast:
+def contrast_part(scope: Scope, question: Question) -> Contrast:
     """`contrast` of one part of the patients; the one that may be told to open the lock-box."""
+    material, lockbox, part, settings = scope.material, scope.lockbox, scope.part, scope.settings
     whole, every = question.sides(material), material
     kept = in_part(part, patient=material.patient, record=material.values.index.to_numpy(dtype=str), settings=lockbox)
     material, sides = material.restricted(kept), (whole[0][kept], whole[1][kept])
@@ -147,17 +149,17 @@ def contrast_part(
     origins = question.origins
     badge: Badge = "declared" if origins and not EXPLORATORY_ORIGINS.intersection(origins) else "exploratory"
     results["badge"] = badge
-    recipe = {
-        "kind": "contrast",
-        "version": 2,
-        "settings": settings.as_dict(),
-        "lockbox": lockbox.as_dict() | {"part": part},
-        "values": material.digest(),
-        "adjust": list(compared.confounders.names) if compared.confounders else [],
-    } | question.described(sides, material)
+    recipe = (
+        scope.told("contrast")
+        | {
+            "values": material.digest(),
+            "adjust": list(compared.confounders.names) if compared.confounders else [],
+        }
+        | question.described(sides, material)
+    )
     records = material.values.index.to_numpy(dtype=str)
     ids = (tuple(records[sides[0]].tolist()), tuple(records[sides[1]].tolist()))
-    return Contrast(results, badge, n, _notes(n, adjusted, origins=origins), recipe, ids)
+    return Contrast(results, badge, n, _notes(n, adjusted, origins=origins), recipe, ids, given=scope.given)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from ecgomics.discovery.adjustment import Confounders
 from ecgomics.discovery.candidates import Badge, Contrast, Counts
 from ecgomics.discovery.groups import EXPLORATORY_ORIGINS, Group, Origin
 from ecgomics.discovery.lockbox import AnyPart, in_part
-from ecgomics.discovery.material import Material
+from ecgomics.discovery.material import Given, Material
 from ecgomics.discovery.patients import Bools, Floats, Patients
 from ecgomics.errors import DiscoveryError
 from ecgomics.settings import ContrastSettings, LockBoxSettings
@@ -103,6 +103,7 @@ class Folded:
         drawn_on: Origin | None,
         recipe: Mapping[str, Any],
         outcome: Mapping[str, Floats],
+        given: Given,
         notes: tuple[str, ...] = (),
     ) -> Contrast:
         """Put effects (one entry a biomarker) into a contrast."""
@@ -129,9 +130,11 @@ class Folded:
         said = [f"{self.elsewhere} patients are set aside and were not looked at."] if self.elsewhere else []
         results = results.assign(defines_group=False, badge=badge)
         ids = tuple(self.material.values.index.astype(str))
-        given = {name: each[self.patients.of_record].tolist() for name, each in outcome.items()}
-        whole = {"version": 2, **told, **recipe}
-        return Contrast(results, badge, n, (*said, *notes), whole, (ids, ()), {"records": list(ids), **given})
+        known = {name: each[self.patients.of_record].tolist() for name, each in outcome.items()}
+        whole = {**told, **recipe}
+        return Contrast(
+            results, badge, n, (*said, *notes), whole, (ids, ()), {"records": list(ids), **known}, given=given
+        )
 
 
 def digest_of(numbers: Floats) -> str:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, Self
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 import pandas as pd
 
@@ -15,9 +15,24 @@ from ecgomics.discovery.candidates import Contrast
 from ecgomics.errors import DiscoveryError
 
 Kind = Literal["contrast", "validation", "replication"]
+Note = Literal["ledger", "no"]
+"""Whether the cohort's ledger is told of a look."""
 
 _VERSION = 1
 _START = "0" * 16
+
+
+@runtime_checkable
+class KeepsLooks(Protocol):
+    """Anything that keeps a ledger of its own, as a cohort does."""
+
+    def looks(self) -> tuple[dict[str, Any], ...]:
+        """Every look so far, oldest first."""
+        ...
+
+    def note_look(self, look: Any) -> dict[str, Any]:
+        """Add one, made of those so far, while nobody else does."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -74,6 +89,17 @@ class Ledger:
         kept = [dict(outcome) for outcome in outcomes]
         look = {"kind": "replication", "question": question, "source": source, "tests": len(kept), "outcomes": kept}
         return self._append(look, when)
+
+    @classmethod
+    def of(cls, values: Any) -> Self:
+        """The ledger that a cohort keeps; an empty one for anything that keeps none."""
+        entries = values.looks() if isinstance(values, KeepsLooks) else ()
+        return cls.from_dict({"version": _VERSION, "entries": entries})
+
+    def knows(self, found: Contrast, *, kind: Kind = "contrast") -> bool:
+        """Whether this very look is in it already."""
+        asked = question_of(found.recipe)
+        return any(entry["kind"] == kind and entry["question"] == asked for entry in self.entries)
 
     @property
     def contrasts(self) -> int:
@@ -139,6 +165,19 @@ class Ledger:
         entry = {"number": len(self.entries) + 1, "when": moment} | json.loads(json.dumps(look))
         entry["chain"] = _chain(entry, self.entries[-1]["chain"] if self.entries else _START)
         return Ledger((*self.entries, entry))
+
+
+def note_contrast(values: Any, found: Contrast, *, kind: Kind = "contrast", note: Note = "ledger") -> Contrast:
+    """Tell a cohort's ledger of a look, once; gives the contrast back.
+
+    Raises
+    ------
+    CohortError
+        When the ledger cannot be written: a look that is not noted must not be taken.
+    """
+    if note == "ledger" and isinstance(values, KeepsLooks) and not Ledger.of(values).knows(found, kind=kind):
+        values.note_look(lambda before: Ledger(tuple(before)).with_contrast(found, kind=kind).entries[-1])
+    return found
 
 
 def question_of(recipe: Mapping[str, Any]) -> str:

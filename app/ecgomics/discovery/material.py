@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -46,6 +46,19 @@ class Drawn(Protocol):
 
 Values = pd.DataFrame | xr.Dataset | HasBiomarkers
 Members = Group | npt.ArrayLike | Iterable[str]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What an analysis was handed: values, patient ids and confounders, each as it came."""
+
+    values: Values = field(repr=False)
+    patient: npt.ArrayLike | None = field(default=None, repr=False)
+    adjust: pd.DataFrame | Sequence[str] | None = field(default=None, repr=False)
+
+    def material(self) -> Material:
+        """All of it in one order."""
+        return Material.gather(self.values, patient=self.patient, adjust=self.adjust)
 
 
 @dataclass(frozen=True)

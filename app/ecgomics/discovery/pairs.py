@@ -13,10 +13,12 @@ from ecgomics.discovery.candidates import Badge, Contrast, Counts
 from ecgomics.discovery.comparison import Question
 from ecgomics.discovery.groups import EXPLORATORY_ORIGINS, Origin
 from ecgomics.discovery.intervals import paired_interval
-from ecgomics.discovery.lockbox import Part, in_part, lockbox_of
+from ecgomics.discovery.ledger import Note, note_contrast
+from ecgomics.discovery.lockbox import Part, in_part
 from ecgomics.discovery.material import Material, Members, Values
 from ecgomics.discovery.patients import Bools, Floats, Patients
 from ecgomics.discovery.ranks import effect_order, midranks
+from ecgomics.discovery.scope import Scope
 from ecgomics.discovery.significance import benjamini_yekutieli
 from ecgomics.errors import DiscoveryError
 from ecgomics.settings import ContrastSettings, LockBoxSettings
@@ -36,12 +38,13 @@ def contrast_pairs(
     lockbox: LockBoxSettings | None = None,
     part: Part = "discovery",
     settings: ContrastSettings | None = None,
+    note: Note = "ledger",
 ) -> Contrast:
     """Compare later with earlier records of the same patients, over every biomarker.
 
     Parameters
     ----------
-    values, patient, adjust, drawn_on, lockbox, part, settings
+    values, patient, adjust, drawn_on, lockbox, part, settings, note
         See `contrast`. Confounders are numbers that change between the two, such as the heart rate; one that stays
         the same within a patient needs no adjustment.
     earlier, later
@@ -59,12 +62,10 @@ def contrast_pairs(
     DiscoveryError
         For too few pairs, records on both sides, or a confounder that is no number.
     """
-    settings = settings or ContrastSettings()
-    material = Material.gather(values, patient=patient, adjust=adjust)
-    box = lockbox_of(values) if lockbox is None else lockbox
-    question = Question(later, earlier, drawn_on)
+    scope = Scope.of(values, patient=patient, adjust=adjust, lockbox=lockbox, part=part, settings=settings)
+    material, settings, question = scope.material, scope.settings, Question(later, earlier, drawn_on)
     whole, records = question.sides(material), material.values.index.to_numpy(dtype=str)
-    kept = in_part(part, patient=material.patient, record=records, settings=box)
+    kept = in_part(part, patient=material.patient, record=records, settings=scope.lockbox)
     every = Patients.from_ids(material.patient).size
     material, sides = material.restricted(kept), (whole[0][kept], whole[1][kept])
     patients = Patients.from_ids(material.patient)
@@ -94,14 +95,14 @@ def contrast_pairs(
     results = results.iloc[effect_order(columns["auc"])].reset_index(drop=True)
     origins = question.origins
     badge: Badge = "declared" if origins and not EXPLORATORY_ORIGINS & origins else "exploratory"
-    recipe = {
-        "kind": "pairs",
-        "version": 2,
-        "settings": settings.as_dict(),
-        "lockbox": box.as_dict() | {"part": part},
-        "values": material.digest(),
-        "adjust": [] if material.confounders is None else [str(name) for name in material.confounders.columns],
-    } | question.described(sides, material)
+    recipe = (
+        scope.told("pairs")
+        | {
+            "values": material.digest(),
+            "adjust": [] if material.confounders is None else [str(name) for name in material.confounders.columns],
+        }
+        | question.described(sides, material)
+    )
     n = Counts(
         patients_group=int(paired.sum()),
         patients_rest=int(paired.sum()),
@@ -115,7 +116,8 @@ def contrast_pairs(
     )
     ids = (tuple(records[kept][sides[0]].tolist()), tuple(records[kept][sides[1]].tolist()))
     notes = (f"{n.dropped} patients have records of one time only and are left out.",) if n.dropped else ()
-    return Contrast(results.assign(defines_group=False, badge=badge), badge, n, notes, recipe, ids)
+    results = results.assign(defines_group=False, badge=badge)
+    return note_contrast(values, Contrast(results, badge, n, notes, recipe, ids, given=scope.given), note=note)
 
 
 def _folded(values: pd.DataFrame, patients: Patients, side: Bools, settings: ContrastSettings) -> Floats:

@@ -60,6 +60,8 @@ def make_again(
         "adjust": adjust,
         "lockbox": LockBoxSettings.from_dict(box),
         "settings": ContrastSettings.from_dict(asked["settings"]),
+        # the same look again is no new one
+        "note": "no",
     }
     kind, part = asked["kind"], cast(Part, asked["lockbox"]["part"])
     if kind in ("association", "hazards"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,10 +16,10 @@ from ecgomics.discovery.candidates import Contrast
 from ecgomics.discovery.comparison import Question, contrast_part
 from ecgomics.discovery.effects import power
 from ecgomics.discovery.groups import EXPLORATORY_ORIGINS, Origin
-from ecgomics.discovery.ledger import Ledger, groups_of
-from ecgomics.discovery.lockbox import lockbox_of
+from ecgomics.discovery.ledger import KeepsLooks, Ledger, groups_of
 from ecgomics.discovery.material import Material, Members, Values
 from ecgomics.discovery.patients import Floats
+from ecgomics.discovery.scope import Scope
 from ecgomics.discovery.significance import benjamini_yekutieli
 from ecgomics.errors import DiscoveryError
 from ecgomics.settings import ContrastSettings, LockBoxSettings
@@ -60,7 +61,7 @@ def replicate(
     *,
     group: Members,
     biomarkers: Sequence[str],
-    ledger: Ledger,
+    ledger: Ledger | None = None,
     against: Members | None = None,
     patient: npt.ArrayLike | None = None,
     adjust: pd.DataFrame | Sequence[str] | None = None,
@@ -85,7 +86,7 @@ def replicate(
     biomarkers
         Which candidates to spend.
     ledger
-        Every look so far.
+        Every look so far. Left out: the cohort's own, to which the spending is added before anything is told.
     lockbox
         As for `found`; left out: the cohort's. Not used with a second cohort.
     where
@@ -108,23 +109,34 @@ def replicate(
     made from, in any patients. `validate` holds such a region against a null that knows this.
     """
     settings = settings or ContrastSettings.from_dict(found.recipe["settings"])
-    box = (lockbox_of(values) if lockbox is None else lockbox) if where == "lock-box" else LockBoxSettings(share=0.0)
-    question = Question(group, against, drawn_on)
-    material = Material.gather(values, patient=patient, adjust=adjust).columns(biomarkers)
-    _refuse_what_cannot_count(found, question, material=material, box=box, where=where)
-    source = _source(box, where=where, material=material)
-    asked = groups_of(found.recipe)
-    before = ledger.spent(source)
-    _refuse_what_is_spent(before, biomarkers, question=asked)
+    box = lockbox if where == "lock-box" else LockBoxSettings(share=0.0)
     part: Literal["lockbox", "all"] = "lockbox" if where == "lock-box" else "all"
-    there = contrast_part(material, question, lockbox=box, part=part, settings=settings)
+    question = Question(group, against, drawn_on)
+    scope = Scope.of(values, patient=patient, adjust=adjust, lockbox=box, part=part, settings=settings)
+    scope = dataclasses.replace(scope, material=scope.material.columns(biomarkers))
+    _refuse_what_cannot_count(found, question, material=scope.material, box=scope.lockbox, where=where)
+    source = _source(scope.lockbox, where=where, material=scope.material)
+    asked = groups_of(found.recipe)
+    own = ledger if ledger is not None else Ledger.of(values)
+    before = own.spent(source)
+    _refuse_what_is_spent(before, biomarkers, question=asked)
+    there = contrast_part(scope, question)
     results = _results(found, there, earlier=before["p"].to_numpy(dtype=np.float64), limit=float(settings.q))
     columns = (results["biomarker"].tolist(), results["p"].tolist(), results["replicated"].tolist())
     outcomes = [
         {"biomarker": name, "p": p if p == p else None, "replicated": done}
         for name, p, done in zip(*columns, strict=True)
     ]
-    longer = ledger.with_spending(asked, source=source, outcomes=outcomes, when=when)
+
+    def spent(so_far: Ledger) -> Ledger:
+        # somebody else may have spent them while this was computed
+        _refuse_what_is_spent(so_far.spent(source), biomarkers, question=asked)
+        return so_far.with_spending(asked, source=source, outcomes=outcomes, when=when)
+
+    longer = spent(own)
+    if ledger is None and isinstance(values, KeepsLooks):
+        values.note_look(lambda before: spent(Ledger(tuple(before))).entries[-1])
+        longer = Ledger.of(values)
     badged = found.with_badge("replicated", results.loc[results["replicated"], "biomarker"])
     return Replication(results, there, badged, longer)
 

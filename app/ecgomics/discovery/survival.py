@@ -11,11 +11,13 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from ecgomics.discovery.candidates import Contrast
-from ecgomics.discovery.folding import Folded, digest_of
+from ecgomics.discovery.folding import digest_of
 from ecgomics.discovery.groups import Origin
-from ecgomics.discovery.lockbox import Part, lockbox_of
-from ecgomics.discovery.material import Material, Values
+from ecgomics.discovery.ledger import Note, note_contrast
+from ecgomics.discovery.lockbox import Part
+from ecgomics.discovery.material import Values
 from ecgomics.discovery.patients import Bools, Floats
+from ecgomics.discovery.scope import Scope
 from ecgomics.discovery.significance import benjamini_yekutieli
 from ecgomics.errors import DiscoveryError
 from ecgomics.settings import ContrastSettings, LockBoxSettings
@@ -35,12 +37,13 @@ def hazards(
     lockbox: LockBoxSettings | None = None,
     part: Part = "discovery",
     settings: ContrastSettings | None = None,
+    note: Note = "ledger",
 ) -> Contrast:
     """Hazard ratio of every biomarker, one row a patient, by Cox's proportional hazards.
 
     Parameters
     ----------
-    values, patient, adjust, drawn_on, lockbox, part, settings
+    values, patient, adjust, drawn_on, lockbox, part, settings, note
         See `contrast`; `drawn_on` is where the outcome comes from.
     duration
         float64, one a record, above 0, any unit: from the recording to the event or to the end of follow-up; the same
@@ -65,10 +68,8 @@ def hazards(
     patients, which would take 1,000 fits a biomarker. Values are clipped at five robust standard deviations, so that
     no single patient steers a fit.
     """
-    settings = settings or ContrastSettings()
-    material = Material.gather(values, patient=patient, adjust=adjust)
-    box = lockbox_of(values) if lockbox is None else lockbox
-    folded = Folded.from_part(material, lockbox=box, part=part, settings=settings)
+    scope = Scope.of(values, patient=patient, adjust=adjust, lockbox=lockbox, part=part, settings=settings)
+    folded, settings, material = scope.folded(), scope.settings, scope.material
     course = _Course(
         folded.outcome(duration, name="duration", whole=material),
         folded.outcome(np.asarray(event, dtype=np.float64), name="event", whole=material),
@@ -88,17 +89,12 @@ def hazards(
         "missing_group": int(course.known.sum()) - present.sum(axis=0),
     }
     order = np.argsort(-np.nan_to_num(np.abs(np.log(columns["hr"])), nan=-1.0), kind="stable")
-    recipe = {
-        "kind": "hazards",
-        "settings": settings.as_dict(),
-        "lockbox": box.as_dict() | {"part": part},
-        "outcome": digest_of(np.column_stack([course.duration, course.event])),
-    }
+    recipe = scope.told("hazards") | {"outcome": digest_of(np.column_stack([course.duration, course.event]))}
     events = int((course.event[course.known] == 1).sum())
     counts = (events, int(course.known.sum()) - events)
     records = np.bincount((course.event == 1)[folded.patients.of_record].astype(int), minlength=2)
     notes = ("Patients of the group had the event, those of the rest had not; intervals are Wald's.",)
-    return folded.contrast(
+    found = folded.contrast(
         columns,
         order,
         counts=counts,
@@ -107,7 +103,9 @@ def hazards(
         recipe=recipe,
         outcome={"duration": course.duration, "event": course.event},
         notes=notes,
+        given=scope.given,
     )
+    return note_contrast(values, found, note=note)
 
 
 @dataclass(frozen=True)

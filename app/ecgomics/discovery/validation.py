@@ -24,13 +24,17 @@ from ecgomics.discovery.candidates import Contrast
 from ecgomics.discovery.comparison import Question, contrast_part
 from ecgomics.discovery.effects import auc_error
 from ecgomics.discovery.groups import EXPLORATORY_ORIGINS, Origin
-from ecgomics.discovery.lockbox import in_part, lockbox_of
+from ecgomics.discovery.ledger import Note, note_contrast
+from ecgomics.discovery.lockbox import AnyPart, in_part
 from ecgomics.discovery.material import Material, Members, Values
 from ecgomics.discovery.patients import Floats, Patients
 from ecgomics.discovery.region import Region, one_blob_auc
+from ecgomics.discovery.scope import Scope
 from ecgomics.discovery.significance import benjamini_yekutieli
 from ecgomics.errors import DiscoveryError
 from ecgomics.settings import ContrastSettings, LockBoxSettings
+
+_PARTS: tuple[AnyPart, ...] = ("discovery", "first half", "second half")
 
 
 def validate(
@@ -43,12 +47,13 @@ def validate(
     drawn_on: Origin | None = None,
     lockbox: LockBoxSettings | None = None,
     settings: ContrastSettings | None = None,
+    note: Note = "ledger",
 ) -> Contrast:
     """Find candidates in one half of the patients and confirm them in the other.
 
     Parameters
     ----------
-    values, against, patient, adjust, drawn_on, lockbox, settings
+    values, against, patient, adjust, drawn_on, lockbox, settings, note
         See `contrast`. The halves are made by a hash of the patient's id and leave the lock-box out.
     group
         See `contrast`; or a `Region` that was drawn while only the first half was seen.
@@ -65,10 +70,8 @@ def validate(
     DiscoveryError
         For a group that was drawn on the patients it would be confirmed in, and all that `contrast` refuses.
     """
-    settings = settings or ContrastSettings()
-    material = Material.gather(values, patient=patient, adjust=adjust)
-    box = lockbox_of(values) if lockbox is None else lockbox
-    members = _refuse_what_was_seen(group, material=material, box=box)
+    scope = Scope.of(values, patient=patient, adjust=adjust, lockbox=lockbox, part="discovery", settings=settings)
+    members = _refuse_what_was_seen(group, material=scope.material, box=scope.lockbox)
     question = Question(members, against, drawn_on)
     if not isinstance(group, Region) and (not question.origins or question.origins & EXPLORATORY_ORIGINS):
         raise DiscoveryError(
@@ -76,14 +79,12 @@ def validate(
             expected="a group from labels, rules or a table, or a Region drawn on the first half alone",
             remedy="draw the region again while only the first half is shown",
         )
-    whole, first, second = (
-        contrast_part(material, question, lockbox=box, part=part, settings=settings)
-        for part in ("discovery", "first half", "second half")
-    )
+    whole, first, second = (contrast_part(dataclasses.replace(scope, part=part), question) for part in _PARTS)
     columns = _halves(first, second)
     if isinstance(group, Region):
-        columns |= _beyond_the_blob(group, second, material=material, settings=settings)
-    return _badged(whole, pd.DataFrame(columns), limit=float(settings.q))
+        columns |= _beyond_the_blob(group, second, material=scope.material, settings=scope.settings)
+    found = _badged(whole, pd.DataFrame(columns), limit=float(scope.settings.q))
+    return note_contrast(values, found, kind="validation", note=note)
 
 
 def _halves(first: Contrast, second: Contrast) -> dict[str, npt.NDArray[np.float64] | pd.Series]:
