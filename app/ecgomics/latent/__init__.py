@@ -5,6 +5,7 @@ torch and umap are imported by the functions that need them, never by opening or
 
 from ecgomics.latent.attribution import attribute, randomised
 from ecgomics.latent.background import Fit, fit_in_background
+from ecgomics.latent.card import EncoderCard, EncoderEntry, SignalEncoder
 from ecgomics.latent.clusters import Clusters, clusters
 from ecgomics.latent.drift import drift
 from ecgomics.latent.embedding import Embedding
@@ -17,7 +18,8 @@ from ecgomics.latent.pretraining import pretrain
 from ecgomics.latent.probe import Residual, carried, probe, residual
 from ecgomics.latent.projection import Projection
 from ecgomics.latent.recipe import Recipe
-from ecgomics.latent.registry import EncoderCard, EncoderEntry, encoder_named, encoders, recipe_named
+from ecgomics.latent.registry import encoder_named, encoders, identity, recipe_named
+from ecgomics.latent.shelf import keep, kept
 from ecgomics.latent.teaching import teach
 from ecgomics.latent.trust import Trust, trust
 from ecgomics.latent.windows import embed_windows
@@ -36,6 +38,7 @@ __all__ = [
     "Projection",
     "Recipe",
     "Residual",
+    "SignalEncoder",
     "Trust",
     "agreement",
     "attribute",
@@ -47,6 +50,9 @@ __all__ = [
     "encoders",
     "fit_in_background",
     "handmade",
+    "identity",
+    "keep",
+    "kept",
     "nearest",
     "pretrain",
     "probe",

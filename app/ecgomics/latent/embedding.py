@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from ecgomics.errors import SignalError
+from ecgomics.latent.packing import as_text, from_text, packed, unpacked
 
 _FIT = "fit_"
 
@@ -42,9 +42,8 @@ class Embedding:
 
     def to_dataset(self) -> xr.Dataset:
         """One Dataset for the store: `vectors`, `coverage`, and the fit under names that begin with `fit_`."""
-        names = {name: _FIT + str(name) for name in [*self.fit.variables, *self.fit.dims]}
-        fit = self.fit.rename(names)
-        told = {"encoder": self.encoder, "meta": json.dumps(self.meta), "fit": json.dumps(self.fit.attrs)}
+        fit = packed(self.fit, prefix=_FIT)
+        told = {"encoder": self.encoder, "meta": as_text(self.meta), "fit": as_text(self.fit.attrs)}
         return xr.Dataset(
             {"vectors": self.vectors, "coverage": self.coverage} | {name: fit[name] for name in fit.data_vars},
             coords=dict(fit.coords),
@@ -66,12 +65,8 @@ class Embedding:
                 expected="one that Embedding.to_dataset made",
                 remedy="embed the cohort again",
             )
-        fit = stored[[name for name in stored.data_vars if str(name).startswith(_FIT)]]
-        fit = fit.drop_vars([name for name in fit.coords if not str(name).startswith(_FIT)])
-        names = {name: str(name).removeprefix(_FIT) for name in [*fit.variables, *fit.dims]}
-        fit = fit.rename(names).assign_attrs(json.loads(stored.attrs.get("fit", "{}")))
-        fit.attrs = json.loads(stored.attrs.get("fit", "{}"))
-        meta = json.loads(stored.attrs.get("meta", "{}"))
+        fit = unpacked(stored, prefix=_FIT).assign_attrs(from_text(stored.attrs.get("fit")))
+        meta = from_text(stored.attrs.get("meta"))
         return cls(stored["vectors"], stored["coverage"], str(stored.attrs["encoder"]), meta, fit)
 
 

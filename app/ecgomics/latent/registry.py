@@ -34,138 +34,51 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import warnings
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any
 
-import xarray as xr
-
-from ecgomics.errors import EcgomicsError, SettingsError, did_you_mean
-from ecgomics.latent.embedding import Embedding
+from ecgomics.errors import EcgomicsError, FormatError, SettingsError, did_you_mean
+from ecgomics.latent.card import EncoderCard, EncoderEntry, SignalEncoder
+from ecgomics.latent.checkpoint import file_checksum
 from ecgomics.latent.recipe import Recipe
 
 GROUP = "ecgomics.encoders"
 
-Weights = Literal["none", "shipped", "file"]
 _ALIASES = {"small": "ecgomics-small"}
 
 
-class SignalEncoder(Protocol):
-    """Whatever turns signals into vectors."""
-
-    @property
-    def name(self) -> str:
-        """What the store calls it."""
-
-    def embed(self, ecg: xr.DataArray | Iterable[xr.DataArray], *, threads: int = 1) -> Embedding:
-        """Vectors of (record, lead, time) or (lead, time) in mV, or of blocks of that."""
+Store = str | os.PathLike[str]
 
 
-@dataclass(frozen=True)
-class EncoderCard:
-    """What is known about an encoder without opening it.
+def encoders(*, store: Store | None = None) -> tuple[EncoderCard, ...]:
+    """Cards of all encoders: those that come along, then those kept with a cohort, then those of plug-ins, by name.
 
     Parameters
     ----------
-    name, version, title
-        Its name in the store, its version, and what it is in a line.
-    licence
-        Of its weights and code.
-    leads
-        Which, and in which order.
-    rate_hz, seconds
-        What it sees: sampling rate in Hz and length in s; 0 when it sees no signal.
-    unit
-        Of the numbers it sees.
-    recipe
-        Name of the recipe that prepares its signals.
-    dim
-        Numbers in a vector; 0 when that depends on the cohort.
-    labels
-        What its classifier names, when it has one whose names are known.
-    checksum
-        SHA-256 of the weights that come along; empty for a file of the user's or none.
-    citation
-        Whom to cite.
-    weights
-        "none" (fitted to a cohort), "shipped", or "file": the user gives it.
-    reads
-        Whether vectors are made of biomarkers or of signals.
-    """
-
-    name: str
-    version: str
-    title: str
-    licence: str
-    leads: tuple[str, ...]
-    rate_hz: float
-    seconds: float
-    unit: str
-    recipe: str
-    dim: int
-    labels: tuple[str, ...] = ()
-    checksum: str = ""
-    citation: str = ""
-    weights: Weights = "none"
-    reads: Literal["biomarkers", "signal"] = "signal"
-
-
-@dataclass(frozen=True)
-class EncoderEntry:
-    """A card and the way to the encoder.
-
-    Parameters
-    ----------
-    card
-        What it is.
-    opener
-        Makes the encoder of the path of a weights file, or None where it needs no file.
-    """
-
-    card: EncoderCard
-    opener: Callable[[Path | None], SignalEncoder]
-
-    def open(self, *, weights: str | os.PathLike[str] | None = None) -> SignalEncoder:
-        """The encoder, ready to embed.
-
-        Parameters
-        ----------
-        weights
-            The user's file, for an encoder that needs one.
-
-        Raises
-        ------
-        SettingsError
-            When it needs a file and none is given, or is made of biomarkers.
-        FormatError
-            When the file is not the encoder's.
-        """
-        if self.card.weights == "file" and not weights:
-            raise SettingsError(
-                f"encoder {self.card.name!r} without its weights",
-                expected="the path of the file its authors publish",
-                remedy="download it and name it as `weights`",
-            )
-        return self.opener(Path(weights) if weights else None)
-
-
-def encoders() -> tuple[EncoderCard, ...]:
-    """Cards of all encoders: those that come along, then those of plug-ins, by name.
+    store
+        A cohort's directory, for those trained on it.
 
     Examples
     --------
     >>> [card.name for card in encoders()][:2]
     ['handmade', 'ecgomics-small']
     """
-    own = [entry.card for entry in _own().values()]
-    return (*own, *(entry.card for _, entry in sorted(_plugged().items())))
+    found = [*_own().values(), *_kept(store).values(), *(entry for _, entry in sorted(_plugged().items()))]
+    return tuple(entry.card for entry in found)
 
 
-def encoder_named(name: str) -> EncoderEntry:
+def encoder_named(name: str, *, store: Store | None = None) -> EncoderEntry:
     """The encoder of that name; ``"small"`` is short for ``"ecgomics-small"``.
+
+    Parameters
+    ----------
+    name
+        One that comes along, was trained on the cohort, or is a plug-in's; looked for in that order.
+    store
+        A cohort's directory, for those trained on it.
 
     Raises
     ------
@@ -176,11 +89,51 @@ def encoder_named(name: str) -> EncoderEntry:
     own = _own()
     if name in own:
         return own[name]
-    plugged = _plugged()
-    if name in plugged:
-        return plugged[name]
-    known = [*own, *_ALIASES, *sorted(plugged)]
+    here, plugged = _kept(store), _plugged()
+    if name in here or name in plugged:
+        return here[name] if name in here else plugged[name]
+    known = [*own, *_ALIASES, *here, *sorted(plugged)]
     raise SettingsError(f"no encoder {name!r}", expected=f"one of {', '.join(known)}", remedy=did_you_mean(name, known))
+
+
+def identity(name: str, *, weights: str | os.PathLike[str] = "", store: Store | None = None) -> dict[str, str]:
+    """What tells an encoder from another of its name: an embedding made by another one is out of date.
+
+    Parameters
+    ----------
+    name
+        As for `encoder_named`.
+    weights
+        The user's file, for an encoder that needs one.
+    store
+        A cohort's directory, for those trained on it.
+
+    Returns
+    -------
+    ``{"encoder": "name@version", "weights": checksum}``; the checksum is SHA-256, empty for an encoder without weights.
+
+    Raises
+    ------
+    SettingsError
+        For a name that is none.
+    FormatError
+        When the file cannot be read.
+    """
+    card = encoder_named(name, store=store).card
+    found = card.checksum
+    if card.weights == "file" and weights:
+        try:
+            found = file_checksum(weights)
+        except OSError as error:
+            raise FormatError(
+                "a weights file that cannot be opened", expected=f"that of {card.name}", remedy="check its path"
+            ) from error
+    return {"encoder": f"{card.name}@{card.version}", "weights": found}
+
+
+def reserved() -> frozenset[str]:
+    """Names that no encoder of one's own may bear."""
+    return frozenset([*_own(), *_ALIASES])
 
 
 def recipe_named(name: str) -> Recipe:
@@ -221,7 +174,17 @@ def _own() -> dict[str, EncoderEntry]:
 
 
 def _card(item: dict[str, Any]) -> EncoderCard:
-    return EncoderCard(**(item | {"leads": tuple(item["leads"]), "labels": tuple(item.get("labels", ()))}))
+    from ecgomics.latent import shipped
+
+    told = item | {"leads": tuple(item["leads"]), "labels": tuple(item.get("labels", ()))}
+    # the weights say their own checksum
+    return EncoderCard(**(told | ({"checksum": shipped.checksum()} if item["weights"] == "shipped" else {})))
+
+
+def _kept(store: Store | None) -> dict[str, EncoderEntry]:
+    from ecgomics.latent.shelf import kept
+
+    return {} if store is None else kept(store)
 
 
 def _plugged() -> dict[str, EncoderEntry]:

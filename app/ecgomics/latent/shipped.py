@@ -22,6 +22,11 @@ def opened(path: Path | None = None) -> Encoder:
     return Encoder.load(path) if path is not None else _shipped()
 
 
+def checksum() -> str:
+    """SHA-256 of the weights that come along."""
+    return str(_shipped().meta["checksum"])
+
+
 @cache
 def _shipped() -> Encoder:
     with resources.as_file(resources.files("ecgomics.latent").joinpath("weights", WEIGHTS)) as file:

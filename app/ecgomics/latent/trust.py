@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,8 @@ import numpy.typing as npt
 from ecgomics.latent.neighbours import Floats
 
 _SAMPLE = 1000
+_MOST_POINTS = 20_000
+_BLOCK_ENTRIES = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,14 @@ class Trust:
     points: Floats
 
 
-def trust(vectors: npt.ArrayLike, coordinates: npt.ArrayLike, *, neighbours: int = 15, seed: int = 0) -> Trust:
+def trust(
+    vectors: npt.ArrayLike,
+    coordinates: npt.ArrayLike,
+    *,
+    neighbours: int = 15,
+    seed: int = 0,
+    looked_at: Literal["sample", "all"] = "sample",
+) -> Trust:
     """Trustworthiness and continuity of a map.
 
     Parameters
@@ -45,6 +55,9 @@ def trust(vectors: npt.ArrayLike, coordinates: npt.ArrayLike, *, neighbours: int
         Nearest neighbours looked at; at most a third of the records.
     seed
         Which records are looked at when there are more than a thousand; their neighbours are sought among all.
+    looked_at
+        ``"sample"``: at most a thousand records. ``"all"``: up to 20 000, about 3 s on one core for 10 000; of more,
+        20 000 by chance.
 
     Notes
     -----
@@ -53,24 +66,37 @@ def trust(vectors: npt.ArrayLike, coordinates: npt.ArrayLike, *, neighbours: int
     high, low = np.asarray(vectors, dtype=np.float64), np.asarray(coordinates, dtype=np.float64)
     size = len(high)
     k = max(1, min(neighbours, (size - 1) // 3))
+    most = _SAMPLE if looked_at == "sample" else _MOST_POINTS
     chosen = np.arange(size)
-    if size > _SAMPLE:
-        chosen = np.sort(np.random.default_rng(seed).choice(size, _SAMPLE, replace=False))
+    if size > most:
+        chosen = np.sort(np.random.default_rng(seed).choice(size, most, replace=False))
     intruders, torn = np.empty(len(chosen)), np.empty(len(chosen))
-    for place, row in enumerate(chosen.tolist()):
-        ranks = [_ranks(points, row) for points in (high, low)]
-        intruders[place] = np.maximum(ranks[0][(ranks[1] <= k) & (ranks[1] > 0)] - k, 0).sum()
-        torn[place] = np.maximum(ranks[1][(ranks[0] <= k) & (ranks[0] > 0)] - k, 0).sum()
+    high, low = high - high.mean(axis=0), low - low.mean(axis=0)
+    sizes = [np.einsum("ij,ij->i", points, points) for points in (high, low)]
+    step = max(1, _BLOCK_ENTRIES // size)
+    for start in range(0, len(chosen), step):
+        rows = chosen[start : start + step]
+        far, near = _distances(high, sizes[0], rows), _distances(low, sizes[1], rows)
+        intruders[start : start + step] = _excess(far, near, k)
+        torn[start : start + step] = _excess(near, far, k)
     worst = k * (2 * size - 3 * k - 1) / 2
     points = np.full(size, np.nan)
     points[chosen] = 1 - intruders / worst
     return Trust(float(points[chosen].mean()), float(1 - torn.mean() / worst), k, points)
 
 
-def _ranks(points: Floats, row: int) -> npt.NDArray[np.int64]:
-    """Rank of every point by distance to one of them: itself 0, its nearest 1."""
-    distance = np.square(points - points[row]).sum(axis=1)
-    distance[row] = -1.0
-    ranks = np.empty(len(points), dtype=np.int64)
-    ranks[np.argsort(distance, kind="stable")] = np.arange(len(points))
-    return ranks
+def _distances(points: Floats, squares: Floats, rows: npt.NDArray[np.int64]) -> Floats:
+    """Squared distances of some points to all; to itself −1, so that it always comes first."""
+    found = squares[rows, None] + squares - 2 * points[rows] @ points.T
+    found[np.arange(len(rows)), rows] = -1.0
+    return np.asarray(found, dtype=np.float64)
+
+
+def _excess(judged: Floats, by: Floats, k: int) -> Floats:
+    """Sum over each row's `k` nearest in `by` of how far their rank in `judged` exceeds `k`."""
+    nearest = np.argpartition(by, k, axis=1)[:, : k + 1]
+    total = np.zeros(len(by))
+    for column in nearest.T:
+        limit = np.take_along_axis(judged, column[:, None], axis=1)
+        total += np.maximum((judged < limit).sum(axis=1) - k, 0)
+    return total
