@@ -60,6 +60,18 @@ class DiscoveryError(EcgomicsError):
     """A contrast cannot be made: too few patients, no overlap, an unknown group."""
 
 
+class ServiceError(EcgomicsError):
+    """The server cannot do what was asked: its database, its address, a name that is taken."""
+
+
+class AccessError(ServiceError):
+    """Nobody is signed in, or whoever is may not do this."""
+
+
+class ConflictError(ServiceError):
+    """Somebody else changed the same thing meanwhile; nothing was overwritten."""
+
+
 def _rebuild(kind: type[EcgomicsError], arrived: str, expected: str, remedy: str) -> EcgomicsError:
     return kind(arrived, expected=expected, remedy=remedy)
 
