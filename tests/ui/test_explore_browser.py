@@ -285,7 +285,7 @@ def test_colours_of_the_map_and_the_theme_change(page):
     assert page.locator(".eg-map canvas").screenshot() != before
     page.locator("[aria-label='light or dark']").click()
     settle(page, lambda: page.locator(".frame").get_attribute("data-theme") == "dark")
-    settle(page, lambda: page.evaluate("localStorage.getItem('ecgomics.explore')") is not None)
+    settle(page, lambda: page.evaluate("localStorage.getItem('ecgomics')") is not None)
 
 
 def test_help_and_the_drawer_close_by_key(page):
@@ -311,7 +311,7 @@ def test_nothing_overflows_and_every_pane_can_be_reached(served, open_page, widt
     assert size[1] <= height
     if width < 700:
         for tab, pane in (("records", ".eg-records"), ("map", ".eg-map"), ("why", ".eg-why"), ("ecg", ".ecg-strip")):
-            page.locator(f"nav [data-tab='{tab}']").click()
+            page.locator(f".tabs [data-tab='{tab}']").click()
             settle(page, lambda pane=pane: page.locator(pane).is_visible())
             box = page.locator(pane).bounding_box()
             assert box["width"] == pytest.approx(width, abs=2)
@@ -389,10 +389,10 @@ def test_panel_serve_shows_the_same_page(cohort, open_page, free_port, tmp_path)
 def test_the_served_process_has_no_trainer_or_plotting(cohort):
     code = """
 import sys
-from ecgomics.dashboards.serving import Pages
-pages = Pages(sys.argv[1])
-pages.warm()
-explorer = pages.page()
+from ecgomics.dashboards.pages import PAGES, Site
+site = Site(sys.argv[1])
+site.warm()
+explorer = site.visit(PAGES[0])
 explorer.__panel__().get_root()
 print(" ".join(sys.modules))
 """

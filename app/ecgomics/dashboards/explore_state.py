@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import param
@@ -14,8 +14,10 @@ from ecgomics.dashboards.history import History, Step
 from ecgomics.dashboards.ranking import Ranking
 from ecgomics.dashboards.rulebook import Limits, RuleBook
 from ecgomics.dashboards.selection import NOTHING, Selection
-from ecgomics.discovery.groups import Origin
 from ecgomics.errors import VocabularyError
+
+if TYPE_CHECKING:
+    from ecgomics.discovery.groups import Origin
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 Corners = tuple[tuple[float, float], ...]

@@ -10,12 +10,13 @@ import panel as pn
 
 from ecgomics.dashboards import panes
 from ecgomics.dashboards.analyst import Analyst
+from ecgomics.dashboards.explore_frame import ExploreFrame
 from ecgomics.dashboards.explore_state import ExploreState
 from ecgomics.dashboards.filters import Filter
-from ecgomics.dashboards.frame import ExploreFrame
+from ecgomics.dashboards.frame import cohort_facts
+from ecgomics.dashboards.pages import Visit
 from ecgomics.dashboards.reading import Reading
 from ecgomics.dashboards.selection import Selection
-from ecgomics.dashboards.wording import counted
 from ecgomics.errors import EcgomicsError
 from ecgomics_widgets.inbox import Inbox
 
@@ -41,6 +42,8 @@ class Explorer(pn.viewable.Viewer):
         A cohort as read for dashboards; shared by any number of explorers.
     place
         ``"page"`` fills the browser's window, ``"inline"`` a notebook's cell.
+    visit
+        The browser session it is made for; none in a notebook.
 
     Examples
     --------
@@ -48,8 +51,11 @@ class Explorer(pn.viewable.Viewer):
     >>> explorer.selection = cohort.labels.query("code == 'LBBB'")["record"]  # doctest: +SKIP
     """
 
-    def __init__(self, reading: Reading, *, place: Literal["page", "inline"] = "page") -> None:
+    def __init__(
+        self, reading: Reading, *, place: Literal["page", "inline"] = "page", visit: Visit | None = None
+    ) -> None:
         super().__init__()
+        self._visit = visit
         self.reading = reading
         self.state = ExploreState(reading.census, reading.rulebook)
         self._panes = {
@@ -102,12 +108,9 @@ class Explorer(pn.viewable.Viewer):
         census = self.reading.census
         frame = ExploreFrame(
             place=self._place,
-            cohort={
-                "name": str(getattr(census.cohort.path, "name", "")) or "cohort",
-                "records": counted(len(census), "record"),
-                "patients": counted(census.n_patients, "patient"),
-                "synthetic": census.synthetic,
-            },
+            heading="Explore",
+            nav=[dict(link) for link in self._visit.nav] if self._visit else [],
+            cohort=cohort_facts(census),
             terms=_terms(self.reading),
             status=_provenance(census.cohort),
             theme=self.state.theme,
@@ -159,6 +162,11 @@ class Explorer(pn.viewable.Viewer):
             self.state.add_filters([Filter("label", name)])
         elif name:
             self.state.add_filters([Filter("text", name)])
+
+
+def page(visit: Visit) -> Explorer:
+    """Explore, for one browser session."""
+    return Explorer(visit.reading, visit=visit)
 
 
 def _hosted(name: str, pane: Any) -> Any:

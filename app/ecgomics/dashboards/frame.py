@@ -1,64 +1,127 @@
-"""`ExploreFrame`: the page around the panes, as a Panel component."""
+"""Frames: what every page has around its content, as Panel components."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import param
 from panel.custom import AnyWidgetComponent, Child
 
 from ecgomics.dashboards.theme import stylesheet
+from ecgomics.dashboards.wording import counted
 from ecgomics_widgets.hosting import module_text
+from ecgomics_widgets.inbox import Inbox
 
-KEYS = (
-    ("↑ ↓", "previous, next record"),
-    ("/", "search"),
-    ("← →", "a beat back, forward"),
-    ("Shift ← →", "a screen"),
-    ("n N", "next, previous finding"),
-    ("+ −", "zoom"),
-    ("0  f", "true scale, fit"),
-    ("1 … 4", "12×1, 6×2, 3×4 + rhythm, single lead"),
-    ("c", "calipers"),
-    ("m", "marks and beats"),
-    ("z  Shift z", "undo, redo"),
-    ("Esc", "close"),
-    ("?", "this list"),
-)
-
-STRIP_KEYS = ("ArrowLeft", "ArrowRight", "Home", "End", "n", "N", "+", "=", "-", "0", "f", "1", "2", "3", "4", "c", "m")
-"""Keys that the frame hands on to the strip, wherever the focus is."""
+if TYPE_CHECKING:
+    from ecgomics.dashboards.census import Census
+    from ecgomics.dashboards.pages import Visit
 
 
-class ExploreFrame(AnyWidgetComponent):
-    """Header, panes, drawer, tabs and keys; the panes are its children.
+class Frame(AnyWidgetComponent):
+    """Base of the frames: head with links to the other pages, foot, theme, notices, keys.
 
-    Events (`event`, a dict with a `type`): ``term`` (kind, name), ``theme`` (theme), ``undo``, ``redo``, ``step`` (by),
-    ``close``.
+    Events (`event`, a dict with a `type`): ``theme`` (theme), ``undo``, and those of each frame.
     """
 
-    # the page's frame needs children, which a HostedWidget has not; the module is hosted the same way
-    _esm: ClassVar[Any] = module_text("explore_frame.js")
+    # a frame needs children, which a HostedWidget has not; its module is hosted the same way
+    _esm: ClassVar[Any] = "export default {render() {}}"
 
     place = param.Selector(default="page", objects=["page", "inline"], doc="Fills the window, or a notebook's cell.")
     tokens = param.String(default=stylesheet(), doc="Custom properties of both themes.")
+    heading = param.String(default="", doc="Name of the page.")
+    nav = param.List(default=[], doc="Links to the pages: dicts of `href`, `title`, `current`.")
     cohort = param.Dict(default={}, doc="`name`, `records`, `patients`, `synthetic`.")
-    terms = param.List(default=[], doc="What search offers: dicts of `kind`, `name`, `title`.")
-    keys = param.List(default=[list(pair) for pair in KEYS], doc="Keys and what they do.")
-    strip_keys = param.List(default=list(STRIP_KEYS), doc="Keys handed on to the strip.")
+    keys = param.List(default=[], doc="Keys and what they do, for the help: pairs of texts.")
     status = param.List(default=[], doc="Texts of the footer.")
     undo = param.String(default="", doc="What undo would take back.")
     theme = param.Selector(default="light", objects=["light", "dark"], doc="Colours of the page.")
-    drawer = param.Boolean(default=True, doc="Whether the drawer is open.")
     notice = param.String(default="", doc="A sentence shown for a moment.")
-    pane = param.String(default="", doc="On a phone: the pane to bring up, with a colon and a count to repeat it.")
+    link = param.Parameter(default=None, doc="The query that leads back to this view; None leaves the address alone.")
     event = param.Dict(default={}, doc="The last thing done in the frame.")
 
-    records = Child()
-    rules = Child()
-    measures = Child()
-    strip = Child()
-    map = Child()
-    candidates = Child()
-    why = Child()
-    beats = Child()
+
+class PageFrame(Frame):
+    """The frame of a page with one content, which it fills or scrolls in.
+
+    Made by `PageFrame.around`. The frame changes its own `theme`; watch it to dress the content. Custom properties such
+    as ``var(--eg-ink)`` (see `theme`) reach into the content, so that most of it dresses itself.
+
+    Events beyond those of `Frame`: ``key`` (key), for keys named in `key_names` pressed outside of fields.
+    """
+
+    _esm: ClassVar[Any] = module_text("page_frame.js")
+
+    fit = param.Selector(
+        default="fill", objects=["fill", "scroll"], doc="Whether the content fills the page or scrolls."
+    )
+    help = param.String(default="", doc="A sentence under the keys in the help.")
+    key_names = param.List(default=[], doc="Keys handed to Python, as the browser names them.")
+    scroll = param.Integer(default=0, doc="Raise it to scroll back to the top.")
+
+    body = Child()
+
+    @classmethod
+    def around(
+        cls,
+        visit: Visit,
+        body: Any,
+        *,
+        fit: Literal["fill", "scroll"] = "fill",
+        keys: Sequence[tuple[str, str]] = (),
+        on_key: Callable[[str], None] | None = None,
+        key_names: Sequence[str] = (),
+        on_undo: Callable[[], None] | None = None,
+        **params: Any,
+    ) -> PageFrame:
+        """Put the frame of a page around its content.
+
+        Parameters
+        ----------
+        visit
+            What the page is made for.
+        body
+            Anything Panel shows.
+        fit
+            ``"fill"``: the content is as high as the window leaves it; ``"scroll"``: as high as it is, scrolled.
+        keys
+            Keys of the page for the help sheet: (key, what it does).
+        on_key, key_names
+            Called with the browser's name of a key of `key_names` that was pressed.
+        on_undo
+            Called when undo is pressed; set `undo` to what it would take back.
+        **params
+            Other parameters of the frame, such as `status`, `help`.
+        """
+        frame = cls(
+            **visit.frame_facts(),
+            body=body,
+            fit=fit,
+            keys=[*map(list, keys), ["?", "this list"]],
+            key_names=list(key_names),
+            sizing_mode="stretch_both",
+            **params,
+        )
+        inbox = Inbox()
+
+        def act(change: Any) -> None:
+            for event in inbox.take(change.new):
+                if event.get("type") == "theme":
+                    frame.theme = "dark" if event.get("theme") == "dark" else "light"
+                elif event.get("type") == "key" and on_key is not None:
+                    on_key(str(event.get("key")))
+                elif event.get("type") == "undo" and on_undo is not None:
+                    on_undo()
+
+        frame.param.watch(act, "event")
+        return frame
+
+
+def cohort_facts(census: Census) -> Mapping[str, Any]:
+    """What the head says of a cohort: `name`, `records`, `patients`, `synthetic`."""
+    return {
+        "name": str(getattr(census.cohort.path, "name", "")) or "cohort",
+        "records": counted(len(census), "record"),
+        "patients": counted(census.n_patients, "patient"),
+        "synthetic": census.synthetic,
+    }

@@ -5,16 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 
 from ecgomics.dashboards.census import Census
 from ecgomics.dashboards.selection import Selection
-from ecgomics.discovery import RankTable, contrast
 from ecgomics.errors import EcgomicsError
 from ecgomics.settings import ContrastSettings
+
+if TYPE_CHECKING:
+    from ecgomics.discovery import RankTable
 
 SHOWN = 200
 """Candidates a table shows, the strongest effects first."""
@@ -82,6 +84,8 @@ class Ranker:
 
     def prepare(self) -> RankTable:
         """Make the ranks, once; takes a sort of every biomarker."""
+        from ecgomics.discovery import RankTable
+
         with self._lock:
             if self._table is None:
                 values = pd.DataFrame(self.census.biomarkers, columns=list(self.census.biomarker_columns))
@@ -116,6 +120,8 @@ class Ranker:
 
     def full(self, selection: Selection) -> Ranking:
         """The whole contrast of a selection against all other records, adjusted for age and sex where known. Slow."""
+        from ecgomics.discovery import contrast
+
         census = self.census
         if not census.biomarker_columns:
             return NOT_ANALYSED

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ecgomics.discovery.groups import Origin
+if TYPE_CHECKING:
+    from ecgomics.discovery.groups import Origin
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,29 @@
-"""`explore` and `serve`: the ways into Explore."""
+"""`explore` and `serve`: the ways into the dashboards.
+
+A server shows every page of `pages.PAGES` whose module exists. To add one:
+
+1. Write ``app/ecgomics/dashboards/<module>.py`` (or a package of that name) with ``page(visit: Visit) -> Any``: it
+   makes the page for one browser session and gives back anything Panel shows. `visit.reading` is the cohort, shared by
+   all sessions and never changed; `visit.query` is what the address asks for. Keep what it shows in a state class
+   without Panel, as `explore_state` does, and import what is heavy inside functions: nothing of a page is loaded before
+   somebody asks for it.
+2. Put the frame around it, which brings head, links, theme, keys and foot::
+
+       def page(visit):
+           state = DiscoverState(visit.reading.census)
+           return PageFrame.around(visit, body(state), keys=[("t", "table")], key_names=["t"], on_key=state.press)
+
+3. A page that is not listed yet is one line in `pages.PAGES`: its path, title and module.
+"""
 
 from __future__ import annotations
 
-import functools
 import os
 import socket
-import threading
-from importlib import resources
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
+from ecgomics.dashboards.pages import Page, Site, served
 from ecgomics.dashboards.reading import Reading
 from ecgomics.errors import EcgomicsError
 
@@ -16,7 +31,7 @@ if TYPE_CHECKING:
     from ecgomics.cohort import Cohort
     from ecgomics.dashboards.explorer import Explorer
 
-TITLE = "ECGomics · Explore"
+NAME = "ECGomics"
 LOOPBACK = ("localhost", "127.0.0.1")
 """Hosts a page may come from; Bokeh's allow-list cannot name IPv6 ones."""
 
@@ -63,7 +78,7 @@ def serve(
     show: bool = False,
     wait: Literal["forever", "no"] = "forever",
 ) -> Any:
-    """Serve Explore of one cohort to browsers on this machine.
+    """Serve the pages of one cohort to browsers on this machine.
 
     Parameters
     ----------
@@ -89,64 +104,24 @@ def serve(
     offline()
     import panel as pn
 
-    pages = Pages(path)
-    pages.warm()
+    site = Site(path)
+    site.warm()
     port = port or _free_port()
     _require_free(address, port)
     origins = [f"{host}:{port}" for host in LOOPBACK]
     options: dict[str, Any] = {"port": port, "address": address, "websocket_origin": origins, "show": show}
-    return pn.serve(pages.page, threaded=wait == "no", title=TITLE, **options)
+    pages = {f"/{page.path}": page for page in site.pages()}
+    titles = {path: f"{NAME} · {page.title}" for path, page in pages.items()}
+    makers = {path: _maker(site, page) for path, page in pages.items()}
+    return pn.serve(makers, threaded=wait == "no", title=titles, **options)
 
 
-class Pages:
-    """Makes the page of each session; all show one cohort, read once, and read again after the store has changed.
+def _maker(site: Site, page: Page) -> Callable[[], Any]:
+    # Panel makes a page a session of a plain function only
+    def make() -> Any:
+        return served(site, page)
 
-    Parameters
-    ----------
-    path
-        The cohort.
-
-    Raises
-    ------
-    CohortError
-        When there is no cohort at the path.
-    """
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.reading = Reading.of(path)
-        self._commit = self._now()
-        self._lock = threading.Lock()
-
-    def page(self) -> Any:
-        """A new page, for one session."""
-        import panel as pn
-
-        from ecgomics.dashboards.explorer import Explorer
-
-        if pn.state.curdoc is not None:
-            # shown until the page's own script has run
-            pn.state.curdoc.template = (
-                resources.files("ecgomics.dashboards").joinpath("skeleton.html").read_text("utf-8")
-            )
-        with self._lock:
-            if self._now() != self._commit:
-                self.reading = Reading.of(self.reading.census.cohort)
-                self._commit = self._now()
-        return Explorer(self.reading)
-
-    def warm(self) -> None:
-        """Read what the first page needs, and let the slower parts be made in the background."""
-        self.reading.warm()
-        threading.Thread(target=self.reading.prepare, daemon=True).start()
-
-    def _now(self) -> int:
-        return int(self.reading.census.cohort.generation)
-
-
-@functools.cache
-def pages_of(path: str) -> Pages:
-    """The `Pages` of a path: one for the whole process. Raises CohortError when there is no cohort."""
-    return Pages(path)
+    return make
 
 
 def offline() -> None:

@@ -9,7 +9,8 @@ import time
 import numpy as np
 import pytest
 
-from ecgomics.dashboards.serving import Pages, explore, serve
+from ecgomics.dashboards.pages import Site
+from ecgomics.dashboards.serving import explore, serve
 from ecgomics.errors import CohortError, EcgomicsError, VocabularyError
 
 HEAVY = {"torch", "umap", "neurokit2", "sklearn", "matplotlib", "panel_material_ui"}
@@ -114,7 +115,7 @@ def test_a_port_in_use_is_said(tmp_path):
 
 def test_no_cohort_is_said(tmp_path):
     with pytest.raises(CohortError, match="no cohort"):
-        Pages(tmp_path / "nowhere.zarr")
+        Site(tmp_path / "nowhere.zarr")
     with pytest.raises(CohortError, match="no cohort"):
         explore(tmp_path / "nowhere.zarr")
 

@@ -1,0 +1,54 @@
+"""`ExploreFrame`: the frame of Explore: panes with remembered sizes, a drawer, tabs on a phone."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import param
+from panel.custom import Child
+
+from ecgomics.dashboards.frame import Frame
+from ecgomics_widgets.hosting import module_text
+
+KEYS = (
+    ("↑ ↓", "previous, next record"),
+    ("/", "search"),
+    ("← →", "a beat back, forward"),
+    ("Shift ← →", "a screen"),
+    ("n N", "next, previous finding"),
+    ("+ −", "zoom"),
+    ("0  f", "true scale, fit"),
+    ("1 … 4", "12×1, 6×2, 3×4 + rhythm, single lead"),
+    ("c", "calipers"),
+    ("m", "marks and beats"),
+    ("z  Shift z", "undo, redo"),
+    ("Esc", "close"),
+    ("?", "this list"),
+)
+
+STRIP_KEYS = ("ArrowLeft", "ArrowRight", "Home", "End", "n", "N", "+", "=", "-", "0", "f", "1", "2", "3", "4", "c", "m")
+"""Keys that the frame hands on to the strip, wherever the focus is."""
+
+
+class ExploreFrame(Frame):
+    """Header, panes, drawer, tabs and keys; the panes are its children.
+
+    Events beyond those of `Frame`: ``term`` (kind, name), ``redo``, ``step`` (by), ``close``.
+    """
+
+    _esm: ClassVar[Any] = module_text("explore_frame.js")
+
+    keys = param.List(default=[list(pair) for pair in KEYS], doc="Keys and what they do.")
+    terms = param.List(default=[], doc="What search offers: dicts of `kind`, `name`, `title`.")
+    strip_keys = param.List(default=list(STRIP_KEYS), doc="Keys handed on to the strip.")
+    drawer = param.Boolean(default=True, doc="Whether the drawer is open.")
+    pane = param.String(default="", doc="On a phone: the pane to bring up, with a colon and a count to repeat it.")
+
+    records = Child()
+    rules = Child()
+    measures = Child()
+    strip = Child()
+    map = Child()
+    candidates = Child()
+    why = Child()
+    beats = Child()
