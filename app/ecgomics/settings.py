@@ -105,9 +105,19 @@ class RuleSettings(Settings):
     """How numbers become findings."""
 
     lbbb = param.Selector(
-        default="Strauss",
-        objects=["Strauss", "AHA", "ESC"],
-        doc="Definition of left bundle-branch block that suppresses other rules; all are judged.",
+        default="ESC",
+        objects=["ESC", "Strauss", "AHA"],
+        doc="Definition of left bundle-branch block that suppresses other rules (ESC finds most); all are judged.",
+    )
+    lafb = param.Selector(
+        default="AHA",
+        objects=["AHA", "wide"],
+        doc="Definition of left anterior fascicular block other rules go by: axis from −45° (AHA) or −30°.",
+    )
+    incomplete_rbbb = param.Selector(
+        default="AHA",
+        objects=["AHA", "Minnesota"],
+        doc="Definition of incomplete right bundle-branch block other rules go by: QRS from 110 ms, or any below 120 ms.",
     )
     qtc = param.Selector(
         default="Fridericia",
@@ -123,7 +133,7 @@ class RuleSettings(Settings):
 
     def definitions(self) -> dict[str, str]:
         """Chosen definition by set of definitions."""
-        return {"lbbb": self.lbbb}
+        return {"lbbb": self.lbbb, "lafb": self.lafb, "incomplete_rbbb": self.incomplete_rbbb}
 
     def places(self) -> dict[str, Any]:
         """What stands for the `{name}` places of rule files."""
@@ -167,13 +177,20 @@ class LatentSettings(Settings):
 class ProjectionSettings(Settings):
     """How vectors become a map."""
 
-    method = param.Selector(default="umap", objects=["umap", "pca"], doc="UMAP, or the first principal components.")
-    neighbours = param.Integer(15, bounds=(2, 200), doc="Nearest neighbours a record holds on to.")
+    method = param.Selector(
+        default="umap", objects=["umap", "tsne", "pca"], doc="UMAP, t-SNE (needs openTSNE), or principal components."
+    )
+    neighbours = param.Integer(
+        15, bounds=(2, 200), doc="Nearest neighbours a record holds on to; of t-SNE, its perplexity."
+    )
     closeness = param.Number(0.1, bounds=(0.0, 1.0), doc="How close records may lie on the map (UMAP's min_dist).")
     axes = param.Integer(2, bounds=(2, 3), doc="Axes of the map.")
-    epochs = param.Integer(200, bounds=(10, 5000), doc="Passes of the layout.")
+    epochs = param.Integer(200, bounds=(10, 5000), doc="Passes of the layout; t-SNE takes three times as many.")
     density = param.Selector(
         default="free", objects=["free", "kept"], doc="Whether crowded records lie closer on the map (densMAP)."
+    )
+    supervision = param.Number(
+        0.5, bounds=(0.0, 1.0), doc="Weight of the labels, when a map is drawn with labels (supervised UMAP)."
     )
     reduce_to = param.Integer(50, bounds=(2, 1000), doc="Principal components kept before the neighbours are sought.")
     seed = param.Integer(0, bounds=(0, 2**31 - 1), doc="Seed of the layout.")

@@ -29,11 +29,14 @@ class Fit:
     ...     projection = fit.result()
     """
 
-    def __init__(self, vectors: xr.DataArray, settings: ProjectionSettings) -> None:
+    def __init__(
+        self, vectors: xr.DataArray, settings: ProjectionSettings, *, labels: xr.DataArray | None = None
+    ) -> None:
         self._preview = Projection.fit(vectors, ProjectionSettings.from_dict(settings.as_dict() | {"method": "pca"}))
         context = multiprocessing.get_context("spawn")
         self._ours, theirs = context.Pipe(duplex=False)
-        arguments = (theirs, np.asarray(vectors.values), vectors.dims, _names(vectors), settings.as_dict())
+        given = [None if array is None else _plain(array) for array in (vectors, labels)]
+        arguments = (theirs, *given, settings.as_dict())
         self._process = context.Process(target=_run, args=arguments, daemon=True)
         self._process.start()
         theirs.close()
@@ -121,14 +124,16 @@ class Fit:
             wait_s = 0.0
 
 
-def fit_in_background(vectors: xr.DataArray, settings: ProjectionSettings | None = None) -> Fit:
+def fit_in_background(
+    vectors: xr.DataArray, settings: ProjectionSettings | None = None, *, labels: xr.DataArray | None = None
+) -> Fit:
     """Fit a map in a new process; the same map as `Projection.fit`.
 
     Parameters
     ----------
     vectors
         (record, latent).
-    settings
+    settings, labels
         As for `Projection.fit`.
 
     Raises
@@ -136,19 +141,22 @@ def fit_in_background(vectors: xr.DataArray, settings: ProjectionSettings | None
     SignalError
         For fewer than four records with a vector.
     """
-    return Fit(vectors, settings or ProjectionSettings())
+    return Fit(vectors, settings or ProjectionSettings(), labels=labels)
 
 
-def _names(vectors: xr.DataArray) -> dict[str, list[str]]:
-    return {str(dim): [str(name) for name in vectors[dim].values] for dim in vectors.dims}
+def _plain(array: xr.DataArray) -> dict[str, Any]:
+    coords = {str(dim): [str(name) for name in array[dim].values] for dim in array.dims}
+    return {"data": np.asarray(array.values), "dims": array.dims, "coords": coords}
 
 
-def _run(pipe: Any, numbers: Any, dims: Any, coords: Any, settings: dict[str, Any]) -> None:
+def _run(pipe: Any, vectors: dict[str, Any], labels: dict[str, Any] | None, settings: dict[str, Any]) -> None:
     """In the other process: fit, and send arrays home."""
     try:
-        vectors = xr.DataArray(numbers, dims=dims, coords=coords)
         fitted = Projection.fit(
-            vectors, ProjectionSettings.from_dict(settings), progress=lambda share: pipe.send(("share", share))
+            xr.DataArray(**vectors),
+            ProjectionSettings.from_dict(settings),
+            labels=None if labels is None else xr.DataArray(**labels),
+            progress=lambda share: pipe.send(("share", share)),
         )
         pipe.send(("done", fitted.to_dataset().to_dict(data="array")))
     except EcgomicsError as error:

@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from ecgomics.errors import SignalError
+from ecgomics.latent.components import principal
 from ecgomics.latent.embedding import finite_rows
 from ecgomics.latent.probe import carried
 
@@ -100,8 +101,7 @@ def clusters(vectors: xr.DataArray, *, least: int = 10, resamples: int = 20, see
 
 def _reduced(points: Floats) -> Floats:
     centred = points - points.mean(axis=0)
-    left, size, _ = np.linalg.svd(centred, full_matrices=False)
-    return np.asarray((left * size)[:, :_REDUCED])
+    return np.asarray(centred @ principal(centred)[1][:_REDUCED].T)
 
 
 def _found(points: Floats, least: int) -> Ints:

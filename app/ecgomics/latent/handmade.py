@@ -12,6 +12,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from ecgomics.errors import SignalError
+from ecgomics.latent.components import principal
 from ecgomics.latent.embedding import Embedding
 from ecgomics.settings import LatentSettings
 from ecgomics.vocabulary import LEADS
@@ -233,26 +234,14 @@ def _hats(offset: Floats) -> Floats:
     return np.asarray(hats / np.where(total > 0, total, 1.0))
 
 
-def _principal(centred: Floats) -> tuple[Floats, Floats]:
-    """Variances and orthonormal directions (direction, feature), largest first."""
-    records, features = centred.shape
-    if records < features:
-        _, length, directions = np.linalg.svd(centred, full_matrices=False)
-        return length**2 / max(records, 1), directions
-    size, columns = np.linalg.eigh(centred.T @ centred / records)
-    return size[::-1], columns[:, ::-1].T
-
-
 def _fit_beats(beats: Floats, settings: LatentSettings) -> xr.Dataset:
     known = np.isfinite(beats)
     count = np.maximum(known.sum(axis=0), 1)
     mean = np.where(known, beats, 0.0).sum(axis=0) / count
     centred = np.where(known, beats - mean, 0.0).reshape(len(beats), -1)
-    size, directions = _principal(centred)
+    size, directions = principal(centred)
     kept = min(settings.beat_components, len(beats) - 1, int((size > _LEAST_VARIANCE * size.max(initial=1e-12)).sum()))
     chosen = directions[:kept]
-    # an eigenvector's sign is arbitrary: the largest entry is made positive, so that every machine agrees
-    chosen = chosen * np.sign(chosen[np.arange(kept), np.argmax(np.abs(chosen), axis=1)])[:, None]
     total = float(size[:kept].sum())
     weight = np.full(kept, np.sqrt(settings.beat_share / total) if total > 0 else 0.0)
     return xr.Dataset(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import xarray as xr
@@ -17,10 +17,15 @@ def packed(inner: xr.Dataset, *, prefix: str) -> xr.Dataset:
 
 def unpacked(outer: xr.Dataset, *, prefix: str) -> xr.Dataset:
     """What `packed` put there, with its own names back."""
-    inner = outer[[name for name in outer.data_vars if str(name).startswith(prefix)]]
+    inner = outer[[name for name, variable in outer.data_vars.items() if _within(name, variable.dims, prefix)]]
     inner = inner.drop_vars([name for name in inner.coords if not str(name).startswith(prefix)])
     names = {name: str(name).removeprefix(prefix) for name in [*inner.variables, *inner.dims]}
     return inner.rename(names).drop_attrs(deep=False)
+
+
+def _within(name: Hashable, dims: tuple[Hashable, ...], prefix: str) -> bool:
+    """Whether a variable was packed: one of the node's own may begin with the prefix by chance."""
+    return all(str(each).startswith(prefix) for each in (name, *dims))
 
 
 def as_text(told: Mapping[str, Any]) -> str:

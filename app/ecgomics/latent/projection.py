@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from ecgomics.errors import SignalError
-from ecgomics.latent.fuzzy import graph, strengths, widths
+from ecgomics.errors import SettingsError, SignalError
+from ecgomics.latent.components import principal
+from ecgomics.latent.fuzzy import strengths, widths
+from ecgomics.latent.layouts import leading, tsne_layout, umap_layout
 from ecgomics.latent.neighbours import Floats, Ints, nearest_rows
+from ecgomics.latent.packing import as_text, from_text, packed, unpacked
 from ecgomics.latent.trust import Trust, trust
 from ecgomics.settings import ProjectionSettings
 
-Method = Literal["umap", "pca"]
+Method = Literal["umap", "tsne", "pca"]
 
 AXES = ("x", "y", "z")
 VERSION = 1
 
+_PREFIX = "map_"
 _LEAST_RECORDS = 4
-_LEAST_FOR_UMAP = 16
-_SPREAD = 10.0
+_LEAST_FOR_NEIGHBOURS = 16
+_LEAST_VARIANCE = 1e-12
 _SAME = 1e-6
-_DENSITY: dict[str, Any] = {"lambda": 2.0, "frac": 0.3, "var_shift": 0.1}
+_LIBRARIES = {"umap": ("numpy", "umap-learn", "numba"), "tsne": ("numpy", "openTSNE"), "pca": ("numpy",)}
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Projection:
     Parameters
     ----------
     method
-        "umap" or "pca": how it was made (fewer than 16 records are always a PCA map).
+        "umap", "tsne" or "pca": how it was made (fewer than 16 records are always a PCA map).
     record
         Ids of the records it was fitted to (str, record).
     centre, directions
@@ -50,9 +52,11 @@ class Projection:
     settings
         What it was fitted with.
     curve
-        UMAP's a and b; (0, 0) for a PCA map.
+        UMAP's a and b; (0, 0) for another map.
     versions
         Of the libraries that made it: another version or machine may draw another map, which is why this one is kept.
+    told
+        Labels it was drawn with, when it is supervised: it parts them because it was told to, which proves nothing.
     """
 
     method: Method
@@ -64,6 +68,7 @@ class Projection:
     settings: ProjectionSettings
     curve: tuple[float, float]
     versions: dict[str, str]
+    told: tuple[str, ...] = ()
 
     @classmethod
     def fit(
@@ -71,6 +76,7 @@ class Projection:
         vectors: xr.DataArray,
         settings: ProjectionSettings | None = None,
         *,
+        labels: xr.DataArray | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> Projection:
         """Make a map of the records that have a vector.
@@ -80,7 +86,9 @@ class Projection:
         vectors
             (record, latent); records that are not finite are left out.
         settings
-            Method, neighbours, closeness, axes, epochs, density, seed.
+            Method, neighbours, closeness, axes, epochs, density, supervision, seed.
+        labels
+            (record), text, empty where unknown; joined by record id: UMAP draws with them (supervised).
         progress
             Called with the share of the passes that are done, 0 to 1; what it raises ends the fit.
 
@@ -88,6 +96,8 @@ class Projection:
         ------
         SignalError
             For other dims, or fewer than four records with a vector.
+        SettingsError
+            For t-SNE without openTSNE, or labels for a method that takes none.
 
         Notes
         -----
@@ -106,12 +116,17 @@ class Projection:
                 remedy="embed more records",
             )
         numbers, record = numbers[there], record[there]
-        centre, directions = _principal(numbers, settings.reduce_to)
+        centre, directions = _directions(numbers, settings.reduce_to)
         reduced = (numbers - centre) @ directions.T
-        method: Method = "umap" if settings.method == "umap" and len(reduced) >= _LEAST_FOR_UMAP else "pca"
-        coordinates, curve = _umap(reduced, settings, progress) if method == "umap" else _leading(reduced, settings)
-        versions = _versions(method)
-        return cls(method, record, centre, directions, reduced, coordinates, settings, curve, versions)
+        method: Method = settings.method if len(reduced) >= _LEAST_FOR_NEIGHBOURS else "pca"
+        codes, told = _codes(labels, record, settings)
+        coordinates, curve = leading(reduced, settings), (0.0, 0.0)
+        if method == "umap":
+            coordinates, curve = umap_layout(reduced, settings, codes=codes, told=progress)
+        elif method == "tsne":
+            coordinates = tsne_layout(reduced, settings, told=progress)
+        versions = {name: importlib.metadata.version(name) for name in _LIBRARIES[method]}
+        return cls(method, record, centre, directions, reduced, coordinates, settings, curve, versions, told)
 
     @property
     def map(self) -> xr.DataArray:
@@ -147,29 +162,57 @@ class Projection:
             placed[there] = self._place(reduced, record[there])
         return _placed(placed, record)
 
-    def trust(self, *, neighbours: int = 15) -> Trust:
-        """How far the map can be trusted as a picture of the vectors."""
-        return trust(self.reduced, self.coordinates, neighbours=neighbours)
+    def trust(self, *, neighbours: int = 15, looked_at: Literal["sample", "all"] = "sample") -> Trust:
+        """How far the map can be trusted as a picture of the vectors; see `latent.trust`."""
+        return trust(self.reduced, self.coordinates, neighbours=neighbours, looked_at=looked_at)
+
+    def trust_of(self, record: npt.ArrayLike, *, neighbours: int = 15) -> xr.Dataset:
+        """What is stored beside the map: how far each record's place on it can be trusted.
+
+        Parameters
+        ----------
+        record
+            Ids of the records of the map's node.
+        neighbours
+            Nearest neighbours looked at.
+
+        Returns
+        -------
+        Dataset over `record`: `map_trust`, float32, 0 to 1; NaN for a record without a vector, one placed later than
+        the fit, or one of more than 20 000 that was not looked at. Attributes `trustworthiness`, `continuity`,
+        `neighbours`, `supervised` (labels the map was drawn with, as text).
+        """
+        found = self.trust(neighbours=neighbours, looked_at="all")
+        points = xr.DataArray(found.points.astype(np.float32), dims="record", coords={"record": self.record})
+        asked = np.asarray(record).astype(str)
+        told = {
+            "trustworthiness": found.trustworthiness,
+            "continuity": found.continuity,
+            "neighbours": found.neighbours,
+            "supervised": ", ".join(self.told),
+        }
+        return xr.Dataset({"map_trust": points.reindex(record=asked)}, attrs=told)
 
     def to_dataset(self) -> xr.Dataset:
         """The fit as plain arrays; every name begins with `map_`, so that it may share a node with an embedding."""
+        inner = xr.Dataset(
+            {
+                "centre": ("latent", self.centre),
+                "directions": (("component", "latent"), self.directions),
+                "reduced": (("record", "component"), self.reduced),
+                "coordinates": (("record", "axis"), self.coordinates),
+            },
+            coords={"record": self.record},
+        )
         told = {
             "version": VERSION,
             "method": self.method,
             "settings": self.settings.as_dict(),
             "curve": list(self.curve),
             "versions": self.versions,
+            "told": list(self.told),
         }
-        return xr.Dataset(
-            {
-                "map_centre": ("map_latent", self.centre),
-                "map_directions": (("map_component", "map_latent"), self.directions),
-                "map_reduced": (("map_record", "map_component"), self.reduced),
-                "map_coordinates": (("map_record", "map_axis"), self.coordinates),
-            },
-            coords={"map_record": self.record},
-            attrs={"projection": json.dumps(told)},
-        )
+        return packed(inner, prefix=_PREFIX).assign_attrs(projection=as_text(told))
 
     @classmethod
     def from_dataset(cls, stored: xr.Dataset) -> Projection:
@@ -186,23 +229,21 @@ class Projection:
                 expected="one that Projection.to_dataset made",
                 remedy="project the cohort again",
             )
-        told = json.loads(stored.attrs["projection"])
+        told, inner = from_text(stored.attrs["projection"]), unpacked(stored, prefix=_PREFIX)
         a, b = told["curve"]
         return cls(
             told["method"],
-            stored["map_record"].values.astype(str),
-            stored["map_centre"].values,
-            stored["map_directions"].values,
-            stored["map_reduced"].values,
-            stored["map_coordinates"].values,
-            ProjectionSettings.from_dict(told["settings"]),
-            (float(a), float(b)),
-            told["versions"],
+            inner["record"].values.astype(str),
+            *(inner[name].values for name in ("centre", "directions", "reduced", "coordinates")),
+            settings=ProjectionSettings.from_dict(told["settings"]),
+            curve=(float(a), float(b)),
+            versions=told["versions"],
+            told=tuple(told.get("told", ())),
         )
 
     def _place(self, reduced: Floats, record: npt.NDArray[np.str_]) -> Floats:
         if self.method == "pca":
-            return _leading(reduced, self.settings)[0]
+            return leading(reduced, self.settings)
         position, distance = nearest_rows(reduced, self.reduced, k=self.settings.neighbours)
         weight = strengths(distance, *widths(distance))
         # what has a fitted record's vector, to rounding, takes its place; of several, that of its own id
@@ -225,92 +266,30 @@ def _matrix(vectors: xr.DataArray) -> tuple[Floats, npt.NDArray[np.str_]]:
     return np.asarray(ordered.values, dtype=np.float64), ordered["record"].values.astype(str)
 
 
-def _principal(numbers: Floats, count: int) -> tuple[Floats, Floats]:
-    """Centre and leading principal directions (direction, latent), each with its largest entry positive."""
+def _directions(numbers: Floats, count: int) -> tuple[Floats, Floats]:
+    """Centre and leading principal directions, (latent) and (direction, latent)."""
     centre = numbers.mean(axis=0)
-    _, size, directions = np.linalg.svd(numbers - centre, full_matrices=False)
-    kept = max(1, min(count, int((size > 1e-9 * max(size[0], 1e-300)).sum())))
-    chosen = directions[:kept]
-    return centre, chosen * np.sign(chosen[np.arange(kept), np.argmax(np.abs(chosen), axis=1)])[:, None]
+    variance, directions = principal(numbers - centre)
+    kept = max(1, min(count, int((variance > _LEAST_VARIANCE * max(variance[0], 1e-300)).sum())))
+    return centre, directions[:kept]
 
 
-def _leading(reduced: Floats, settings: ProjectionSettings) -> tuple[Floats, tuple[float, float]]:
-    missing = max(0, settings.axes - reduced.shape[1])
-    return np.pad(reduced[:, : settings.axes], ((0, 0), (0, missing))), (0.0, 0.0)
-
-
-class _Listener:
-    """The file that umap's progress bar writes to."""
-
-    def __init__(self, told: Callable[[float], None]) -> None:
-        self._told = told
-
-    def write(self, text: str) -> None:
-        """Pass on "3/200" as 0.015."""
-        done, _, total = text.strip().partition("/")
-        if done.isdigit() and total.isdigit():
-            self._told(int(done) / max(1, int(total)))
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-
-def _distances(position: Ints, distance: Floats) -> Any:
-    """Distances of neighbours either way (scipy sparse CSR), as densMAP reads them."""
-    from scipy.sparse import csr_matrix
-
-    rows = np.repeat(np.arange(len(position)), position.shape[1])
-    one_way = csr_matrix((distance.ravel(), (rows, position.ravel())), shape=(len(position),) * 2)
-    return one_way.maximum(one_way.transpose()).tocsr().astype(np.float32)
-
-
-def _umap(
-    reduced: Floats, settings: ProjectionSettings, progress: Callable[[float], None] | None
-) -> tuple[Floats, tuple[float, float]]:
-    position, distance = nearest_rows(reduced, reduced, k=settings.neighbours)
-    weights = graph(position, strengths(distance, *widths(distance)))
-    dense = settings.density == "kept"
-    told: dict[str, Any] = {"disable": progress is None}
-    if progress is not None:
-        told |= {"file": _Listener(progress), "bar_format": "{n}/{total}", "mininterval": 0.1}
-    start = _leading(reduced, settings)[0]
-    rng = np.random.RandomState(settings.seed)
-    # identical records must be able to part; a ten-thousandth of the map is not seen
-    start = _SPREAD * start / max(np.abs(start).max(), 1e-12) + rng.normal(scale=1e-3, size=start.shape)
-    with warnings.catch_warnings():
-        # umap says on import that its parametric variant lacks tensorflow, which we do not use
-        warnings.filterwarnings("ignore", message="Tensorflow not installed", category=ImportWarning)
-        from umap.umap_ import find_ab_params, simplicial_set_embedding
-
-        a, b = find_ab_params(1.0, settings.closeness)
-        coordinates, _ = simplicial_set_embedding(
-            reduced.astype(np.float32),
-            weights.tocoo(),
-            settings.axes,
-            1.0,
-            a,
-            b,
-            1.0,
-            5,
-            settings.epochs,
-            start.astype(np.float32),
-            rng,
-            "euclidean",
-            {},
-            dense,
-            _DENSITY | {"graph_dists": _distances(position, distance)} if dense else {},
-            False,
-            parallel=False,
-            tqdm_kwds=told,
+def _codes(
+    labels: xr.DataArray | None, record: npt.NDArray[np.str_], settings: ProjectionSettings
+) -> tuple[Ints | None, tuple[str, ...]]:
+    """A number for each record's label (−1: none), and the labels."""
+    if labels is None:
+        return None, ()
+    if settings.method != "umap":
+        raise SettingsError(
+            f"labels for a map by {settings.method!r}", expected="the method 'umap'", remedy="leave the labels out"
         )
-    return np.asarray(coordinates, dtype=np.float64), (float(a), float(b))
-
-
-def _versions(method: Method) -> dict[str, str]:
-    names = ("numpy", "umap-learn", "numba") if method == "umap" else ("numpy",)
-    return {name: importlib.metadata.version(name) for name in names}
+    known = dict(zip(labels["record"].values.astype(str).tolist(), labels.values.astype(str).tolist(), strict=True))
+    named = [known.get(name, "") for name in record.tolist()]
+    distinct = sorted({name for name in named if name})
+    return np.array([distinct.index(name) if name else -1 for name in named], dtype=np.int64), tuple(distinct)
 
 
 def _placed(coordinates: Floats, record: npt.NDArray[np.str_]) -> xr.DataArray:
-    axes: dict[str, Any] = {"record": record, "axis": list(AXES[: coordinates.shape[1]])}
+    axes = {"record": record, "axis": list(AXES[: coordinates.shape[1]])}
     return xr.DataArray(coordinates.astype(np.float32), dims=("record", "axis"), coords=axes)

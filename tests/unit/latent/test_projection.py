@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from ecgomics.errors import SignalError
+from ecgomics.errors import SettingsError, SignalError
 from ecgomics.latent import Embedding, Projection
 from ecgomics.settings import ProjectionSettings
 
@@ -71,7 +71,12 @@ def test_a_map_shares_a_node_with_the_embedding_it_shows(fitted):
     fit = xr.Dataset({"weights": ("weight", [1.0, 2.0])}, attrs={"meta": "{}"})
     embedding = Embedding(vectors, coverage, "some", {"version": 1}, fit)
     node = xr.merge(
-        [embedding.to_dataset(), projection.to_dataset(), projection.map.to_dataset(name="map")],
+        [
+            embedding.to_dataset(),
+            projection.to_dataset(),
+            projection.map.to_dataset(name="map"),
+            projection.trust_of(vectors["record"])[["map_trust"]].drop_attrs(),
+        ],
         combine_attrs="no_conflicts",
     )
     assert Embedding.from_dataset(node).fit.identical(fit)
@@ -167,3 +172,58 @@ def test_vectors_of_another_encoder_are_refused():
         projection.transform(blobs()[0].rename(latent="feature"))
     with pytest.raises(SignalError, match="without a fitted map"):
         Projection.from_dataset(xr.Dataset())
+
+
+def test_tsne_parts_the_groups_repeats_itself_and_places_new_records(fitted):
+    _, vectors, kinds = fitted
+    settings = ProjectionSettings(method="tsne", epochs=80)
+    shares = []
+    projection = Projection.fit(vectors, settings, progress=shares.append)
+    assert projection.method == "tsne"
+    assert same_kind(projection.coordinates, kinds) > 0.98
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    np.testing.assert_array_equal(Projection.fit(vectors, settings).coordinates, projection.coordinates)
+    stored = Projection.from_dataset(projection.to_dataset())
+    assert "openTSNE" in stored.versions
+    np.testing.assert_allclose(stored.transform(vectors), projection.map, atol=1e-5)
+
+
+def test_tsne_without_its_library_says_what_to_install(fitted, monkeypatch):
+    monkeypatch.setitem(sys.modules, "openTSNE", None)
+    with pytest.raises(SettingsError, match=r"openTSNE.*extra `latent`"):
+        Projection.fit(fitted[1], ProjectionSettings(method="tsne"))
+
+
+def test_a_map_drawn_with_labels_parts_them_and_says_so(fitted):
+    """Labels that the vectors do not tell: only the supervised map parts them."""
+    vectors = fitted[1]
+    text = np.where(np.arange(150) % 2, "odd", "even").astype(object)
+    text[:6] = ""
+    labels = xr.DataArray(text, dims="record", coords={"record": vectors["record"]})
+    settings = ProjectionSettings(supervision=0.9)
+    told = Projection.fit(vectors, settings, labels=labels)
+    parity = np.arange(150) % 2
+    assert same_kind(told.coordinates[6:], parity[6:]) > 0.9
+    assert same_kind(fitted[0].coordinates, parity) < 0.7
+    assert Projection.from_dataset(told.to_dataset()).told == ("even", "odd")
+    assert told.trust_of(vectors["record"]).attrs["supervised"] == "even, odd"
+    with pytest.raises(SettingsError, match="labels for a map by 'pca'"):
+        Projection.fit(vectors, ProjectionSettings(method="pca"), labels=labels)
+
+
+@pytest.mark.parametrize("method", ["umap", "tsne", "pca"])
+def test_a_map_may_have_three_axes(fitted, method):
+    projection = Projection.fit(fitted[1], ProjectionSettings(method=method, axes=3, epochs=20))
+    assert projection.map["axis"].values.tolist() == ["x", "y", "z"]
+    assert (projection.coordinates.std(axis=0) > 0).all()
+
+
+def test_trust_is_stored_beside_the_map_by_record(fitted):
+    projection = fitted[0]
+    beside = projection.trust_of(["r3", "new", "r1"])
+    figure = projection.trust()
+    np.testing.assert_allclose(beside["map_trust"], [figure.points[3], np.nan, figure.points[1]], rtol=1e-6)
+    assert beside.attrs["trustworthiness"] == pytest.approx(figure.trustworthiness)
+    assert beside.attrs["neighbours"] == 15
+    assert beside.attrs["supervised"] == ""

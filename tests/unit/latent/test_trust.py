@@ -30,6 +30,10 @@ def test_large_maps_are_judged_by_a_sample():
     figure = trust(points, points[:, :2])
     assert np.isfinite(figure.points).sum() == 1000
     assert 0.5 < figure.trustworthiness < 1
+    whole = trust(points, points[:, :2], looked_at="all")
+    assert np.isfinite(whole.points).all()
+    seen = np.isfinite(figure.points)
+    np.testing.assert_allclose(whole.points[seen], figure.points[seen])
 
 
 def test_few_records_look_at_fewer_neighbours(points):
