@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from ecgomics_widgets.candidate_table import CandidateTable
     from ecgomics_widgets.evidence_card import EvidenceCard
     from ecgomics_widgets.latent_map import LatentMap
+    from ecgomics_widgets.lead_vectors import LeadVectors
     from ecgomics_widgets.measurement_bar import MeasurementBar
     from ecgomics_widgets.record_list import RecordList
     from ecgomics_widgets.rule_list import RuleList
+    from ecgomics_widgets.volcano import Volcano
 
 __all__ = [
     "ArraySource",
@@ -26,11 +28,13 @@ __all__ = [
     "EvidenceCard",
     "HostedWidget",
     "LatentMap",
+    "LeadVectors",
     "MeasurementBar",
     "RecordList",
     "RuleList",
     "Strip",
     "TileSource",
+    "Volcano",
     "WidgetError",
     "Window",
 ]
@@ -40,9 +44,11 @@ _HOMES = {
     "CandidateTable": "candidate_table",
     "EvidenceCard": "evidence_card",
     "LatentMap": "latent_map",
+    "LeadVectors": "lead_vectors",
     "MeasurementBar": "measurement_bar",
     "RecordList": "record_list",
     "RuleList": "rule_list",
+    "Volcano": "volcano",
 }
 
 
