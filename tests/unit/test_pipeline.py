@@ -221,6 +221,31 @@ def test_added_records_are_placed_on_the_map_which_does_not_move(cohort: Cohort,
     assert cohort.stale == ()
 
 
+def test_how_far_a_map_can_be_trusted_lies_beside_it(finished: Cohort) -> None:
+    from ecgomics.latent import trust
+
+    found = finished.latent("handmade").load()
+    judged = trust(found["vectors"].values, found["map"].values, neighbours=15)
+    assert found.attrs["trustworthiness"] == pytest.approx(judged.trustworthiness)
+    assert found.attrs["continuity"] == pytest.approx(judged.continuity)
+    assert found.attrs["trust_neighbours"] == judged.neighbours
+    np.testing.assert_allclose(found["map_trust"].values, judged.points, rtol=1e-6)
+
+
+def test_other_weights_of_an_encoder_make_its_vectors_anew(cohort: Cohort, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {"encoder": "handmade@1", "weights": "a"}
+    monkeypatch.setattr("ecgomics.latent.identity", lambda name, **options: told)
+    cohort.embed(progress=False)
+    assert {"encoder", "weights"} <= set(cohort.stages["embed:handmade"].inputs)
+    generation = cohort.generation
+    cohort.embed(progress=False)
+    assert cohort.generation == generation
+    told["weights"] = "b"
+    cohort.embed(progress=False)
+    assert cohort.stages["embed:handmade"].inputs["weights"] == "b"
+    assert cohort.generation == generation + 1
+
+
 def test_other_settings_fit_again(cohort: Cohort) -> None:
     cohort.project(settings=ProjectionSettings(method="pca"))
     assert Projection.from_dataset(cohort.node("latent/handmade/projection").load()).method == "pca"

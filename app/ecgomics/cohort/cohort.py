@@ -277,7 +277,11 @@ class Cohort:
         return tuple(sorted(parts[1] for parts in names if parts[0] == "latent"))
 
     def latent(self, encoder: str) -> xr.Dataset:
-        """Vectors of an encoder, dims ``(record, latent)``; once projected, also ``map``, dims ``(record, axis)``."""
+        """Vectors of an encoder, dims ``(record, latent)``; once projected, also ``map``, dims ``(record, axis)``.
+
+        With a map come the attributes ``trustworthiness`` and ``continuity`` (0 to 1, among ``trust_neighbours``
+        neighbours) and ``map_trust``, each record's own trustworthiness.
+        """
         short = f"ecgomics-{encoder}"
         return self.node(f"latent/{short if short in self.encoders else encoder}")
 

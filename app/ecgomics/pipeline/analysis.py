@@ -1,0 +1,114 @@
+"""Waves, biomarkers and rules over a cohort."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ecgomics.cohort import Cohort
+from ecgomics.cohort.blocks import Mapped, Nodes, Share, joined
+from ecgomics.cohort.crew import one_thread
+from ecgomics.cohort.progress import Progress, as_progress
+from ecgomics.cohort.staged import key_of
+from ecgomics.pipeline.plan import Plan
+from ecgomics.settings import BiomarkerSettings, RuleSettings, WavesSettings
+
+
+def analyse(
+    cohort: Cohort,
+    *,
+    waves: WavesSettings | None = None,
+    biomarkers: BiomarkerSettings | None = None,
+    rules: RuleSettings | None = None,
+    rule_files: Sequence[Path] | None = None,
+    workers: int | None = None,
+    progress: bool | Progress = True,
+) -> Cohort:
+    """Find beats, measure biomarkers and evaluate rules; stages that are up to date are not run again.
+
+    A record at which a stage fails is listed in `Cohort.quarantine` under the stage's name and holds no values; the
+    rest goes on.
+
+    Parameters
+    ----------
+    cohort
+        The cohort; its store is written.
+    waves, biomarkers, rules
+        Settings of the stages; a changed one re-runs its stage and those that depend on it.
+    rule_files
+        Files of one's own rules; one with the id of a rule that comes along replaces it.
+    workers
+        Processes; by default as many as cores; 0 works in this process.
+    progress
+        Whether bars are drawn on a terminal.
+
+    Raises
+    ------
+    EcgomicsError
+        When another process is writing the cohort, or a rule file is wrong.
+    """
+    shown = as_progress(progress)
+    _waves(cohort, waves or WavesSettings(), workers=workers, progress=shown)
+    _biomarkers(cohort, biomarkers or BiomarkerSettings(), workers=workers, progress=shown)
+    _rules(cohort, rules or RuleSettings(), files=rule_files)
+    return cohort
+
+
+def find_waves(share: Share, settings: Mapping[str, Any]) -> Nodes:
+    """The stage ``waves`` on a block: nodes beats, template, quality."""
+    from ecgomics.waves import delineate
+
+    with one_thread("torch"):
+        found = delineate(share.ecg, settings=WavesSettings.from_dict(settings))
+    return {"beats": found.beats, "template": found.template, "quality": found.quality}
+
+
+def measure_biomarkers(share: Share, settings: Mapping[str, Any]) -> Nodes:
+    """The stage ``biomarkers`` on a block, less what needs the whole cohort."""
+    from ecgomics.biomarkers import measure
+    from ecgomics.waves import delineate
+
+    beats = delineate(share.ecg) if share.kind == "blank" else share.cohort.beats_of(share.records)
+    subjects = share.cohort.subjects.sel(record=list(share.records))
+    chosen = BiomarkerSettings.from_dict(settings)
+    with one_thread():
+        return {"biomarkers": measure(beats, share.ecg, subjects=subjects, settings=chosen)}
+
+
+def _waves(cohort: Cohort, settings: WavesSettings, *, workers: int | None, progress: Progress) -> None:
+    from ecgomics.waves import weights_digest
+
+    plan = Plan("waves", settings, {"ingest": cohort.digest_of("ingest"), "weights": weights_digest()})
+    if plan.is_current(cohort):
+        return
+    with cohort.writing() as commit:
+        plan.publish(cohort, commit, plan.map(cohort, commit, find_waves, workers=workers, progress=progress))
+
+
+def _biomarkers(cohort: Cohort, settings: BiomarkerSettings, *, workers: int | None, progress: Progress) -> None:
+    from ecgomics.biomarkers import catalogue, compare
+
+    read = {name: cohort.digest_of(name) for name in ("waves", "subjects")}
+    plan = Plan("biomarkers", settings, read | {"catalogue": key_of(*map(asdict, catalogue()))})
+    if plan.is_current(cohort):
+        return
+    with cohort.writing() as commit:
+        result = plan.map(cohort, commit, measure_biomarkers, workers=workers, progress=progress)
+        measured = joined([part.load() for part in result.nodes["biomarkers"]])
+        compared = compare(measured, subjects=cohort.subjects, settings=settings)
+        plan.publish(cohort, commit, Mapped({"biomarkers": [compared]}, result.failures))
+
+
+def _rules(cohort: Cohort, settings: RuleSettings, *, files: Sequence[Path] | None) -> None:
+    from ecgomics.rules import evaluate, load_rules
+
+    rules = load_rules(files, settings=settings)
+    read = {name: cohort.digest_of(name) for name in ("biomarkers", "subjects")}
+    plan = Plan("rules", settings, read | {"rule files": key_of(*map(asdict, rules))})
+    if plan.is_current(cohort):
+        return
+    with cohort.writing() as commit:
+        found = evaluate(cohort.biomarkers.load(), subjects=cohort.subjects, rules=rules)
+        plan.publish(cohort, commit, Mapped({"findings": [found]}, {}))
