@@ -17,7 +17,7 @@ from ecgomics.discovery.ledger import Note, note_contrast
 from ecgomics.discovery.lockbox import Part
 from ecgomics.discovery.material import Values
 from ecgomics.discovery.patients import Floats
-from ecgomics.discovery.ranks import midranks
+from ecgomics.discovery.ranks import RankTable, midranks
 from ecgomics.discovery.scope import Scope
 from ecgomics.discovery.significance import benjamini_yekutieli
 from ecgomics.errors import DiscoveryError
@@ -75,6 +75,7 @@ def associate(
     columns = _spearman(folded.values, target, settings=settings) | _partial(folded, target, settings=settings)
     columns["n_group"] = np.isfinite(folded.values[known]).sum(axis=0)
     columns["missing_group"] = int(known.sum()) - columns["n_group"]
+    columns |= _missingness(folded.values, target)
     order = np.argsort(-np.nan_to_num(np.abs(columns["rho"]), nan=-1.0), kind="stable")
     recipe = scope.told("association") | {"outcome": digest_of(target)}
     counts = (int(known.sum()), 0)
@@ -115,6 +116,17 @@ def _partial(folded: Folded, target: Floats, *, settings: ContrastSettings) -> d
     rho = np.where(number >= 2 * settings.min_patients, rho, np.nan)
     low, high = _interval(ours, theirs, used, rho=rho, number=number, settings=settings)
     return _columns("_adjusted", rho, low, high, _p_of(rho, freedom))
+
+
+def _missingness(values: Floats, target: Floats) -> dict[str, Floats]:
+    """Whether those who lack a biomarker have a larger or smaller outcome than the others (Mann–Whitney)."""
+    known = np.isfinite(target)
+    outcome = RankTable.of_patients(target[known][:, None], ["outcome"])
+    auc, p = np.full(values.shape[1], np.nan), np.ones(values.shape[1])
+    for column in np.flatnonzero(~np.isfinite(values[known]).all(axis=0)):
+        own = outcome.test(~np.isfinite(values[known, column]))
+        auc[column], p[column] = own[0][0], np.nan_to_num(own[1][0], nan=1.0)
+    return {"auc_missing": auc, "q_missing": benjamini_yekutieli(p)}
 
 
 def _columns(suffix: str, rho: Floats, low: Floats, high: Floats, p: Floats) -> dict[str, Floats]:

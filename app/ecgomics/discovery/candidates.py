@@ -7,12 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+import numpy as np
 import pandas as pd
 
 from ecgomics.discovery.material import Given
 
 if TYPE_CHECKING:
+    import os
+
     from ecgomics.discovery.figures import Figure
+    from ecgomics.discovery.report import Dossier
 
 Badge = Literal["exploratory", "declared", "validated", "replicated"]
 """How far a contrast can be believed. `exploratory`: the group was drawn on the data tested, so its q-values are no
@@ -88,7 +92,7 @@ class Contrast:
         `median_group`, `median_rest`         of the patients, in the biomarker's unit
         `n_group`, `n_rest`                   patients with a value
         `missing_group`, `missing_rest`       patients without
-        `q_missing`                           that it is missing equally often on both sides
+        `auc_missing`, `q_missing`            ½ + half the difference in how often it is missing, and its q
         `defines_group`                       the group's own definition uses it: its effect is no finding
         `badge`                               how far this row can be believed; see `Badge`
         ====================================  =================================================================
@@ -109,6 +113,55 @@ class Contrast:
         if self.recipe["adjust"]:
             kept &= table["q_adjusted"] < limit
         return table[kept].reset_index(drop=True)
+
+    def missingness(self, *, q: float | None = None) -> pd.DataFrame:
+        """Biomarkers that are missing more often on one side than on the other: a finding of its own.
+
+        A beat that could not be measured is not a beat at random: P waves are missing in atrial fibrillation. Effects
+        of such biomarkers hold for the patients that have them, and nobody else.
+
+        Parameters
+        ----------
+        q
+            Limit of `q_missing`. Left out: the setting `q`.
+
+        Returns
+        -------
+        The clearest first: `biomarker, dimension, unit`, `share_group`, `share_rest` (of the patients that lack it, 0
+        to 1; NaN where there is no rest), `auc_missing` (½ + half the difference of the shares, or how those who lack
+        it lie in a continuous outcome), `q_missing`.
+        """
+        limit = float(self.recipe["settings"]["q"] if q is None else q)
+        rows = self.results[self.results["q_missing"] < limit]
+        # where there is an outcome and no rest, all who were followed count
+        sizes = (self.n.patients_group, self.n.patients_rest)
+        every = sizes if "missing_rest" in rows else (sum(sizes), np.nan)
+        table = rows[["biomarker", "dimension", "unit"]].assign(
+            share_group=rows["missing_group"] / every[0],
+            share_rest=rows["missing_rest"] / every[1] if "missing_rest" in rows else np.nan,
+            auc_missing=rows["auc_missing"],
+            q_missing=rows["q_missing"],
+        )
+        return table.sort_values("q_missing", kind="stable").reset_index(drop=True)
+
+    def dossier(self, path: str | os.PathLike[str], **options: Any) -> Dossier:
+        """Write the dossier: a page, and beside it the JSON that makes every number again.
+
+        Parameters
+        ----------
+        path
+            Of the page, such as ``group-a.html``; the JSON gets the same name with ``.json``.
+        **options
+            See `dossier`. Values, patients and confounders are those the contrast was made from.
+
+        Raises
+        ------
+        DiscoveryError
+            When the contrast does not know what it was made from, and all that `dossier` refuses.
+        """
+        from ecgomics.discovery.report import written
+
+        return written(self, path, **options)
 
     def volcano(self, *, cloud: pd.DataFrame | None = None) -> Figure:
         """Effect against q, with the null cloud (`NullCloud.table`) in grey where there is one."""

@@ -227,6 +227,7 @@ def _results(
         "n_rest": outside.astype(int),
         "missing_group": missing[0].astype(int),
         "missing_rest": missing[1].astype(int),
+        "auc_missing": 0.5 + (missing[0] / members.sum() - missing[1] / (~members).sum()) / 2,
         "q_missing": benjamini_yekutieli(absence),
     }
     return pd.DataFrame(columns).iloc[effect_order(auc)].reset_index(drop=True)

@@ -74,7 +74,7 @@ def bootstrap_interval(
     """
     rng = np.random.default_rng(seed)
     inside, outside = np.flatnonzero(members), np.flatnonzero(~members)
-    weights = (_weights(len(inside), resamples, rng), _weights(len(outside), resamples, rng))
+    weights = (resample_weights(len(inside), resamples, rng), resample_weights(len(outside), resamples, rng))
     tail = 50 * (1 - level)
     limits, effect = np.full((2, values.shape[1]), np.nan), np.full(values.shape[1], np.nan)
     for column in range(values.shape[1]):
@@ -85,7 +85,7 @@ def bootstrap_interval(
     return _widen_at_the_ends(values, members, limits, level=level, auc=effect)
 
 
-def _weights(patients: int, resamples: int, rng: np.random.Generator) -> npt.NDArray[np.float32]:
+def resample_weights(patients: int, resamples: int, rng: np.random.Generator) -> npt.NDArray[np.float32]:
     """How often each resample holds each patient, (patient, 1 + resample): the first holds each of them once.
 
     A patient's weights lie side by side in memory, because a sorted gather copies rows.
@@ -143,7 +143,7 @@ def paired_interval(
     it; where a limit reaches 0 or 1 the interval is as wide as Newcombe's for as many pairs on each side.
     """
     limits, effect = np.full((2, change.shape[1]), np.nan), np.full(change.shape[1], np.nan)
-    weights = _weights(len(change), resamples, np.random.default_rng(seed)) if way == "bootstrap" else None
+    weights = resample_weights(len(change), resamples, np.random.default_rng(seed)) if way == "bootstrap" else None
     for column in range(change.shape[1]):
         rows = np.flatnonzero(~np.isnan(change[:, column]))
         if len(rows) < 2:

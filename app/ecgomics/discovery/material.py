@@ -137,6 +137,14 @@ class Material:
         state.update(np.ascontiguousarray(self.values.to_numpy(dtype="<f8")).tobytes())
         return state.hexdigest()[:16]
 
+    def column_digests(self) -> dict[str, str]:
+        """Short hash of each biomarker's values, by name."""
+        table = np.ascontiguousarray(self.values.to_numpy(dtype="<f8").T)
+        return {
+            str(name): hashlib.sha256(own.tobytes()).hexdigest()[:16]
+            for name, own in zip(self.values.columns, table, strict=True)
+        }
+
     @staticmethod
     def records_digest(records: Iterable[object]) -> str:
         """Short hash of a set of record ids, whatever their order."""

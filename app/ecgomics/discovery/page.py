@@ -123,11 +123,34 @@ def _results(data: Mapping[str, Any]) -> str:
     parts.append(_table([_effect(row) for row in results["table"][:_SHOWN]]))
     if len(results["table"]) > _SHOWN:
         parts.append(f'<p class="note">The strongest {_SHOWN} of {len(results["table"])}; all are in the JSON.</p>')
+    parts += ["<h3>Missing more often on one side</h3>", _missing(results["missingness"])]
     parts += ["<h3>Families</h3>", _table(results["families"]) or "<p>No candidates.</p>"]
     if "stability" in results:
         stable = [row for row in results["stability"] if row["frequency"] > 0][:_SHOWN]
         parts += ["<h3>Stability</h3>", _table(stable) or "<p>Nothing was selected in any draw.</p>"]
     return "".join(parts) + _panel(results.get("panel"))
+
+
+def _missing(rows: Sequence[Mapping[str, Any]]) -> str:
+    if not rows:
+        return "<p>Nothing.</p>"
+    told = [
+        {
+            "biomarker": row["biomarker"],
+            "missing in the group": _percent(row["share_group"]),
+            "in the rest": _percent(row["share_rest"]),
+            "q": _small(row["q_missing"]),
+        }
+        for row in rows[:_SHOWN]
+    ]
+    return (
+        "<p>Missing values are no accident here: effects of these biomarkers hold for the patients that have them.</p>"
+        + _table(told)
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.1%}"
 
 
 def _effect(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import ndtr, stdtr
+from scipy.special import bdtr, ndtr, stdtr
 
 from ecgomics.discovery.candidates import Badge, Contrast, Counts
 from ecgomics.discovery.comparison import Question
@@ -86,7 +86,10 @@ def contrast_pairs(
         "median_rest": pd.DataFrame(before).median().to_numpy(),
         "median_change": pd.DataFrame(change).median().to_numpy(),
         "n_group": np.isfinite(change).sum(axis=0),
-        "missing_group": np.isnan(change).sum(axis=0),
+        "missing_group": np.isnan(after).sum(axis=0),
+        "missing_rest": np.isnan(before).sum(axis=0),
+        "auc_missing": 0.5 + (np.isnan(after).mean(axis=0) - np.isnan(before).mean(axis=0)) / 2,
+        "q_missing": benjamini_yekutieli(_lost_and_gained_p(after, before)),
     }
     columns["delta"] = 2 * columns["auc"] - 1
     names = [str(name) for name in material.values.columns]
@@ -118,6 +121,14 @@ def contrast_pairs(
     notes = (f"{n.dropped} patients have records of one time only and are left out.",) if n.dropped else ()
     results = results.assign(defines_group=False, badge=badge)
     return note_contrast(values, Contrast(results, badge, n, notes, recipe, ids, given=scope.given), note=note)
+
+
+def _lost_and_gained_p(after: Floats, before: Floats) -> Floats:
+    """Two-sided exact McNemar p that as many pairs lost a biomarker as gained it."""
+    lost = (np.isnan(after) & ~np.isnan(before)).sum(axis=0).astype(np.float64)
+    gained = (~np.isnan(after) & np.isnan(before)).sum(axis=0).astype(np.float64)
+    fewer, every = np.minimum(lost, gained), lost + gained
+    return np.where(every > 0, np.minimum(2 * bdtr(fewer, np.maximum(every, 1).astype(np.int64), 0.5), 1.0), 1.0)
 
 
 def _folded(values: pd.DataFrame, patients: Patients, side: Bools, settings: ContrastSettings) -> Floats:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ from ecgomics.discovery.ledger import Ledger
 from ecgomics.discovery.material import Values
 from ecgomics.discovery.nulls import null_cloud
 from ecgomics.discovery.panels import panel
+from ecgomics.discovery.provenance import changes, source_of
 from ecgomics.discovery.recipes import make_again, told_in_full
 from ecgomics.discovery.region import Region
 from ecgomics.discovery.replication import Replication
@@ -30,7 +33,7 @@ from ecgomics.errors import DiscoveryError
 from ecgomics.settings import FamilySettings, PanelSettings, StabilitySettings
 
 FORMAT = "ecgomics-dossier"
-VERSION = 1
+VERSION = 2
 
 _CLOUD_DRAWS = 10
 """Draws of the null cloud whose points the dossier keeps for its figure."""
@@ -43,8 +46,9 @@ class Dossier:
     Parameters
     ----------
     data
-        `recipe` (enough to make it again, the record ids of both groups included), `plan` (settings and seeds of every
-        section), `results` (every number), `ledger`, `replication`, `versions`, `definitions`, `made`.
+        `recipe` (enough to make it again, the record ids of both groups included), `source` (the cohort, its stages'
+        digests, a digest of each biomarker), `plan` (settings and seeds of every section), `results` (every number),
+        `ledger`, `replication`, `versions`, `definitions`, `made`.
     """
 
     data: Mapping[str, Any]
@@ -58,6 +62,22 @@ class Dossier:
         from ecgomics.discovery.page import page
 
         return page(self.as_dict())
+
+
+def written(found: Contrast, path: str | os.PathLike[str], **options: Any) -> Dossier:
+    """Make a contrast's dossier of what it was made from, and write the page and its JSON; see `Contrast.dossier`."""
+    if found.given is None:
+        raise DiscoveryError(
+            "a contrast that does not know what it was made from",
+            expected="one that contrast() or one of its siblings gave",
+            remedy="dossier(contrast, values, ...) and write its html()",
+        )
+    given = {"patient": found.given.patient, "adjust": found.given.adjust}
+    made = dossier(found, found.given.values, **(given | options))
+    page = Path(path)
+    page.write_text(made.html(), encoding="utf-8")
+    page.with_suffix(".json").write_text(json.dumps(made.as_dict(), allow_nan=False), encoding="utf-8")
+    return made
 
 
 @dataclass(frozen=True)
@@ -117,7 +137,7 @@ def dossier(
     region
         The region that `validate` was given.
     ledger
-        Every contrast tried; it is printed whole.
+        Every contrast tried; it is printed whole. Left out: the cohort's own.
     replication
         What became of the candidates. Its numbers are copied, not made again: its patients were spent once.
     title
@@ -150,10 +170,11 @@ def dossier(
         "version": VERSION,
         "title": title,
         "made": (when or datetime.now(UTC)).isoformat(timespec="seconds"),
+        "source": source_of(values, found.recipe, patient=patient),
         "recipe": told_in_full(found, region=region),
         "plan": plan,
         "results": _results(found, values, plan=plan, **made),
-        "ledger": (ledger or Ledger()).as_dict(),
+        "ledger": (Ledger.of(values) if ledger is None else ledger).as_dict(),
         "replication": None if replication is None else _plain(replication.table()),
         "versions": _versions(),
         "definitions": _definitions(values),
@@ -197,17 +218,18 @@ def reproduce(
             expected=f"format {FORMAT}, version {VERSION}",
             remedy="hand over the JSON that dossier() made",
         )
+    differs = changes(stored, values, patient=patient)
+    if differs:
+        raise DiscoveryError(
+            f"data that are not those of the dossier: {'; '.join(differs)}",
+            expected=f"values with the digest {stored['recipe']['asked']['values']}",
+            remedy="open the cohort as it was, with the same versions of its stages",
+        )
     recipe, plan = stored["recipe"], stored["plan"]
     confounders = (recipe["asked"]["adjust"] or None) if adjust is None else adjust
     found, region = make_again(recipe, values, patient=patient, adjust=confounders)
     held = [row["biomarker"] for row in stored["replication"] or [] if row["replicated"]]
     found = found.with_badge("replicated", held)
-    if found.recipe["values"] != recipe["asked"]["values"]:
-        raise DiscoveryError(
-            "values that are not those of the dossier",
-            expected=f"values with the digest {recipe['asked']['values']}",
-            remedy="open the cohort as it was, with the same versions of its stages",
-        )
     parted = by if by is not None else (plan["by"] or confounders)
     made: dict[str, Any] = {"patient": patient, "adjust": confounders, "by": parted, "latent": latent}
     data = {
@@ -247,6 +269,7 @@ def _results(
         "table": _plain(found.results),
         "candidates": leaders,
         "families": _plain(families(found, values, patient=patient, settings=alike)),
+        "missingness": _plain(found.missingness()),
     }
     if not found.sides[1] or found.recipe["kind"] == "pairs":
         return results

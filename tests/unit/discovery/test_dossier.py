@@ -96,7 +96,7 @@ def test_another_number_is_noticed(made):
 
 def test_other_values_are_refused(made):
     first, values, given = made
-    with pytest.raises(DiscoveryError, match="values that are not those of the dossier"):
+    with pytest.raises(DiscoveryError, match="other values in b0, b1, b2 and 9 more"):
         reproduce(first.as_dict(), values + 1e-9, **given)
     with pytest.raises(DiscoveryError, match="no dossier"):
         reproduce({"format": "another"}, values)
