@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ecgomics.waves.kernels import compiled
+from ecgomics.waves.kernels import compiled, compiled_for_finite
 
 # columns of marks, in the order of `vocabulary.MARKS`
 P_ON, P_PEAK, P_OFF, QRS_ON, Q_PEAK, R_PEAK, S_PEAK, QRS_OFF, T_ON, T_PEAK, T_OFF = range(11)
@@ -29,18 +29,19 @@ def vertex(x: npt.NDArray[np.float32], i: int) -> float:
     return i + min(max(0.5 * (a - c) / bend, -0.5), 0.5)
 
 
-@compiled
+@compiled_for_finite
 def widest(x: npt.NDArray[np.float32], first: int, stop: int) -> int:
     """Sample in [first, stop) furthest from the line joining the ends."""
-    best = first
-    far = -1.0
-    slope = (x[stop - 1] - x[first]) / max(stop - 1 - first, 1)
-    for i in range(first, stop):
-        d = abs(x[i] - x[first] - slope * (i - first))
-        if d > far:
-            far = d
-            best = i
-    return best
+    part = x[first:stop]
+    slope = np.float32((part[-1] - part[0]) / max(part.size - 1, 1))
+    far = np.float32(-1.0)
+    # the height of the extreme first, in a loop without branches, then its place
+    for i in range(part.size):
+        far = max(far, abs(part[i] - part[0] - slope * np.float32(i)))
+    for i in range(part.size):
+        if abs(part[i] - part[0] - slope * np.float32(i)) >= far:
+            return first + i
+    return first
 
 
 @compiled

@@ -24,8 +24,8 @@ TAPS = _high_pass()
 
 
 @lru_cache(maxsize=8)
-def _resampling(samples: int, length: int, rate: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-    """First native sample and weights (sample, tap) of each sample at 250 Hz.
+def _resampling(samples: int, length: int, rate: float) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.float32]]:
+    """First native sample and weights (tap, sample) of each sample at 250 Hz.
 
     From higher rates a triangle as wide as two samples at 250 Hz, which also keeps aliases out; from lower ones a
     cubic through four samples.
@@ -38,7 +38,7 @@ def _resampling(samples: int, length: int, rate: float) -> tuple[npt.NDArray[np.
         place = first[:, None] + np.arange(taps)
         weights = np.clip(1 - np.abs(place - at[:, None]) / ratio, 0, None) * (place < samples)
         weights /= weights.sum(axis=1, keepdims=True)
-        return first, weights.astype(np.float32)
+        return first.astype(np.uint64), np.ascontiguousarray(weights.T, dtype=np.float32)
     base = np.minimum(at.astype(np.int64), samples - 1)
     u = at - base
     cubic = np.stack(
@@ -55,7 +55,7 @@ def _resampling(samples: int, length: int, rate: float) -> tuple[npt.NDArray[np.
     place = np.clip(base[:, None] + np.arange(-1, 3), 0, samples - 1) - first[:, None]
     weights = np.zeros_like(cubic)
     np.add.at(weights, (np.arange(length)[:, None], place), cubic)
-    return first, weights.astype(np.float32)
+    return first.astype(np.uint64), np.ascontiguousarray(weights.T, dtype=np.float32)
 
 
 def conditioned(values: npt.NDArray[np.float32], *, rate: float) -> npt.NDArray[np.float32]:

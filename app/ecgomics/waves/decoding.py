@@ -102,8 +102,10 @@ def consensus(mean: npt.NDArray[np.float32], cells_hz: float, limits: npt.NDArra
         after = int(qrs[b + 1, 0]) if b + 1 < count else n
         begin, end = int(np.ceil(qrs[b, 0])), int(qrs[b, 1]) + 1
         longest = int(0.6 * cells_hz)
-        best_run(mean[0], max(before, begin - longest), min(begin + 2, n), 0.2 * cells_hz, 2, out[b, 0])
-        best_run(mean[2], end, min(after, end + int(0.8 * cells_hz)), 0.0, 4, out[b, 2])
+        best_run(
+            mean[0], max(before, begin - longest), min(begin + 2, n), 0.2 * cells_hz, int(0.016 * cells_hz), out[b, 0]
+        )
+        best_run(mean[2], end, min(after, end + int(0.8 * cells_hz)), 0.0, int(0.032 * cells_hz), out[b, 2])
         for w in (0, 2):
             if out[b, w, 2] / cells_hz < limits[w, 0] or out[b, w, 3] < limits[w, 1]:
                 out[b, w, 0] = np.nan
@@ -121,6 +123,7 @@ def in_leads(
     """
     one = np.empty(4)
     n = p.shape[2]
+    bridge = int(0.024 * cells_hz)
     margin = np.array([0.06, 0.06, 0.10]) * cells_hz
     least = np.array([0.024, 0.020, 0.036]) * cells_hz
     for b in range(agreed.shape[0]):
@@ -138,7 +141,7 @@ def in_leads(
                     first -= 1
                 while stop < n and p[lead, w, stop - 1] >= 0.5 and stop - off < 3 * margin[w]:
                     stop += 1
-                best_run(p[lead, w], first, stop, 0.0, 3, one)
+                best_run(p[lead, w], first, stop, 0.0, bridge, one)
                 if one[2] >= least[w]:
                     out[b, lead, w, 0] = one[0]
                     out[b, lead, w, 1] = one[1]

@@ -196,15 +196,16 @@ def _result(
 
 def _flags(rows: Sequence[npt.NDArray[np.uint16]]) -> npt.NDArray[np.uint16]:
     """Flags of a record from those of its windows: set where a fifth of the windows has them, absence where all do."""
+    if len(rows) == 1:
+        return rows[0].copy()
     stacked = np.stack(rows)
     out = np.zeros(stacked.shape[1], dtype=np.uint16)
     for name, bit in BIT.items():
         share = ((stacked & bit) > 0).mean(0)
         out[share >= (1.0 if name in ("missing", "flat") else 0.2 if name != "nan" else 1e-9)] |= bit
-    if len(rows) > 1:
-        # a lead missing in some windows only has gaps
-        gone = (stacked & BIT["missing"]) > 0
-        out[gone.any(0) & ~gone.all(0)] |= BIT["nan"]
+    # a lead missing in some windows only has gaps
+    gone = (stacked & BIT["missing"]) > 0
+    out[gone.any(0) & ~gone.all(0)] |= BIT["nan"]
     return out
 
 

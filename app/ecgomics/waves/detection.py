@@ -58,9 +58,16 @@ class Piece:
     signal: Block
 
 
+def within_reason(values: Block) -> Block:
+    """The same without infinities and without values beyond `HIGHEST_MV`; itself where it holds none."""
+    if values.size and values.min() >= -HIGHEST_MV and values.max() <= HIGHEST_MV:
+        return values
+    return np.clip(np.where(np.isfinite(values), values, np.float32(np.nan)), -HIGHEST_MV, HIGHEST_MV)
+
+
 def prepared(values: Block, *, rate: float) -> tuple[Block, Block, Survey, list[Floats]]:
     """Cleaned raw values, measurement signal, quality and pacing spikes of a block (row, lead, time)."""
-    raw = np.clip(np.where(np.isfinite(values), values, np.float32(np.nan)), -HIGHEST_MV, HIGHEST_MV)
+    raw = within_reason(values)
     signal, mains = measured(raw, rate=rate)
     return raw, signal, surveyed(raw, rate=rate, mains=mains), [pacing_spikes(row, rate=rate) for row in raw]
 
@@ -82,13 +89,18 @@ def detect(values: Block, *, rate: float, precision: str = "auto") -> Piece:
     found = [without_false_p(mark_spiked(one, spikes=spikes[i])) for i, one in enumerate(found)]
     agreement = np.stack(
         [
-            agreement_of(one, peaks=peaks_of(raw[i][survey.present[i]], rate=rate))
+            agreement_of(one, peaks=peaks_of(_chosen(raw[i], survey.present[i]), rate=rate))
             if len(one.r)
             else np.zeros(values.shape[1])
             for i, one in enumerate(found)
         ]
     )
     return Piece(found, survey=survey, agreement=agreement, spikes=spikes, signal=signal)
+
+
+def _chosen(leads: Block, present: npt.NDArray[np.bool_]) -> Block:
+    """The leads that are present, without a copy where all are."""
+    return leads if present.all() else leads[present]
 
 
 def _decoded(

@@ -33,11 +33,35 @@ def compiled_for_finite(function: F) -> F:
     return _compiled(function, fastmath={"nnan", "ninf", "nsz", "reassoc", "contract"})
 
 
+def compiled_in_any_order(function: F) -> F:
+    """The same for functions whose sums may go in any order, NaN or not."""
+    return _compiled(function, fastmath={"reassoc", "nsz", "contract"})
+
+
+@compiled_in_any_order
+def _total(x: npt.NDArray[np.float32]) -> np.float32:
+    """Sum, NaN where a sample is."""
+    total = np.float32(0.0)
+    for i in range(x.size):
+        total += x[i]
+    return total
+
+
+@compiled
+def _missing(x: npt.NDArray[np.float32]) -> int:
+    count = 0
+    for i in range(x.size):
+        count += 0 if x[i] - x[i] == 0 else 1
+    return count
+
+
 @compiled
 def fill_gaps(x: npt.NDArray[np.float32]) -> int:
     """Bridge NaN and infinite samples of one lead by straight lines, in place; return how many there were."""
     n = x.size
-    missing = 0
+    missing = _missing(x)
+    if missing == 0:
+        return 0
     last = -1
     for i in range(n):
         if np.isfinite(x[i]):
@@ -48,8 +72,6 @@ def fill_gaps(x: npt.NDArray[np.float32]) -> int:
                 for j in range(last + 1, i):
                     x[j] = x[last] + (x[i] - x[last]) * (j - last) / (i - last)
             last = i
-        else:
-            missing += 1
     if last < 0:
         for i in range(n):
             x[i] = 0.0
@@ -59,45 +81,52 @@ def fill_gaps(x: npt.NDArray[np.float32]) -> int:
     return missing
 
 
-LANES = 8
-"""Rows filtered side by side: a recursion waits for itself, eight of them do not."""
+LANES = 24
+"""Rows filtered side by side: a recursion waits for itself, many of them do not."""
 
 
 @compiled
 def condition(
     x: npt.NDArray[np.float32],
-    first: npt.NDArray[np.int64],
+    first: npt.NDArray[np.uint64],
     weights: npt.NDArray[np.float32],
     taps: npt.NDArray[np.float64],
     out: npt.NDArray[np.float32],
 ) -> None:
     """The network's recipe for a block (row, time): 250 Hz, zero-phase high-pass `taps`, divided by the lead's SD.
 
-    Sample k is the sum of `weights` (sample, tap) times the samples from ``first[k]``. `taps` are b0 b1 b2 a1 a2 of one
+    Sample k is the sum of `weights` (tap, sample) times the samples from ``first[k]``. `taps` are b0 b1 b2 a1 a2 of one
     second-order section. A lead without any signal becomes zeros.
     """
     pad = 250
     m = out.shape[1]
     size = m + 2 * pad
-    reach = weights.shape[1]
+    reach = weights.shape[0]
     long = np.zeros((size, LANES))
     lead = np.zeros(x.shape[1] + reach, dtype=np.float32)
+    sums = np.zeros((LANES, m), dtype=np.float32)
     b0, b1, b2, a1, a2 = taps[0], taps[1], taps[2], taps[3], taps[4]
     steady = (b0 + b1 + b2) / (1.0 + a1 + a2)
     z1 = np.empty(LANES)
     z2 = np.empty(LANES)
+    limits = np.empty(LANES)
+    scales = np.empty(LANES)
     for begin in range(0, x.shape[0], LANES):
         used = min(LANES, x.shape[0] - begin)
         for lane in range(used):
             n = x.shape[1]
             lead[:n] = x[begin + lane]
             fill_gaps(lead[:n])
-            for k in range(m):
-                total = np.float32(0.0)
-                at = lead[first[k] : first[k] + reach]
-                for j in range(reach):
-                    total += weights[k, j] * at[j]
-                long[pad + k, lane] = total
+            total = sums[lane]
+            total[:] = 0
+            for j in range(reach):
+                # tap by tap: the inner loop runs many samples at once
+                share, moved = weights[j], lead[j:]
+                for k in range(m):
+                    total[k] += share[k] * moved[first[k]]
+        for k in range(m):
+            for lane in range(LANES):
+                long[pad + k, lane] = sums[lane, k]
         for i in range(pad):
             # odd reflection about both ends, as far as the record is long
             back, ahead = min(pad - i, m - 1), max(m - 2 - i, 0)
@@ -117,25 +146,31 @@ def condition(
                     z1[lane] = b1 * v[lane] - a1 * y + z2[lane]
                     z2[lane] = b2 * v[lane] - a2 * y
                     v[lane] = y
+        _scales(long[pad : pad + m], limits, scales)
         for lane in range(used):
-            _in_units_of_sd(long[pad : pad + m, lane], out[begin + lane])
+            y, limit, scale = out[begin + lane], limits[lane], scales[lane]
+            for i in range(m):
+                y[i] = min(max(long[pad + i, lane], -limit), limit) * scale
 
 
-@compiled
-def _in_units_of_sd(x: npt.NDArray[np.float64], out: npt.NDArray[np.float32]) -> None:
-    """Divide by the SD; samples beyond ten of it are cut and count as cut."""
-    limit = np.inf
-    sd = 0.0
-    for _ in range(2):
-        total = 0.0
-        for i in range(x.size):
-            v = min(max(x[i], -limit), limit)
-            total += v * v
-        sd = np.sqrt(total / x.size)
-        limit = 10.0 * sd
-    scale = 1.0 / sd if sd > 1e-4 else 0.0
-    for i in range(x.size):
-        out[i] = min(max(x[i], -limit), limit) * scale
+@compiled_for_finite
+def _scales(x: npt.NDArray[np.float64], limits: npt.NDArray[np.float64], scales: npt.NDArray[np.float64]) -> None:
+    """One over the SD of each lane of x (time, lane), 0 where there is no signal.
+
+    Samples beyond ten SD count as cut at `limits`, and are to be cut there.
+    """
+    limits[:] = 1e30
+    total = np.empty(LANES)
+    for way in range(2):
+        total[:] = 0.0
+        for i in range(len(x)):
+            for lane in range(LANES):
+                v = min(max(x[i, lane], -limits[lane]), limits[lane])
+                total[lane] += v * v
+        for lane in range(LANES):
+            sd = np.sqrt(total[lane] / len(x))
+            limits[lane] = 10.0 * sd
+            scales[lane] = 1.0 / sd if sd > 1e-4 else 0.0
 
 
 @compiled
@@ -158,10 +193,7 @@ def baseline_removed(x: npt.NDArray[np.float32], rate: float, corner: float) -> 
         fill_gaps(lead)
         for k in range(m):
             stop = min((k + 1) * step, n)
-            total = 0.0
-            for i in range(k * step, stop):
-                total += lead[i]
-            coarse[pad + k] = total / (stop - k * step)
+            coarse[pad + k] = _total(lead[k * step : stop]) / (stop - k * step)
         for k in range(pad):
             coarse[pad - 1 - k] = coarse[pad + k]
             coarse[pad + m + k] = coarse[pad + m - 1 - k]
@@ -185,8 +217,9 @@ def baseline_removed(x: npt.NDArray[np.float32], rate: float, corner: float) -> 
                 continue
             level = coarse[pad + left] + slope * (begin - (left + 0.5) * step + 0.5)
             part = lead[begin:stop]
+            start, tilt = np.float32(level), np.float32(slope)
             for i in range(part.size):
-                part[i] -= np.float32(level + slope * i)
+                part[i] -= start + tilt * np.float32(i)
 
 
 @compiled
@@ -208,14 +241,6 @@ def low_passed(x: npt.NDArray[np.float32], taps: npt.NDArray[np.float32], out: n
             early, late = long[t : t + n], long[2 * half - t : 2 * half - t + n]
             for i in range(n):
                 y[i] += w * (early[i] + late[i])
-
-
-@compiled
-def _missing(x: npt.NDArray[np.float32]) -> int:
-    count = 0
-    for i in range(x.size):
-        count += 0 if np.isfinite(x[i]) else 1
-    return count
 
 
 @compiled_for_finite
@@ -252,22 +277,27 @@ def survey(x: npt.NDArray[np.float32], rate: float, out: npt.NDArray[np.float32]
     seconds = out.shape[1]
     small = max(int(0.04 * rate), 3)
     blocks = (int(rate) + 1) // small + 2
-    lows = np.empty(seconds * blocks, dtype=np.float32)
+    lows = np.empty(blocks, dtype=np.float32)
+    bends = np.empty(int(rate) + 2, dtype=np.float32)
+    ends = np.empty((seconds, 2), dtype=np.float32)
     for row in range(x.shape[0]):
         lead = x[row]
         whole = _missing(lead) == 0
-        low, high, _ = _extent(lead) if whole else _extent_with_gaps(lead)
         for s in range(seconds):
             part = lead[int(s * rate) : min(int((s + 1) * rate), n)]
             missing = 0 if whole else _missing(part)
             least, most, total = _extent(part) if whole else _extent_with_gaps(part)
-            stuck = _in_runs(part, low, high) if least == low or most == high else 0
-            count = _roughness(part, small, lows)
+            ends[s, 0], ends[s, 1] = least, most
+            count = _roughness(part, small, bends, lows)
             out[row, s, 0] = missing / max(part.size, 1)
             out[row, s, 1] = most - least if most >= least else 0.0
-            out[row, s, 2] = stuck / max(part.size, 1) if high > low else 0.0
-            out[row, s, 3] = np.sort(lows[:count])[(2 * count) // 5] / 1.95 if count else 0.0
+            out[row, s, 3] = _smallest(lows[:count], (2 * count) // 5) / 1.95 if count else 0.0
             out[row, s, 4] = total / max(part.size - missing, 1)
+        low, high = ends[:, 0].min(), ends[:, 1].max()
+        for s in range(seconds):
+            part = lead[int(s * rate) : min(int((s + 1) * rate), n)]
+            stuck = _in_runs(part, low, high) if ends[s, 0] == low or ends[s, 1] == high else 0
+            out[row, s, 2] = stuck / max(part.size, 1) if high > low else 0.0
 
 
 @compiled
@@ -282,22 +312,33 @@ def _in_runs(x: npt.NDArray[np.float32], low: np.float32, high: np.float32) -> i
 
 
 @compiled
-def _roughness(x: npt.NDArray[np.float32], small: int, out: npt.NDArray[np.float32]) -> int:
+def _smallest(x: npt.NDArray[np.float32], rank: int) -> np.float32:
+    """The value of this rank, from 0, in ascending order; sorts the few values in place."""
+    for i in range(1, x.size):
+        value = x[i]
+        j = i
+        while j > 0 and x[j - 1] > value:
+            x[j] = x[j - 1]
+            j -= 1
+        x[j] = value
+    return x[rank]
+
+
+@compiled
+def _roughness(
+    x: npt.NDArray[np.float32], small: int, bends: npt.NDArray[np.float32], out: npt.NDArray[np.float32]
+) -> int:
     """Mean absolute second difference of each piece of `small` samples into `out`; returns the pieces that have one."""
-    count = 0
     two = np.float32(2.0)
-    for begin in range(1, x.size - 1, small):
-        end = min(begin + small, x.size - 1)
-        bend = np.float32(0.0)
-        other = np.float32(0.0)
-        # two sums side by side, for the same reason as LANES
-        for i in range(begin, end - 1, 2):
-            bend += abs(x[i - 1] - two * x[i] + x[i + 1])
-            other += abs(x[i] - two * x[i + 1] + x[i + 2])
-        if (end - begin) % 2:
-            bend += abs(x[end - 2] - two * x[end - 1] + x[end])
-        bend += other
+    m = max(x.size - 2, 0)
+    left, middle, right = x[:m], x[1 : 1 + m], x[2 : 2 + m]
+    for i in range(m):
+        bends[i] = abs(left[i] - two * middle[i] + right[i])
+    count = 0
+    for begin in range(0, m, small):
+        part = bends[begin : min(begin + small, m)]
+        bend = _total(part)
         if np.isfinite(bend):
-            out[count] = bend / (end - begin)
+            out[count] = bend / part.size
             count += 1
     return count

@@ -11,7 +11,7 @@ from ecgomics.vocabulary import BEAT_CLASSES, MARKS
 from ecgomics.waves.classes import UNCLASSIFIABLE
 from ecgomics.waves.components import in_order
 from ecgomics.waves.found import Found
-from ecgomics.waves.kernels import compiled
+from ecgomics.waves.kernels import compiled, compiled_for_finite
 
 BEFORE_S, AFTER_S = 0.40, 0.65
 GROUP = 10
@@ -76,7 +76,7 @@ def averaged(pieces: list[tuple[npt.NDArray[np.float32], Floats]], *, rate: floa
         return (total / np.where(weight > 0, weight, np.nan)).astype(np.float32)
 
 
-@compiled
+@compiled_for_finite
 def _add_trimmed(x: npt.NDArray[np.float32], centres: Floats, before: int, total: Floats, weight: Floats) -> None:
     n = x.shape[1]
     size = total.shape[1]
@@ -87,8 +87,8 @@ def _add_trimmed(x: npt.NDArray[np.float32], centres: Floats, before: int, total
     for lead in range(x.shape[0]):
         sums[:] = 0.0
         seen[:] = 0.0
-        low[:] = np.inf
-        high[:] = -np.inf
+        low[:] = 1e30
+        high[:] = -1e30
         for c in range(centres.size):
             start = centres[c] - before
             whole = int(np.floor(start))

@@ -8,10 +8,12 @@ import xarray as xr
 
 from ecgomics.errors import SignalError
 from ecgomics.vocabulary import rate_hz
-from ecgomics.waves.kernels import compiled
+from ecgomics.waves.kernels import compiled, compiled_for_finite
 
 REFRACTORY_S = 0.2
 """300 beats a minute."""
+LARGEST = np.float32(1e30)
+"""Slopes beyond this are those of missing samples."""
 
 
 def r_peaks(ecg: xr.DataArray) -> list[npt.NDArray[np.float64]]:
@@ -65,27 +67,37 @@ def _slopes(
 ) -> None:
     """Add each lead's absolute slope over two steps to `energy`, in units of the lead's own strong slopes."""
     m = energy.size
-    slope = np.empty(m)
+    slope = np.empty(m, dtype=np.float32)
+    places = np.empty((2, m), dtype=np.uint64)
+    for k in range(m):
+        places[0, k] = max((k - 1) * step, 0)
+        places[1, k] = min((k + 1) * step, leads.shape[1] - 1)
+    back, ahead = places[0], places[1]
     hop = max(int(125 * 1.6), 1)
+    pieces = max(m // hop, 1)
+    tops = np.empty(pieces)
     for lead in range(leads.shape[0]):
         x = leads[lead]
         for k in range(m):
-            a, b = x[max((k - 1) * step, 0)], x[min((k + 1) * step, x.size - 1)]
-            d = abs(b - a)
-            slope[k] = d if np.isfinite(d) else 0.0
+            d = abs(x[ahead[k]] - x[back[k]])
+            slope[k] = d if d < LARGEST else np.float32(0.0)
         # typical strongest slope of 1.6 s: the middle of the pieces' maxima, so that one spike does not set it
-        pieces = max(m // hop, 1)
-        tops = np.empty(pieces)
         for p in range(pieces):
-            top = 0.0
-            for k in range(p * hop, min((p + 1) * hop, m)):
-                top = max(top, slope[k])
-            tops[p] = top
+            tops[p] = _largest(slope[p * hop : min((p + 1) * hop, m)])
         scale = np.sort(tops)[pieces // 2]
         scales[lead] = scale
         if scale > 1e-3:
+            units = np.float32(1.0 / scale)
             for k in range(m):
-                energy[k] += min(slope[k] / scale, 2.0)
+                energy[k] += min(slope[k] * units, np.float32(2.0))
+
+
+@compiled_for_finite
+def _largest(x: npt.NDArray[np.float32]) -> np.float32:
+    top = np.float32(0.0)
+    for i in range(x.size):
+        top = max(top, x[i])
+    return top
 
 
 @compiled
@@ -122,6 +134,12 @@ def _detect(
             low = min(low, hump[k])
             high = max(high, hump[k])
         tops[p], floors[p] = high, low
+    limits = np.empty(pieces)
+    for p in range(pieces):
+        first, stop = max(p - 3, 0), min(p + 4, pieces)
+        level = np.sort(tops[first:stop])[(stop - first) // 2]
+        floor = np.sort(floors[first:stop])[(stop - first) // 2]
+        limits[p] = floor + 0.38 * (level - floor)
     wait = REFRACTORY_S * hz
     count = 0
     where = np.empty(out.size)
@@ -129,12 +147,7 @@ def _detect(
     for k in range(1, m - 1):
         if not (hump[k] >= hump[k - 1] and hump[k] > hump[k + 1]):
             continue
-        p = k // hop
-        first, stop = max(p - 3, 0), min(p + 4, pieces)
-        level = np.sort(tops[first:stop])[(stop - first) // 2]
-        floor = np.sort(floors[first:stop])[(stop - first) // 2]
-        limit = floor + 0.38 * (level - floor)
-        if hump[k] < limit or hump[k] <= 0:
+        if hump[k] < limits[k // hop] or hump[k] <= 0:
             continue
         if count and k - where[count - 1] < wait:
             if hump[k] > heights[count - 1]:

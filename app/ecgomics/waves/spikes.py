@@ -31,19 +31,25 @@ def pacing_spikes(leads: npt.NDArray[np.float32], *, rate: float) -> npt.NDArray
 @compiled
 def _find(leads: npt.NDArray[np.float32], near: int, far: int, apart: int, out: npt.NDArray[np.float64]) -> int:
     n = leads.shape[1]
+    half = np.float32(0.5)
     sharp = np.zeros(n, dtype=np.float32)
     broad = np.zeros(n, dtype=np.float32)
     used = 0
     for lead in range(leads.shape[0]):
         x = leads[lead]
-        seen = False
-        for i in range(far, n - far):
-            e = abs(x[i] - np.float32(0.5) * (x[i - near] + x[i + near]))
-            f = abs(x[i] - np.float32(0.5) * (x[i - far] + x[i + far]))
-            if e + f < 50.0:  # false for NaN, and for steps no heart makes
-                sharp[i] += e
-                broad[i] += f
-                seen = True
+        m = n - 2 * far
+        early, late, middle = x[far - near : far - near + m], x[far + near : far + near + m], x[far : far + m]
+        first, last = x[:m], x[2 * far : 2 * far + m]
+        into, around = sharp[far : far + m], broad[far : far + m]
+        seen = 0
+        for i in range(m):
+            e = abs(middle[i] - half * (early[i] + late[i]))
+            f = abs(middle[i] - half * (first[i] + last[i]))
+            # false for NaN, and for steps no heart makes; written so that it runs without branches
+            good = e + f < np.float32(50.0)
+            into[i] += e if good else np.float32(0.0)
+            around[i] += f if good else np.float32(0.0)
+            seen += 1 if good else 0
         if seen:
             used += 1
     if used == 0:

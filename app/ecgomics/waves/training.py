@@ -239,6 +239,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--virtual", type=int, default=10, help="rounds of virtual patients; 0: none")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--stem", type=int, default=2, help="input samples a cell")
+    parser.add_argument("--kernel", type=int, default=Architecture().kernel, help="length of the convolutions, cells")
     parser.add_argument("--widths", type=int, nargs="+", default=list(Architecture().widths))
     given = parser.parse_args(arguments)
     torch.set_num_threads(1)
@@ -252,7 +253,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "records": {k: len(v) for k, v in pool.items()},
     }
     print(about, flush=True)
-    shape = Architecture(stem=given.stem, widths=tuple(given.widths))
+    shape = Architecture(stem=given.stem, widths=tuple(given.widths), kernel=given.kernel)
     network = train(pool, architecture=shape, steps=given.steps, minutes=given.minutes, seed=given.seed)
     given.out.parent.mkdir(parents=True, exist_ok=True)
     with given.out.open("wb") as file:
