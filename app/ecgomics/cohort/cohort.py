@@ -279,8 +279,7 @@ class Cohort:
     def latent(self, encoder: str) -> xr.Dataset:
         """Vectors of an encoder, dims ``(record, latent)``; once projected, also ``map``, dims ``(record, axis)``.
 
-        With a map come the attributes ``trustworthiness`` and ``continuity`` (0 to 1, among ``trust_neighbours``
-        neighbours) and ``map_trust``, each record's own trustworthiness.
+        With a map come ``map_trust`` and attributes that say how far it can be trusted: `Projection.trust_of`.
         """
         short = f"ecgomics-{encoder}"
         return self.node(f"latent/{short if short in self.encoders else encoder}")

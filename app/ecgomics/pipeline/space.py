@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
 import xarray as xr
 
 from ecgomics.cohort import Cohort
@@ -16,7 +15,7 @@ from ecgomics.pipeline.plan import Plan
 from ecgomics.settings import LatentSettings, ProjectionSettings
 
 if TYPE_CHECKING:
-    from ecgomics.latent import Embedding, SignalEncoder
+    from ecgomics.latent import Embedding, Projection, SignalEncoder
 
 Fit = Literal["keep", "again"]
 
@@ -132,7 +131,7 @@ def _with_map(cohort: Cohort, name: str, embedded: xr.Dataset) -> dict[str, list
         return {node: [embedded]}
     projection = cohort.node(f"{node}/projection").load()
     drawn = stored[[name for name in _DRAWN if name in stored]].load()
-    told = {name: value for name, value in stored.attrs.items() if name in _TRUST}
+    told = {name: value for name, value in stored.attrs.items() if name not in embedded.attrs}
     return {node: [embedded.assign(drawn.data_vars).assign_attrs(told)], f"{node}/projection": [projection]}
 
 
@@ -178,39 +177,17 @@ def _project(cohort: Cohort, name: str, settings: ProjectionSettings, *, fit: Fi
         projection = Projection.from_dataset(cohort.node(f"latent/{name}/projection").load())
     else:
         projection = Projection.fit(vectors, settings)
-    drawn = _judged(stored, vectors, placed=projection.transform(vectors), settings=settings)
+    drawn = _drawn(stored, vectors, projection=projection, neighbours=int(settings.neighbours))
     nodes = {f"latent/{name}": [drawn], f"latent/{name}/projection": [projection.to_dataset()]}
     with cohort.writing() as commit:
         plan.publish(cohort, commit, Mapped(nodes, {}))
 
 
 _DRAWN = ("map", "map_trust")
-_TRUST = ("trustworthiness", "continuity", "trust_neighbours")
 
 
-def _judged(
-    stored: xr.Dataset, vectors: xr.DataArray, *, placed: xr.DataArray, settings: ProjectionSettings
-) -> xr.Dataset:
-    """The node with a map, and how far the map can be trusted.
-
-    Attributes ``trustworthiness``, ``continuity`` (0 to 1) and ``trust_neighbours``; ``map_trust`` (float32, record,
-    0 to 1) is each record's own trustworthiness, NaN for one not on the map.
-    """
-    from ecgomics.latent import trust
-
-    bare = stored.drop_vars([*_DRAWN, "axis"], errors="ignore").drop_attrs(deep=False)
-    kept = {name: value for name, value in stored.attrs.items() if name not in _TRUST}
-    drawn = bare.assign_attrs(kept).assign(map=placed)
-    known = np.isfinite(vectors.values).all(axis=1) & np.isfinite(placed.values).all(axis=1)
-    if int(known.sum()) < _LEAST_JUDGED:
-        return drawn
-    options = {"neighbours": int(settings.neighbours), "seed": int(settings.seed)}
-    judged = trust(vectors.values[known], placed.values[known], looked_at="all", **options)
-    points = np.full(len(known), np.nan, dtype=np.float32)
-    points[known] = judged.points
-    values = (judged.trustworthiness, judged.continuity, judged.neighbours)
-    return drawn.assign(map_trust=("record", points)).assign_attrs(dict(zip(_TRUST, values, strict=True)))
-
-
-_LEAST_JUDGED = 8
-"""Fewer records have too few neighbours to speak of."""
+def _drawn(stored: xr.Dataset, vectors: xr.DataArray, *, projection: Projection, neighbours: int) -> xr.Dataset:
+    """The node with its map, and how far each place on it can be trusted; see `Projection.trust_of`."""
+    drawn = stored.drop_vars([*_DRAWN, "axis"], errors="ignore").assign(map=projection.transform(vectors))
+    judged = projection.trust_of(vectors["record"].values, neighbours=neighbours)
+    return drawn.assign(map_trust=("record", judged["map_trust"].values)).assign_attrs(judged.attrs)
