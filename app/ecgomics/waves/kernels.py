@@ -161,7 +161,7 @@ def _scales(x: npt.NDArray[np.float64], limits: npt.NDArray[np.float64], scales:
     """
     limits[:] = 1e30
     total = np.empty(LANES)
-    for way in range(2):
+    for _ in range(2):
         total[:] = 0.0
         for i in range(len(x)):
             for lane in range(LANES):
