@@ -14,7 +14,7 @@ ENGINE = ROOT / "app" / "ecgomics"
 WIDGETS = ROOT / "widgets" / "ecgomics_widgets"
 
 FLOORS = (
-    ("vocabulary", "errors", "settings"),
+    ("vocabulary", "errors", "settings", "wording"),
     ("waves", "biomarkers", "rules", "discovery"),
     ("records", "cohort", "latent", "simulate", "live", "reports"),
     ("pipeline", "service", "bench", "notebook"),

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from ecgomics.biomarkers import Biomarker
+from ecgomics.biomarkers.references import entry_of, reference_of
 from ecgomics.dashboards.distribution import spread
 from ecgomics.dashboards.explore_state import ExploreState
 from ecgomics.dashboards.ranking import extremes
-from ecgomics.dashboards.references import entry_of, reference_of
-from ecgomics.dashboards.rule_evidence import clause_rows, main_biomarker, notes_of, verdict_of
-from ecgomics.dashboards.wording import HIDDEN_UNITS, counted, share, written
+from ecgomics.rules.telling import clause_rows, main_biomarker, notes_of, verdict_of
+from ecgomics.wording import HIDDEN_UNITS, counted, share, written
 
 CHECKED = {"cited": "", "unverified": "definition not yet checked against its source", "house": "our own definition"}
 

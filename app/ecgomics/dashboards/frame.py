@@ -9,7 +9,7 @@ import param
 from panel.custom import AnyWidgetComponent, Child
 
 from ecgomics.dashboards.theme import stylesheet
-from ecgomics.dashboards.wording import counted
+from ecgomics.wording import counted
 from ecgomics_widgets.hosting import module_text
 from ecgomics_widgets.inbox import Inbox
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ecgomics.biomarkers.references import reference_of
 from ecgomics.dashboards.distribution import spread
 from ecgomics.dashboards.evidence import biomarker_card, rule_card
-from ecgomics.dashboards.references import reference_of
-from ecgomics.dashboards.wording import person, share, written
+from ecgomics.wording import person, share, written
 
 
 def test_a_rule_shows_value_against_limit_with_margin_and_source(state):

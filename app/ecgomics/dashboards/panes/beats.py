@@ -9,8 +9,8 @@ import pandas as pd
 
 from ecgomics.dashboards.explore_state import ExploreState
 from ecgomics.dashboards.panes.pane import Event, Pane
-from ecgomics.dashboards.wording import counted
 from ecgomics.vocabulary import LEADS
+from ecgomics.wording import counted
 from ecgomics_widgets.beat_overlay import BeatOverlay, spread
 from ecgomics_widgets.packing import packed
 
@@ -21,7 +21,7 @@ MOST = 400
 class BeatsPane(Pane):
     """Overlays both groups' beats with the open record's."""
 
-    follows: ClassVar = {"compare": ("selection",), "own": ("record",), "choose_lead": ("why",)}
+    follows: ClassVar = {"compare": ("selection",), "own": ("record",), "choose_lead": ("why",), "show_lead": ("lead",)}
     acts: ClassVar = {"lead": "keep_lead"}
 
     def __init__(self, state: ExploreState) -> None:
@@ -67,12 +67,17 @@ class BeatsPane(Pane):
         kind, name = self.state.why
         lead = name.rsplit("_", 1)[-1] if kind == "biomarker" else ""
         if lead in LEADS and lead in self.widget.leads:
-            self.widget.lead = lead
+            self.state.lead = lead
+
+    def show_lead(self) -> None:
+        """Follow the lead chosen."""
+        if self.state.lead in self.widget.leads:
+            self.widget.lead = self.state.lead
 
     def keep_lead(self, event: Event) -> None:
         """Another lead was chosen."""
         if event["lead"] in self.widget.leads:
-            self.widget.lead = str(event["lead"])
+            self.state.lead = str(event["lead"])
 
     def _side(self, places: np.ndarray) -> bytes:
         step = max(1, len(places) // MOST)

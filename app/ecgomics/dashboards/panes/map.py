@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from ecgomics.dashboards.columns import COMMON, column_choices
 from ecgomics.dashboards.explore_state import ExploreState
 from ecgomics.dashboards.panes.pane import Event, Pane
-from ecgomics.dashboards.wording import counted, decimals_of, share
+from ecgomics.wording import counted, decimals_of, share
 from ecgomics_widgets.latent_map import LatentMap, category_shades, number_shades
 from ecgomics_widgets.packing import packed
 
@@ -22,6 +22,7 @@ class MapPane(Pane):
         "place": ("encoder",),
         "colour": ("colour",),
         "mark_group": ("selection", "lasso", "paint"),
+        "dim": ("filters",),
         "mark_current": ("record", "theme"),
     }
     acts: ClassVar = {
@@ -77,6 +78,11 @@ class MapPane(Pane):
             lasso=[list(corner) for corner in state.lasso],
             paint=state.paint,
         )
+
+    def dim(self) -> None:
+        """Send who passes the filters; nothing when there are none."""
+        state = self.state
+        self.widget.shown = packed(state.passing(), "uint8") if state.filters else b""
 
     def mark_current(self) -> None:
         """Mark the record that is open, in the page's theme."""

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ecgomics.biomarkers.references import reference_of
 from ecgomics.dashboards.explore_state import ExploreState
 from ecgomics.dashboards.panes.pane import Event, Pane
-from ecgomics.dashboards.references import reference_of
-from ecgomics.dashboards.wording import decimals_of, person, quality_word, share
+from ecgomics.wording import decimals_of, person, quality_word, share
 from ecgomics_widgets.measurement_bar import MeasurementBar
 
 STANDARD = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from ecgomics.dashboards.columns import COMMON, column_choices
 from ecgomics.dashboards.explore_state import ExploreState
 from ecgomics.dashboards.filters import Filter
 from ecgomics.dashboards.panes.pane import Event, Pane
-from ecgomics.dashboards.wording import decimals_of, person
+from ecgomics.wording import decimals_of, person
 from ecgomics_widgets.packing import packed
 from ecgomics_widgets.record_list import RecordList, grades
 
@@ -32,6 +32,7 @@ class RecordsPane(Pane):
         "filter": "add_filters",
         "unfilter": "drop_filter",
         "compare": "compare",
+        "pick": "pick",
     }
 
     def __init__(self, state: ExploreState) -> None:
@@ -102,6 +103,11 @@ class RecordsPane(Pane):
             self.state.clear_group()
         elif 0 <= int(event["id"]) < len(self.state.filters):
             self.state.drop_filter(int(event["id"]))
+
+    def pick(self, event: Event) -> None:
+        """Rows were clicked with Ctrl or Shift held."""
+        how: Literal["turn", "add"] = "add" if event.get("how") == "add" else "turn"
+        self.state.pick([int(place) for place in event["positions"]], how=how)
 
     def compare(self, event: Event) -> None:
         """The filtered records become the group."""

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ecgomics.dashboards.references import entry_of
-from ecgomics.dashboards.wording import HIDDEN_UNITS, with_unit, written
-from ecgomics.rules import Finding, Rule
-from ecgomics.rules.model import SIGNS, Clause, walk
-from ecgomics.rules.tracing import ClauseTrace
+from ecgomics.biomarkers.references import entry_of
+from ecgomics.rules.model import SIGNS, Clause, Rule, walk
+from ecgomics.rules.tracing import ClauseTrace, Finding
+from ecgomics.wording import HIDDEN_UNITS, with_unit, written
 
 VERDICTS = {"met": "Criteria met", "not_met": "Criteria not met", "unknown": "Cannot be judged"}
 COUNTED = ("1", "code", "count", "points", "")
