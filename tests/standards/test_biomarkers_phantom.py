@@ -284,6 +284,15 @@ class Reference:
         for wave, column in (("P", "P_Area"), ("QRS", "QRS_Area"), ("T", "T_Area")):
             axes[wave] = axis({lead: self.expected[f"{column}_{lead}"][0] for lead in ("I", "aVF")})
             self.put(f"{wave}_AxisFront_Global", axes[wave], 0.5)
+        initial = {}
+        for lead in ("I", "aVF"):
+            # the first 80 ms hold q and r whole, and the s up to where they end
+            part = (QRS_ON + 0.080 - EDGES["s"][0]) / (EDGES["s"][1] - EDGES["s"][0])
+            share = {"q": 1.0, "r": 1.0, "s": (1 - math.cos(math.pi * part)) / 2}
+            initial[lead] = sum(
+                self.c[lead][name] * (EDGES[name][1] - EDGES[name][0]) * whole for name, whole in share.items()
+            )
+        self.put("QRS_AxisInitial_Global", axis(initial), 1.0)
         turn = abs(axes["QRS"] - axes["T"])
         self.put("QRST_AngleFront_Global", min(turn, 360 - turn), 0.7)
 
@@ -340,6 +349,7 @@ class Reference:
         for column, value in {
             "HR_Mean": 60000 / rr.mean(),
             "HR_Median": 60000 / middle,
+            "HR_Sinus": 60000 / rr.mean(),
             "HR_Min": 60000 / rr.max(),
             "HR_Max": 60000 / rr.min(),
             "HR_Atrial": 60000 / middle,

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgomics.biomarkers.block import PACED, VENTRICULAR, Block, Floats, M
+from ecgomics.biomarkers.block import NORMAL, Block, Floats, M
 from ecgomics.biomarkers.deflections import writable
 from ecgomics.biomarkers.reasons import Causes
 from ecgomics.biomarkers.sheet import Sheet, quantile
@@ -39,7 +39,8 @@ def measure_atrial(block: Block, *, sheet: Sheet) -> None:
     with np.errstate(divide="ignore"):
         sheet.put("HR_Atrial_Global", 60.0 / quantile(grid, 0.5), causes=causes, spread=60.0 / grid)
     none: Causes = ((beats == 0, "no beats"),)
-    own = (block.beat_class != VENTRICULAR) & (block.beat_class != PACED) & seen
+    # the P of a premature beat may lie in the T wave before it
+    own = (block.beat_class == NORMAL) & seen
     able = block.per_record(own)
     share = _over(block.per_record(own & np.isfinite(peak)), able)
     sheet.put("P_Fraction_Global", share, causes=none, otherwise="too few normal beats", count=able)

@@ -19,6 +19,9 @@ NORMAL, VENTRICULAR, SUPRAVENTRICULAR, PACED = (
     BEAT_CLASSES.index(name) for name in ("normal", "ventricular", "supraventricular", "paced")
 )
 
+VENTRICULAR_MS = 110.0
+"""Narrowest QRS of a ventricular beat: the 120 ms of the definition, less what two delineations of it may differ by."""
+
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
@@ -66,6 +69,21 @@ class Block:
     def alike(self) -> Bools:
         """Beats of the class the representative beat stands for, (B,)."""
         return self.beat_class == self.template_class[self.beat_of]
+
+    @property
+    def ventricular(self) -> Bools:
+        """Beats (B,) of another shape that are as wide as a ventricular beat.
+
+        The waves stage goes by shape and timing, so an aberrant or cut-off narrow beat may be called ventricular too. A
+        beat whose QRS is not delimited is believed.
+        """
+        width_ms = 1000.0 * (self.marks[:, M["qrs_off"]] - self.marks[:, M["qrs_on"]])
+        return (self.beat_class == VENTRICULAR) & ~(width_ms < VENTRICULAR_MS)
+
+    @property
+    def aberrant(self) -> Bools:
+        """Beats (B,) the waves stage calls ventricular that are too narrow for it."""
+        return (self.beat_class == VENTRICULAR) & ~self.ventricular
 
     @property
     def template_rate(self) -> float:

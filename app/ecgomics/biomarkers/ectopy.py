@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ecgomics.biomarkers.block import SUPRAVENTRICULAR, VENTRICULAR, Block, Bools, Floats
+from ecgomics.biomarkers.block import SUPRAVENTRICULAR, Block, Bools, Floats
 from ecgomics.biomarkers.reasons import Causes
 from ecgomics.biomarkers.rhythm import normal_intervals
 from ecgomics.biomarkers.sheet import Sheet, quantile
@@ -17,7 +17,7 @@ def measure_ectopy(block: Block, *, sheet: Sheet) -> None:
     """Write counts of premature beats and what their order makes of them."""
     beats = block.per_record(np.ones(len(block.rr_s)))
     none: Causes = ((beats == 0, "no beats"),)
-    ventricular = block.beat_class == VENTRICULAR
+    ventricular = block.ventricular
     count = block.per_record(ventricular)
     sheet.put("PVC_Count_Global", count, causes=none, count=beats)
     sheet.put("PVC_Burden_Global", 100.0 * count / np.where(beats > 0, beats, np.nan), causes=none, count=beats)
@@ -32,13 +32,13 @@ def measure_ectopy(block: Block, *, sheet: Sheet) -> None:
 
 
 def abrupt(block: Block) -> Bools:
-    """Beats (B,) of stretches of supraventricular beats that begin and end abruptly.
+    """Beats (B,) of stretches of supraventricular beats, aberrant ones included, that begin and end abruptly.
 
     The waves stage calls a beat supraventricular when it is early for its neighbourhood; in sinus arrhythmia that
     happens gradually. A stretch counts when its first interval is under 0.85 of the one before the stretch and, where
     the recording goes on, of the one after it.
     """
-    early = block.beat_class == SUPRAVENTRICULAR
+    early = (block.beat_class == SUPRAVENTRICULAR) | block.aberrant
     counted = np.zeros_like(early)
     length = run_length(block, early)
     for start in np.flatnonzero(length):

@@ -26,19 +26,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ecgomics.vocabulary import LEADS, MARKS
+from ecgomics.vocabulary import BEAT_CLASSES, LEADS, MARKS
 from ecgomics.waves.beats import Beats
 
 P_ON, P_MIDDLE, P_OFF = -0.200, -0.144, -0.088
 QRS_ON, Q_END, R_END, S_END, R2_END = -0.040, -0.016, 0.016, 0.048, 0.088
 T_ON, T_PEAK, T_OFF = 0.160, 0.260, 0.360
 OFFSET_FROM, OFFSET_TO = -0.300, 0.500
+WIDE_S = 0.140
 
 Shapes = ("p", "p1", "p2", "q", "r", "s", "r2", "st", "t")
 Coefficients = Mapping[str, Mapping[str, float]]
@@ -73,6 +74,15 @@ class Phantom:
     beats: Beats
     subjects: xr.Dataset
     coefficients: Coefficients
+
+    def classed(self, kinds: NDArray[np.integer]) -> Phantom:
+        """The phantom with its beats given classes (beat,), the ventricular ones marked as 140 ms wide."""
+        ragged = self.beats.beats
+        marks = ragged["marks"].values.copy()
+        wide = kinds == BEAT_CLASSES.index("ventricular")
+        marks[wide, MARKS.index("qrs_off")] = marks[wide, MARKS.index("qrs_on")] + WIDE_S
+        changed = ragged.assign(beat_class=("beat", kinds.astype(np.int8)), marks=(("beat", "mark"), marks))
+        return replace(self, beats=replace(self.beats, beats=changed))
 
 
 def phantom(

@@ -35,6 +35,8 @@ ISOELECTRIC_MV = 0.01
 R2_PATTERN_MV = 0.05
 END_MV = 0.05  # a last deflection must stand out this far from the ST segment it runs into
 NOTCH_MV = 0.03
+SLUR_SHARE = 0.2  # a slur stands higher than the tail every R wave ends in
+SLUR_MS = 16.0
 TRIANGLE_SIDE_MV = 0.1
 TRIANGLE_TIMES = 5.0  # 0.5 mV below the peak
 TRIANGLE_MOST_MS = 400.0
@@ -288,12 +290,13 @@ def _end_notch(x, r_at, end, level, step_ms, tall):  # type: ignore[no-untyped-d
 def _end_slur(x, r_at, end, level, step_ms, tall):  # type: ignore[no-untyped-def]
     """Height of a slur on the last half of the downslope after the last R peak, mV; 0 when there is none.
 
-    The slope falls to a quarter of the steepest for 10 ms or more and the wave still comes down from there by half
-    before 40 ms are over: an elevated ST segment stays up.
+    The slope falls to a quarter of the steepest for 16 ms or more, at a fifth of the R peak or higher (below that every
+    R wave levels out), and the wave still comes down from there by half before 40 ms are over: an elevated ST segment
+    stays up.
     """
     if r_at < 0 or tall < 0.1:
         return 0.0
-    hold, fall = max(2, round(10.0 / step_ms)), round(40.0 / step_ms)
+    hold, fall = max(2, round(SLUR_MS / step_ms)), round(40.0 / step_ms)
     stop = min(end + round(10.0 / step_ms), len(x) - fall - 1)
     steepest = 0.0
     for index in range(r_at + 1, stop):
@@ -304,7 +307,7 @@ def _end_slur(x, r_at, end, level, step_ms, tall):  # type: ignore[no-untyped-de
         height = x[index] - level
         if height > 0.5 * tall or slope > 0.25 * steepest or steepest * 10.0 < NOTCH_MV:
             continue
-        if height < WAVE_MV:
+        if height < max(WAVE_MV, SLUR_SHARE * tall):
             return 0.0
         held = (x[index] - x[index + hold]) <= 0.3 * steepest * hold * step_ms
         lowest = height

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ecgomics.biomarkers.block import NORMAL, VENTRICULAR, Block, Bools, Floats
+from ecgomics.biomarkers.block import NORMAL, Block, Bools, Floats
 from ecgomics.biomarkers.reasons import Causes
 from ecgomics.biomarkers.sheet import Sheet, quantile
 from ecgomics.settings import BiomarkerSettings
@@ -51,7 +51,7 @@ def normal_intervals(block: Block) -> Intervals:
 
 def rhythm_intervals(block: Block) -> Intervals:
     """RR intervals with no ventricular beat at either end."""
-    return _choose(block, block.beat_class != VENTRICULAR)
+    return _choose(block, ~block.ventricular)
 
 
 def mean_rr_alike(block: Block) -> Floats:
@@ -95,6 +95,10 @@ def measure_rhythm(block: Block, *, sheet: Sheet, settings: BiomarkerSettings) -
     middle, mean, sd = quantile(grid, 0.5), everything.mean, everything.deviation
     sheet.put("HR_Mean_Global", 60000.0 / mean, causes=one, count=count)
     sheet.put("HR_Median_Global", 60000.0 / middle, causes=one, count=count)
+    normal = normal_intervals(block)
+    sheet.put(
+        "HR_Sinus_Global", 60000.0 / normal.mean, causes=one, otherwise="too few normal beats", count=normal.count
+    )
     for column, share in (("HR_Min_Global", 1.0), ("HR_Max_Global", 0.0)):
         value = 60000.0 / quantile(steady, share)
         sheet.put(column, value, causes=one, otherwise="too few normal beats", count=rhythm.count)

@@ -28,6 +28,7 @@ KORS = np.array(
 """Rows X (to the left), Y (downwards), Z (to the back). Kors et al., Eur Heart J 1990;11:1083–1092."""
 
 EARLY_QRS_S = 0.040
+INITIAL_QRS_S = 0.080
 
 
 def vectorcardiogram(mv: NDArray[np.floating], *, leads: tuple[str, ...]) -> Floats:
@@ -74,10 +75,29 @@ def measure_axes(block: Block, waves: Waves, *, sheet: Sheet, settings: Biomarke
         causes: Causes = (*lacking(block, ("I", "aVF")), (short, "axis indeterminate"))
         axis = frontal_axis(lead_i, avf=avf)
         sheet.put(column, axis, causes=causes, otherwise=missing, count=block.template_beats)
+    _measure_initial_axis(block, waves, sheet=sheet, settings=settings)
     qrs, t = sheet.get("QRS_AxisFront_Global"), sheet.get("T_AxisFront_Global")
     wrapped = np.abs((qrs - t + 180.0) % 360.0 - 180.0)
     causes = sheet.inherit(["QRS_AxisFront_Global", "T_AxisFront_Global"])
     sheet.put("QRST_AngleFront_Global", wrapped, causes=causes, count=block.template_beats)
+
+
+def _measure_initial_axis(block: Block, waves: Waves, *, sheet: Sheet, settings: BiomarkerSettings) -> None:
+    """Write the axis of the first 80 ms: in right bundle-branch block those are the left ventricle's alone."""
+    onset = block.template_global[:, M["qrs_on"]]
+    until = np.minimum(onset + INITIAL_QRS_S, block.template_global[:, M["qrs_off"]])
+    within = (block.offset_s >= onset[:, None]) & (block.offset_s <= until[:, None])
+    area = np.full((2, block.size), np.nan)
+    for row, lead in enumerate(("I", "aVF")):
+        place = block.lead(lead)
+        if place is not None:
+            above = block.template[:, place] - waves[:, place, F["level"]][:, None]
+            area[row] = np.where(within, above, 0.0).sum(axis=1) * 1000.0 / block.template_rate
+    area[:, ~within.any(axis=1)] = np.nan
+    short = np.hypot(area[0], 2.0 / math.sqrt(3.0) * area[1]) < settings.axis_floor_mv_ms
+    causes: Causes = (*lacking(block, ("I", "aVF")), (short, "axis indeterminate"))
+    axis = frontal_axis(area[0], avf=area[1])
+    sheet.put("QRS_AxisInitial_Global", axis, causes=causes, count=block.template_beats)
 
 
 def measure_vectors(block: Block, waves: Waves, *, sheet: Sheet) -> None:

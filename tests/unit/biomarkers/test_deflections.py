@@ -103,10 +103,14 @@ def test_end_notch_is_a_j_wave() -> None:
 
 
 def test_end_slur_is_a_j_wave_and_an_elevated_st_is_none() -> None:
-    # the slope changes at 0.25 mV, and the wave still comes down
-    assert fields(drawn({ON: 0, 0: 1.2, 30: 0.25, 70: 0.0}))["j_wave"] == pytest.approx(0.25, abs=0.04)
-    assert fields(drawn({ON: 0, 0: 1.2, 30: 0.25, 200: 0.2, 300: 0.0}))["j_wave"] == 0
+    # the slope changes at 0.35 mV, and the wave still comes down
+    assert fields(drawn({ON: 0, 0: 1.2, 30: 0.35, 90: 0.0}))["j_wave"] == pytest.approx(0.35, abs=0.05)
+    assert fields(drawn({ON: 0, 0: 1.2, 30: 0.35, 200: 0.3, 300: 0.0}))["j_wave"] == 0
     assert fields(drawn({ON: 0, 0: 1.2, 15: 0.9, 30: 0.8, 40: 0.0}))["j_wave"] == 0, "in the upper half"
+
+
+def test_the_tail_of_a_tall_r_wave_is_no_slur() -> None:
+    assert fields(drawn({ON: 0, 0: 1.2, 30: 0.15, 70: 0.0}))["j_wave"] == 0
 
 
 @pytest.mark.parametrize(("fall_ms", "rise_ms"), [(10, 10), (20, 5), (40, 15)])

@@ -18,8 +18,7 @@ CODES = {"N": 0, "V": 1, "S": 2, "P": 3, "?": 4}
 def table(classes: str, rr_s: list[float] | None = None) -> pd.DataFrame:
     made = phantom(rr_s=rr_s or [0.8] * (len(classes) - 1))
     kinds = np.array([CODES[letter] for letter in classes], dtype=np.int8)
-    beats = dataclasses.replace(made.beats, beats=made.beats.beats.assign(beat_class=("beat", kinds)))
-    return measure(beats, made.ecg).isel(record=0).to_dataframe()
+    return measure(made.classed(kinds).beats, made.ecg).isel(record=0).to_dataframe()
 
 
 @pytest.mark.parametrize(
@@ -50,7 +49,7 @@ def test_a_run_does_not_go_on_into_the_next_record() -> None:
 
     made = [phantom(record=name, rr_s=[0.8] * 4) for name in ("a", "b")]
     kinds = [np.array([0, 0, 0, 1, 1], dtype=np.int8), np.array([1, 1, 0, 0, 0], dtype=np.int8)]
-    ragged = [one.beats.beats.assign(beat_class=("beat", kind)) for one, kind in zip(made, kinds, strict=True)]
+    ragged = [one.classed(kind).beats.beats for one, kind in zip(made, kinds, strict=True)]
     beats = Beats(
         beats=xr.concat(ragged, dim="beat"),
         template=xr.concat([one.beats.template for one in made], dim="record"),
@@ -59,6 +58,15 @@ def test_a_run_does_not_go_on_into_the_next_record() -> None:
     ecg = xr.concat([one.ecg for one in made], dim="record").assign_attrs(made[0].ecg.attrs)
     values = measure(beats, ecg)["value"]
     assert values.sel(biomarker="PVC_RunMax_Global").values.tolist() == [2, 2]
+
+
+def test_a_narrow_beat_of_another_shape_is_not_ventricular_and_counts_as_early_when_it_is() -> None:
+    made = phantom(rr_s=[0.8, 0.8, 0.6, 0.85, 0.8, 0.8, 0.8])
+    kinds = np.array([0, 0, 0, 1, 0, 0, 1, 0], dtype=np.int8)
+    narrow = made.beats.beats.assign(beat_class=("beat", kinds))
+    value = measure(dataclasses.replace(made.beats, beats=narrow), made.ecg)["value"].isel(record=0)
+    assert value.sel(biomarker="PVC_Count_Global").item() == 0
+    assert value.sel(biomarker="PAC_Count_Global").item() == 1, "the late one is aberrant and not early"
 
 
 def test_an_early_beat_counts_when_it_comes_abruptly() -> None:

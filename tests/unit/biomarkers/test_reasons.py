@@ -266,8 +266,7 @@ def test_unusual_classes_are_counted() -> None:
     kinds[[2, 7]] = BEAT_CLASSES.index("ventricular")
     kinds[4] = BEAT_CLASSES.index("supraventricular")
     kinds[5] = BEAT_CLASSES.index("paced")
-    ragged = made.beats.beats.assign(beat_class=("beat", kinds))
-    values = measure(dataclasses.replace(made.beats, beats=ragged), made.ecg)
+    values = measure(made.classed(kinds).beats, made.ecg)
     assert value(values, "PVC_Count_Global") == 2
     assert value(values, "PVC_Burden_Global") == pytest.approx(100 * 2 / 12)
     assert value(values, "PAC_Count_Global") == 0, "early for its neighbourhood, but not abruptly so"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import warnings
 
@@ -29,7 +28,7 @@ def values_of(rr_s: np.ndarray, kinds: np.ndarray | None = None, **settings: flo
     made = phantom(rr_s=tuple(rr_s))
     beats = made.beats
     if kinds is not None:
-        beats = dataclasses.replace(beats, beats=beats.beats.assign(beat_class=("beat", kinds.astype(np.int8))))
+        beats = made.classed(kinds).beats
     return measure(beats, made.ecg, settings=BiomarkerSettings(**settings))["value"].isel(record=0)
 
 

@@ -29,6 +29,7 @@ LEADWISE: dict[str, float] = {
     "STS_Ratio": 0.0,
     "JWave_Amp": 0.0,
     "SNR": 25.0,
+    "R2_Amp": 0.0,
     "P_Morph": 1.0,
     "P_Amp": 0.1,
 }
@@ -37,6 +38,7 @@ GLOBAL: dict[str, float] = {
     "P_Fraction_Global": 1.0,
     "P_Amp_aVR": -0.08,
     "HR_Mean_Global": 70.0,
+    "HR_Sinus_Global": 70.0,
     "HR_Min_Global": 68.0,
     "HR_Max_Global": 72.0,
     "PR_Int_Global": 160.0,
@@ -58,6 +60,7 @@ GLOBAL: dict[str, float] = {
     "QRS_Dur_Global": 92.0,
     "Transition_Lead_Global": 3.0,
     "QRS_AxisFront_Global": 45.0,
+    "QRS_AxisInitial_Global": 40.0,
     "PTF_V1": 1.0,
     "P_Dur_Global": 104.0,
     "P_NotchSpacing_II": 0.0,

@@ -39,15 +39,15 @@ class Case:
 
 
 CASES: dict[str, Case] = {
-    "sinus_p_waves": Case("P_Fraction_Global", 0.7, 0.69),
-    "sinus_rhythm": Case("HR_Mean_Global", 100, 100.5),
+    "sinus_p_waves": Case("P_Fraction_Global", 0.5, 0.49),
+    "sinus_rhythm": Case("HR_Sinus_Global", 100, 100.5),
     "bradycardia": Case("HR_Mean_Global", 59.9, 60),
     "bradycardia_marked": Case("HR_Mean_Global", 39.9, 40),
-    "sinus_bradycardia": Case("HR_Mean_Global", 59.9, 60),
+    "sinus_bradycardia": Case("HR_Sinus_Global", 59.9, 60),
     "tachycardia": Case("HR_Mean_Global", 100.1, 100),
     "sinus_tachycardia": Case("HR_Mean_Global", 100.1, 100),
     "sinus_arrhythmia": Case("RR_StdDev_Global", 50.1, 50, {"HR_Min_Global": 55, "HR_Max_Global": 80}),
-    "atrial_fibrillation": Case("P_Fraction_Global", 0.5, 0.51, {"CosEn_Global": -1.0, "NRMSSD_Global": 0.3}),
+    "atrial_fibrillation": Case("P_Fraction_Global", 0.49, 0.5, {"CosEn_Global": -1.0, "NRMSSD_Global": 0.3}),
     "premature_atrial_beat": Case("PAC_Count_Global", 1, 0),
     "premature_ventricular_beat": Case("PVC_Count_Global", 1, 0),
     "ventricular_bigeminy": Case("Bigeminy_Global", 3, 2),
@@ -67,13 +67,12 @@ CASES: dict[str, Case] = {
     "ivcd": Case("QRS_Dur_Global", 111, 110),
     "rbbb": Case("QRS_Dur_Global", 120, 119.5, {"RSR_Pattern_V2": 1, "S_Dur_I": 50}),
     "incomplete_rbbb": Case("QRS_Dur_Global", 110, 109, {"RSR_Pattern_V1": 1, "S_Dur_V6": 60}),
+    "incomplete_rbbb_minnesota": Case("R2_Amp_V1", 0.21, 0.2, {"RSR_Pattern_V1": 1, "S_Dur_V6": 60}),
     "lbbb_aha": Case("QRS_Dur_Global", 120, 119, LBBB),
     "lbbb_strauss": Case("QRS_Dur_Global", 140, 139, LBBB),
     "lbbb_esc": Case("QRS_Dur_Global", 120, 119, LBBB),
-    "lafb": Case("QRS_AxisFront_Global", -45, -44, {"Q_Present_aVL": 1}),
-    "lafb_possible": Case(
-        "QRS_AxisFront_Global", -30.5, -30, {"Q_Present_aVL": 1} | over("QRS_Balance", INFERIOR, -0.3)
-    ),
+    "lafb": Case("QRS_AxisFront_Global", -45, -44, {"Q_Present_aVL": 1, "R_PeakTime_aVL": 50}),
+    "lafb_wide": Case("QRS_AxisFront_Global", -30, -29, {"Q_Present_aVL": 1} | over("QRS_Balance", INFERIOR, -0.3)),
     "lpfb": Case(
         "QRS_AxisFront_Global",
         90,
@@ -134,7 +133,7 @@ SUPPRESSORS: dict[str, dict[str, float]] = {
         "PR_LeadSpread_Global": 30,
     },
     "rbbb": RBBB,
-    "lbbb_strauss": LBBB,
+    "lbbb_esc": LBBB,
     "interatrial_block_advanced": {"P_Dur_Global": 130, **over("P_Morph", INFERIOR, 2)},
     "lvh_sokolow": {"Sokolow_Global": 4.0},
     "lvh_cornell": {"Cornell_Global": 3.0},
@@ -180,7 +179,12 @@ def test_missing_input_is_unknown_never_normal(judged, name):
     assert judged(without=case.column, **case_values(name, case.inside))[name] == case.when_missing
 
 
-EXCLUSIVE = {("incomplete_rbbb", "rbbb"), ("incomplete_rbbb", "pre_excitation")}
+EXCLUSIVE = {
+    ("incomplete_rbbb", "rbbb"),
+    ("incomplete_rbbb", "pre_excitation"),
+    ("incomplete_rbbb_minnesota", "rbbb"),
+    ("incomplete_rbbb_minnesota", "pre_excitation"),
+}
 """Pairs of which one is not met where the other is."""
 
 
@@ -248,9 +252,17 @@ def test_lbbb_by_strauss_depends_on_sex(judged, sex, limit):
 
 
 def test_left_anterior_block_is_seen_beside_right_bundle_branch_block(judged):
-    given = {"QRS_AxisFront_Global": -60, "Q_Present_aVL": 1, "QRS_Dur_Global": 140}
+    given = {"QRS_AxisFront_Global": 170, "QRS_AxisInitial_Global": -60, "Q_Present_aVL": 1, "R_PeakTime_aVL": 50}
+    assert judged(**given, QRS_Dur_Global=140)["lafb"] == "not_met"
+    assert judged(**{**given, **RBBB})["lafb"] == "met", "by the first 80 ms, which the right bundle has no part in"
+    assert judged(**{**given, **RBBB, "QRS_AxisInitial_Global": 10, "QRS_AxisFront_Global": -60})["lafb"] == "not_met"
+
+
+def test_a_q_in_the_inferior_leads_speaks_against_anterior_block_of_a_lesser_axis(judged):
+    given = {"QRS_AxisFront_Global": -38, "Q_Present_aVL": 1} | over("QRS_Balance", INFERIOR, -0.3)
+    assert judged(**given)["lafb_wide"] == "met"
+    assert judged(**given | over("Q_Present", INFERIOR, 1))["lafb_wide"] == "not_met"
     assert judged(**given)["lafb"] == "not_met"
-    assert judged(**{**given, **RBBB})["lafb"] == "met"
 
 
 def test_the_two_definitions_of_lbbb_disagree_in_between(judged):

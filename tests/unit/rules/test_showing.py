@@ -59,7 +59,7 @@ def test_every_rule_is_short_in_a_terminal_and_whole_in_a_notebook(name):
 
 def test_a_finding_says_what_decided_it():
     met = finding("first_degree_block", PR_Int_Global=236, P_Fraction_Global=1.0)
-    assert repr(met) == "<Finding first_degree_block: met (PR_Int_Global 236 ms > 200; P_Fraction_Global 1 ≥ 0.7)>"
+    assert repr(met) == "<Finding first_degree_block: met (PR_Int_Global 236 ms > 200; P_Fraction_Global 1 ≥ 0.5)>"
     text = read(met._repr_html_())
     assert "236" in text
     assert "> 200 ms" in text
