@@ -16,7 +16,7 @@ WIDGETS = ROOT / "widgets" / "ecgomics_widgets"
 FLOORS = (
     ("vocabulary", "errors", "settings", "wording"),
     ("waves", "biomarkers", "rules", "discovery"),
-    ("records", "cohort", "latent", "simulate", "live", "reports"),
+    ("records", "cohort", "latent", "simulate", "live", "reports", "learn"),
     ("pipeline", "service", "bench", "notebook"),
     ("dashboards",),
     ("cli",),
