@@ -69,7 +69,9 @@ class IngestSettings(Settings):
     copies = param.Selector(
         default="all", objects=["all", "low", "high"], doc="Of recordings kept at two rates (PTB-XL): both, or which."
     )
-    file_limit_s = param.Number(120.0, bounds=(1, 86_400), doc="Time a file may take to read before it is refused, s.")
+    file_limit_s = param.Number(
+        120.0, bounds=(1, 86_400), doc="Time a file may take to read before it is refused, s for every 100 MB begun."
+    )
     lockbox_share = param.Number(
         0.2, bounds=(0.0, 0.8), doc="Share of the patients set aside for replication when a cohort is begun; 0: none."
     )

@@ -19,7 +19,7 @@ from ecgomics.cohort.commit import Commit, now
 from ecgomics.cohort.layout import CHUNK_S, LOCKBOX_BEFORE, MILLIVOLTS, SHARD_RECORDS, FixedPoint
 from ecgomics.cohort.manifest import Manifest, Stage, read_manifest
 from ecgomics.cohort.nodes import COMPRESSOR, open_node, write_array, write_node
-from ecgomics.cohort.pyramid import levels_of
+from ecgomics.cohort.pyramid import Pyramid
 from ecgomics.cohort.staged import Staged
 from ecgomics.cohort.stages import put_node
 from ecgomics.errors import CohortError
@@ -28,7 +28,7 @@ from ecgomics.vocabulary import LEADS, lead_order
 
 _LONG_CHUNK = 8192
 _LONG_SHARD = 1 << 20
-_ENVELOPE_CHUNK = 4096
+_ENVELOPE_CHUNK, _ENVELOPE_SHARD = 4096, 1 << 18
 
 
 @dataclass(frozen=True)
@@ -296,24 +296,61 @@ def _link(old: Path, new: Path) -> None:
 
 
 def _put_long(commit: Commit, item: Staged) -> None:
-    samples = item.samples()
+    shape = (len(item.leads), int(item.row["samples"]))
     fixed = replace(MILLIVOLTS, scale=item.scale)
     attrs = {"rate_hz": float(item.row["native_hz"]), "units": "mV"}
     group = zarr.create_group(commit.new(f"long/{item.row['record']}"), zarr_format=3, attributes=attrs)
     write_array(group, "lead", dims=("lead",), values=np.array(item.leads, dtype=object))
-    array = _long_array(group, "ecg", samples.shape, fixed=fixed, chunk=_LONG_CHUNK, dims=("lead", "time"))
-    for start in range(0, samples.shape[1], _LONG_SHARD):
-        array[:, start : start + _LONG_SHARD] = np.asarray(samples[:, start : start + _LONG_SHARD])
-    for size, level in levels_of(samples, fill=fixed.fill):
-        name, dims = f"envelope_{size}", ("bound", "lead", f"bin_{size}")
-        _long_array(group, name, level.shape, fixed=fixed, chunk=_ENVELOPE_CHUNK, dims=dims)[...] = level
+    signal = _Growing(_long_array(group, "ecg", shape, fixed=fixed, chunk=_LONG_CHUNK, dims=("lead", "time")))
+    pyramid = Pyramid(shape[1], fill=fixed.fill)
+    levels = {}
+    for size in pyramid.sizes:
+        level, dims = (2, shape[0], -(-shape[1] // size)), ("bound", "lead", f"bin_{size}")
+        array = _long_array(group, f"envelope_{size}", level, fixed=fixed, chunk=_ENVELOPE_CHUNK, dims=dims)
+        levels[size] = _Growing(array)
+    for piece in item.pieces(_LONG_SHARD):
+        signal.add(piece)
+        for size, bins in pyramid.add(piece).items():
+            levels[size].add(bins)
+    for growing in (signal, *levels.values()):
+        growing.flush()
+
+
+class _Growing:
+    """An array that is written along its last dim, each shard once."""
+
+    def __init__(self, array: zarr.Array) -> None:
+        self.array = array
+        self.step = (array.shards or array.chunks)[-1]
+        self.at = 0
+        self.waiting: list[npt.NDArray[np.int16]] = []
+
+    def add(self, values: npt.NDArray[np.int16]) -> None:
+        """What comes next."""
+        self.waiting.append(values)
+        count = sum(part.shape[-1] for part in self.waiting)
+        if count >= self.step:
+            self._write(count - count % self.step)
+
+    def flush(self) -> None:
+        """Write what is left."""
+        self._write(sum(part.shape[-1] for part in self.waiting))
+
+    def _write(self, count: int) -> None:
+        if count == 0:
+            return
+        values = self.waiting[0] if len(self.waiting) == 1 else np.concatenate(self.waiting, axis=-1)
+        self.array[..., self.at : self.at + count] = values[..., :count]
+        self.at += count
+        self.waiting = [values[..., count:].copy()] if values.shape[-1] > count else []
 
 
 def _long_array(
     group: zarr.Group, name: str, shape: tuple[int, ...], *, fixed: FixedPoint, chunk: int, dims: tuple[str, ...]
 ) -> zarr.Array:
     head = shape[:-1]
-    shard = _LONG_SHARD if shape[-1] >= _LONG_SHARD else -(-shape[-1] // chunk) * chunk
+    most = _LONG_SHARD if name == "ecg" else _ENVELOPE_SHARD
+    shard = most if shape[-1] >= most else max(1, -(-shape[-1] // chunk)) * chunk
     return group.create_array(
         name,
         shape=shape,

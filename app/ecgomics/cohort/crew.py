@@ -37,6 +37,13 @@ class Done(Generic[Task, Result]):
     result: Result | Lost
 
 
+Limit = Callable[[Any], float]
+
+
+def _no_limit(_: Any) -> float:
+    return float("inf")
+
+
 def default_workers(tasks: int) -> int:
     """As many workers as there are cores to use, and no more than tasks."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
@@ -44,7 +51,7 @@ def default_workers(tasks: int) -> int:
 
 
 def run(
-    function: Callable[[Task], Result], tasks: Iterable[Task], *, workers: int, limit_s: float = float("inf")
+    function: Callable[[Task], Result], tasks: Iterable[Task], *, workers: int, limit_s: Limit = _no_limit
 ) -> Iterator[Done[Task, Result]]:
     """Apply a function to tasks, in no certain order.
 
@@ -57,7 +64,7 @@ def run(
     workers
         Number of processes; 0 works in this process, where a crash or a hang cannot be caught.
     limit_s
-        Seconds a task may take before its worker is ended.
+        Seconds a task may take before its worker is ended, by task.
 
     Raises
     ------
@@ -76,18 +83,18 @@ def run(
 
 
 def _drive(
-    crew: list[_Worker], function: Callable[[Any], Any], tasks: Iterator[Any], *, limit_s: float
+    crew: list[_Worker], function: Callable[[Any], Any], tasks: Iterator[Any], *, limit_s: Limit
 ) -> Iterator[Done[Any, Any]]:
     busy: dict[Connection, int] = {}
     for place, worker in enumerate(crew):
         if worker.give(tasks):
             busy[worker.pipe] = place
     while busy:
-        ready = wait(list(busy), timeout=min(1.0, limit_s))
+        ready = wait(list(busy), timeout=min([0.5, *(limit_s(crew[place].task) for place in busy.values())]))
         for pipe in list(busy):
             place = busy[pipe]
             worker = crew[place]
-            outcome = worker.outcome(arrived=pipe in ready, limit_s=limit_s)
+            outcome = worker.outcome(arrived=pipe in ready, limit_s=limit_s(worker.task))
             if outcome is None:
                 continue
             del busy[pipe]

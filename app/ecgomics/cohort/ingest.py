@@ -61,6 +61,15 @@ class FileTask:
     key: str
     settings: dict[str, Any]
 
+    @property
+    def limit_s(self) -> float:
+        """Time it may take: the limit of the settings for every 100 MB begun, so that days of recording are read."""
+        size = sum(size for size, _ in _states(self.file.file))
+        return float(self.settings["file_limit_s"]) * max(1, -(-size // _LIMIT_BYTES))
+
+
+_LIMIT_BYTES = 100_000_000
+
 
 def ingest_files(
     source: Path, store: Path, *, settings: IngestSettings, labels: Path | None, workers: int | None, progress: Progress
@@ -96,7 +105,7 @@ def ingest_files(
         waiting = [task for task in tasks if read_outcome(directory, key=task.key) is None]
         count = crew.default_workers(len(waiting)) if workers is None else workers
         with progress.bar("reading", total=len(tasks), done=len(tasks) - len(waiting), unit="records") as tick:
-            for done in crew.run(stage_file, waiting, workers=count, limit_s=float(settings.file_limit_s)):
+            for done in crew.run(stage_file, waiting, workers=count, limit_s=lambda task: task.limit_s):
                 if isinstance(done.result, crew.Lost):
                     _refuse(done.task, done.result.reason)
                 tick(1)
@@ -123,8 +132,9 @@ def ingest_records(
 def stage_file(task: FileTask) -> None:
     """Read and stage one file; what cannot be read is refused, whatever is wrong with it."""
     settings = IngestSettings.from_dict(task.settings)
+    spool = task.directory / f"{task.key}.f4"
     try:
-        record = read(task.file.path, rate_hz=settings.stated_hz, unit=settings.stated_unit or None)
+        record = read(task.file.path, rate_hz=settings.stated_hz, unit=settings.stated_unit or None, spool=spool)
         if task.description is not None:
             record = record.described(task.description)
         stage(record, task.directory, key=task.key, settings=settings)
@@ -133,6 +143,8 @@ def stage_file(task: FileTask) -> None:
     except (Exception, RecursionError, MemoryError) as error:
         # only the kind of an unforeseen error: its text may hold what the file holds
         _refuse(task, f"the reader failed with {type(error).__name__}")
+    finally:
+        spool.unlink(missing_ok=True)
 
 
 def _stage_recording(recording: Record, directory: Path, settings: IngestSettings) -> Outcome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -105,15 +105,37 @@ def columns(signal: Signal, levels: dict[int, Signal], *, start: int, stop: int,
     return Columns(np.minimum(cuts * size, total), _reduced(low, high, cuts[:-1] - first, fill=fill))
 
 
-def levels_of(samples: Signal, *, fill: int, piece: int = 1 << 20) -> Iterator[tuple[int, Samples]]:
-    """All levels of a recording's envelope, finest first; the signal is read piece by piece."""
-    total = samples.shape[1]
-    step = max(BASE, piece - piece % BASE)
-    parts = [envelope(np.asarray(samples[:, k : k + step]), size=BASE, fill=fill) for k in range(0, total, step)]
-    level = np.concatenate(parts, axis=-1)
-    for size in bin_sizes(total):
-        yield size, level
-        level = coarser(level, fill=fill)
+class Pyramid:
+    """The envelope of a recording that comes piece by piece.
+
+    Parameters
+    ----------
+    total
+        Samples of each lead, all pieces together.
+    fill
+        The integer for NaN.
+    """
+
+    def __init__(self, total: int, *, fill: int) -> None:
+        self.sizes = bin_sizes(total)
+        self._left, self._fill = total, fill
+        self._waiting: dict[int, Samples] = {}
+
+    def add(self, piece: Samples) -> dict[int, Samples]:
+        """The next piece, dims ``(lead, time)``, a multiple of 16 samples but for the last; the bins it completes.
+
+        By level, dims ``(bound, lead, bin)``.
+        """
+        self._left -= piece.shape[-1]
+        done = {BASE: envelope(piece, size=BASE, fill=self._fill)}
+        for finer, size in itertools.pairwise(self.sizes):
+            bins = done[finer]
+            if size in self._waiting:
+                bins = np.concatenate([self._waiting[size], bins], axis=-1)
+            whole = bins.shape[-1] if self._left <= 0 else bins.shape[-1] // STEP * STEP
+            self._waiting[size] = bins[..., whole:]
+            done[size] = coarser(bins[..., :whole], fill=self._fill) if whole else bins[..., :0]
+        return done
 
 
 def _coarser(low: Samples, high: Samples, *, size: int, fill: int) -> Samples:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -52,6 +53,11 @@ class Staged:
         shape = (len(self.leads), int(self.row["samples"]))
         return np.memmap(self.payload, dtype="<i2", mode="r", shape=shape)
 
+    def pieces(self, samples: int) -> Iterator[npt.NDArray[np.int16]]:
+        """The encoded samples, dims ``(lead, time)``, so many of each lead at a time; nothing stays mapped."""
+        for start in range(0, int(self.row["samples"]), samples):
+            yield np.array(self.samples()[:, start : start + samples])
+
 
 @dataclass(frozen=True)
 class Refused:
@@ -79,24 +85,26 @@ def stage(record: Record, directory: Path, *, key: str, settings: IngestSettings
     FormatError
         When no lead has a finite sample.
     """
-    values = np.asarray(record.ecg.transpose("lead", "time").values, dtype=np.float32)
-    if not np.isfinite(values).any():
+    peak = max((_peak(part) for part in record.parts(_PIECE)), default=-math.inf)
+    if math.isinf(peak):
         raise FormatError("no lead holds a number", expected="at least one lead with samples", remedy="leave it out")
-    short = values.shape[1] / record.native_hz <= settings.short_s
     notes = list(record.notes)
-    if short:
-        values = resample(values, from_hz=record.native_hz, to_hz=settings.rate_hz)
-    fixed = MILLIVOLTS if short else _scale_for(values)
-    clipped = int((np.abs(values) > fixed.limit).sum())
-    if clipped:
-        notes.append(f"{clipped} samples beyond {fixed.limit:g} mV were cut to it")
-    row = _row(record, kind="short" if short else "long", samples=values.shape[1], notes=notes)
     payload = directory / f"{key}.i2"
+    if record.ecg.sizes["time"] / record.native_hz <= settings.short_s:
+        values = np.asarray(record.ecg.transpose("lead", "time").values, dtype=np.float32)
+        values = resample(values, from_hz=record.native_hz, to_hz=settings.rate_hz)
+        kind, count, fixed = "short", values.shape[1], MILLIVOLTS
+        clipped = int((np.abs(values) > fixed.limit).sum())
+        if clipped:
+            notes.append(f"{clipped} samples beyond {fixed.limit:g} mV were cut to it")
+        parts: Iterable[npt.NDArray[np.float32]] = values
+    else:
+        kind, count, fixed = "long", record.ecg.sizes["time"], _scale_for(peak)
+        parts = record.parts(_PIECE)
+    row = _row(record, kind=kind, samples=count, notes=notes)
     with payload.open("wb") as stream:
-        # a recording of a day is encoded piece by piece, lead after lead
-        for lead in values:
-            for start in range(0, len(lead), _PIECE):
-                stream.write(fixed.encode(lead[start : start + _PIECE]).astype("<i2").tobytes())
+        for part in parts:
+            stream.write(fixed.encode(part).astype("<i2").tobytes())
     leads = row["leads"].split(LEAD_SEPARATOR)
     staged = Staged(row, _labels(record), leads, fixed.scale, str(payload))
     write_outcome(staged, directory, key=key)
@@ -136,8 +144,13 @@ def key_of(*parts: object) -> str:
     return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:24]
 
 
-def _scale_for(values: npt.NDArray[np.float32]) -> FixedPoint:
-    peak = max(float(np.nanmax(lead)) for lead in np.abs(values) if np.isfinite(lead).any())
+def _peak(part: npt.NDArray[np.float32]) -> float:
+    """Largest magnitude, mV; −∞ without a number, so that it loses to any."""
+    finite = part[np.isfinite(part)]
+    return float(np.abs(finite).max()) if finite.size else -math.inf
+
+
+def _scale_for(peak: float) -> FixedPoint:
     scale = MILLIVOLTS.scale * max(1, math.ceil(peak / MILLIVOLTS.limit))
     return FixedPoint(MILLIVOLTS.dtype, scale, MILLIVOLTS.decoded)
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
 from ecgomics.errors import FormatError
-from ecgomics.records.limb import derive_limb_leads
+from ecgomics.records.limb import derive_limb_leads, limb_sums
+from ecgomics.records.pieces import PIECE_SAMPLES, Laid, Pieces, Row
 from ecgomics.records.record import Annotation, Description, Measurements, Record
 from ecgomics.vocabulary import lead_order, normalise_lead
 
@@ -52,7 +55,7 @@ class Beside:
 
 
 def assemble(
-    samples_mv: npt.NDArray[np.floating],
+    samples_mv: npt.NDArray[np.floating] | Pieces,
     names: Sequence[str],
     *,
     rate_hz: float,
@@ -60,13 +63,15 @@ def assemble(
     description: Description | None = None,
     notes: Sequence[str] = (),
     beside: Beside | None = None,
+    spool: Path | None = None,
 ) -> Record:
     """Make a record of raw samples: names spelled as the house does, limb leads completed, damage refused.
 
     Parameters
     ----------
     samples_mv
-        Dims ``(lead, time)``, any float type, mV; NaN and infinities mean missing.
+        Dims ``(lead, time)``, any float type, mV; NaN and infinities mean missing. Or pieces of that; what they add
+        to `notes` while they are read is kept.
     names
         One name a lead, in any spelling.
     rate_hz
@@ -75,6 +80,9 @@ def assemble(
         As in `Record`.
     beside
         Measurements, annotations, median beat, filters and steps, where the file has them.
+    spool
+        File for the samples of a long recording in pieces, which are then read from there and not held in memory; the
+        caller removes it when done with the record.
 
     Raises
     ------
@@ -82,19 +90,22 @@ def assemble(
         Without samples, without one finite sample, or with an impossible rate.
     """
     rate = _checked_rate(rate_hz)
-    samples = np.array(samples_mv, dtype=np.float32, copy=True)
-    if samples.ndim != 2 or samples.size == 0 or samples.shape[0] != len(names):
+    spelled, renamed = _unique(names)
+    signal: Laid | tuple[npt.NDArray[np.float32], int]
+    if isinstance(samples_mv, Pieces) and spool is not None and samples_mv.size > PIECE_SAMPLES:
+        signal = samples_mv.laid(spool)
+    else:
+        signal = _gathered(samples_mv)
+    held = list(signal.alive) if isinstance(signal, Laid) else [bool(np.isfinite(lead).any()) for lead in signal[0]]
+    if len(held) != len(spelled):
         raise FormatError("a recording without samples", expected="at least one lead with samples")
-    said = list(notes)
-    infinite = np.isinf(samples)
-    if infinite.any():
-        samples[infinite] = np.nan
-        said.append(f"{int(infinite.sum())} infinite samples taken for missing")
-    if not np.isfinite(samples).any():
+    infinite = signal.infinite if isinstance(signal, Laid) else signal[1]
+    said = [*notes, *([f"{infinite} infinite samples taken for missing"] if infinite else []), *renamed]
+    if not any(held):
         raise FormatError(
             "a recording with no finite sample", expected="at least one lead with numbers", remedy="check its export"
         )
-    spelled = _unique(names, said)
+    samples = signal if isinstance(signal, Laid) else signal[0]
     ecg, derived = _block(samples, spelled, rate_hz=rate, along="time")
     extra = beside or Beside()
     record = Record(
@@ -112,20 +123,39 @@ def assemble(
     return record if description is None else record.described(description)
 
 
+def _gathered(samples_mv: npt.NDArray[np.floating] | Pieces) -> tuple[npt.NDArray[np.float32], int]:
+    """Samples in memory, and how many infinite ones were taken for missing."""
+    whole = samples_mv.gathered() if isinstance(samples_mv, Pieces) else samples_mv
+    samples = np.array(whole, dtype=np.float32, copy=not isinstance(samples_mv, Pieces))
+    if samples.ndim != 2 or samples.size == 0:
+        raise FormatError("a recording without samples", expected="at least one lead with samples")
+    infinite = np.isinf(samples)
+    samples[infinite] = np.nan
+    return samples, int(infinite.sum())
+
+
 def _block(
-    samples: npt.NDArray[np.float32], names: list[str], *, rate_hz: float, along: str
+    samples: npt.NDArray[np.float32] | Laid, names: list[str], *, rate_hz: float, along: str
 ) -> tuple[xr.DataArray, tuple[str, ...]]:
     """Leads in the usual order with the missing limb leads derived, and which those are."""
-    completed, spelled, derived = derive_limb_leads(samples, names)
-    order = lead_order(spelled)
-    rows = [spelled.index(name) for name in order]
-    block = xr.DataArray(
+    if isinstance(samples, Laid):
+        sums = limb_sums(names, alive=[name for name, alive in zip(names, samples.alive, strict=True) if alive])
+        derived, spelled = tuple(sums), [*names, *sums]
+        order = lead_order(spelled)
+        own: dict[str, Row] = {name: ((place, 1.0),) for place, name in enumerate(names)}
+        values: Any = samples.variable([(own | sums)[name] for name in order], along=along)
+    else:
+        completed, spelled, derived = derive_limb_leads(samples, names)
+        order = lead_order(spelled)
+        rows = [spelled.index(name) for name in order]
         # a day of twelve leads is not copied for nothing
-        completed if rows == list(range(len(rows))) else completed[rows],
-        dims=("lead", along),
+        values = (("lead", along), completed if rows == list(range(len(rows))) else completed[rows])
+    variable = values if isinstance(values, xr.Variable) else xr.Variable(*values)
+    block = xr.DataArray(
+        variable,
         coords={"lead": np.array(order, dtype=str)},
-        attrs={"rate_hz": rate_hz, "units": "mV"},
         name="ecg" if along == "time" else "median_beat",
+        attrs={"rate_hz": rate_hz, "units": "mV"},
     )
     return block, tuple(name for name in order if name in derived)
 
@@ -139,7 +169,7 @@ def _median(median: Median | None, notes: list[str]) -> xr.DataArray | None:
     if not usable or not low <= median.rate_hz <= high:
         notes.append("a representative beat that cannot be used left out")
         return None
-    names = _unique(median.names, [])
+    names, _ = _unique(median.names)
     return _block(samples, names, rate_hz=float(median.rate_hz), along="offset")[0]
 
 
@@ -166,9 +196,10 @@ def _checked_rate(rate_hz: float) -> float:
     return rate
 
 
-def _unique(names: Sequence[str], notes: list[str]) -> list[str]:
-    """Normalised names, each once; what had to be invented is noted."""
+def _unique(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Normalised names, each once; and notes on what had to be invented."""
     result: list[str] = []
+    notes: list[str] = []
     for position, name in enumerate(names, start=1):
         spelled = normalise_lead(str(name)) or f"ch{position}"
         if not str(name).strip():
@@ -177,4 +208,4 @@ def _unique(names: Sequence[str], notes: list[str]) -> list[str]:
             notes.append(f"lead name {spelled} occurs more than once; later ones are numbered")
             spelled = next(s for k in range(2, len(names) + 2) if (s := f"{spelled}_{k}") not in result)
         result.append(spelled)
-    return result
+    return result, notes

@@ -17,7 +17,9 @@ from ecgomics.records.units import mv_per
 MAX_NOTE = 160
 
 
-def read(path: str | Path, *, rate_hz: float | None = None, unit: str | None = None) -> Record:
+def read(
+    path: str | Path, *, rate_hz: float | None = None, unit: str | None = None, spool: str | Path | None = None
+) -> Record:
     """Read one recording, whatever its format.
 
     The content decides, not the suffix; `formats` lists what is read. Of a WFDB record give the `.hea`, its
@@ -33,6 +35,9 @@ def read(path: str | Path, *, rate_hz: float | None = None, unit: str | None = N
     unit
         ``"mV"``, ``"uV"``, ``"V"`` or ``"nV"``, perhaps with a number before it (``"0.1 mV"``): unit of a table or
         array; needed where the file does not state it.
+    spool
+        A file to be made for the samples of a long recording (over 2 million), where its format can be read piece by
+        piece: the record then reads from it what is asked for and holds nothing in memory. Remove it when done.
 
     Raises
     ------
@@ -49,7 +54,7 @@ def read(path: str | Path, *, rate_hz: float | None = None, unit: str | None = N
     """
     file, item = split_item(Path(path))
     target = regular_file(_with_header(file))
-    stated = Stated(rate_hz=rate_hz, unit=unit)
+    stated = Stated(rate_hz=rate_hz, unit=unit, spool=None if spool is None else Path(spool))
     if unit is not None:
         mv_per(unit)
     with warnings.catch_warnings(record=True) as caught:

@@ -19,16 +19,16 @@ import numpy.typing as npt
 from ecgomics.errors import FormatError
 from ecgomics.records.assembly import Beside, assemble
 from ecgomics.records.calendar import age_between, moment, sex_of
+from ecgomics.records.pieces import MAX_GATHERED, Pieces, steps
 from ecgomics.records.record import Annotation, Description, Record
 from ecgomics.records.stated import Stated, rate_checked
 from ecgomics.records.units import is_voltage, mv_per
 from ecgomics.records.wfdb_files import NOT_ECG
 
 MAX_SIGNALS = 512
-MAX_SAMPLES = 400_000_000
 MAX_RECORDS = 5_000_000
 MAX_STRETCH = 100
-"""A recording with gaps may be at most this many times longer than its samples."""
+"""A recording with gaps may be at most this many times longer than its samples, and a long one twice."""
 
 _FIXED = 256
 _FIELDS = (16, 80, 8, 8, 8, 8, 8, 80, 8, 32)
@@ -87,15 +87,19 @@ def read_edf(path: Path, *, stated: Stated) -> Record:
     """
     header = _header(path)
     notes: list[str] = []
-    raw = _data_records(path, header, notes)
+    _check_rest(path, header, notes)
     chosen = _chosen(header, notes)
     rate_hz = chosen[0].count / header.record_s
-    onsets, annotations = _annotations(header, raw)
-    samples = np.stack([_scaled(raw, signal, header.width, notes) for signal in chosen])
+    onsets, annotations = _annotations(path, header)
+    places = None
     if header.variant.upper().startswith(("EDF+D", "BDF+D")):
-        samples = _with_gaps(samples, onsets, per_record=chosen[0].count, rate_hz=rate_hz, notes=notes)
+        places = _places(header, onsets, per_record=chosen[0].count, rate_hz=rate_hz, leads=len(chosen), notes=notes)
+    pieces = _samples(path, header, chosen, notes)
+    if places is not None:
+        pieces = _with_gaps(pieces, places, per_record=chosen[0].count)
+    count = header.n_records * chosen[0].count if places is None else int(places[-1]) + chosen[0].count
     record = assemble(
-        samples,
+        Pieces(len(chosen), count, pieces),
         [_lead_name(signal.label) for signal in chosen],
         rate_hz=rate_hz,
         source=path.stem,
@@ -106,6 +110,7 @@ def read_edf(path: Path, *, stated: Stated) -> Record:
             filters=_filters(chosen[0].filtering),
             step_uv=[abs(signal.gain) * mv_per(signal.unit) * 1e3 for signal in chosen],
         ),
+        spool=stated.spool,
     )
     return rate_checked(record, stated)
 
@@ -140,8 +145,8 @@ def _header(path: Path) -> _Header:
     n_records = held if promised < 0 else promised
     if any(signal.is_annotation for signal in signals) and n_records > MAX_RECORDS:
         raise FormatError(f"an EDF+ file of {n_records} data records", expected=f"at most {MAX_RECORDS}")
-    if n_records < 1 or n_records * samples > MAX_SAMPLES:
-        raise FormatError(f"an EDF file of {n_records * samples} samples", expected=f"1 to {MAX_SAMPLES}")
+    if n_records < 1:
+        raise FormatError("an EDF file without data records", expected="at least one")
     if not (record_s > 0 or all(signal.is_annotation for signal in signals)):
         raise FormatError("an EDF data record of no duration", expected="seconds")
     return _Header(
@@ -167,8 +172,8 @@ def _signals(data: bytes, n_signals: int) -> Iterator[_Signal]:
         label, unit, filtering = _text(columns[0][k]), _text(columns[2][k]), _text(columns[7][k])
         low, high, d_low, d_high = (_real(columns[row][k], "range") for row in (3, 4, 5, 6))
         count = _whole(columns[8][k], "samples of a data record")
-        if count < 0 or count > MAX_SAMPLES:
-            raise FormatError(f"an EDF signal of {count} samples a data record", expected=f"up to {MAX_SAMPLES}")
+        if not 0 <= count <= MAX_GATHERED:
+            raise FormatError(f"an EDF signal of {count} samples a data record", expected=f"up to {MAX_GATHERED}")
         gain = (high - low) / (d_high - d_low) if d_high != d_low else math.nan
         yield _Signal(label, unit, gain, low - d_low * gain, (d_low, d_high), filtering, count, offset)
         offset += count
@@ -197,38 +202,55 @@ def _chosen(header: _Header, notes: list[str]) -> list[_Signal]:
     return kept
 
 
-def _data_records(path: Path, header: _Header, notes: list[str]) -> npt.NDArray[np.uint8]:
-    """Data records as bytes, dims ``(data record, byte)``."""
+def _check_rest(path: Path, header: _Header, notes: list[str]) -> None:
     size = header.samples_per_record * header.width
-    raw = np.fromfile(path, dtype=np.uint8, count=header.n_records * size, offset=header.header_bytes)
     rest = path.stat().st_size - header.header_bytes - header.n_records * size
     if rest:
         notes.append(f"{rest} bytes after the last data record left out")
-    return raw.reshape(header.n_records, size)
 
 
-def _scaled(raw: npt.NDArray[np.uint8], signal: _Signal, width: int, notes: list[str]) -> npt.NDArray[np.float32]:
-    """One signal in mV."""
+def _data_records(path: Path, header: _Header) -> Iterator[npt.NDArray[np.uint8]]:
+    """Some data records at a time as bytes, dims ``(data record, byte)``."""
+    size = header.samples_per_record * header.width
+    for start, stop in steps(header.n_records, width=header.samples_per_record):
+        place = header.header_bytes + start * size
+        yield np.fromfile(path, dtype=np.uint8, count=(stop - start) * size, offset=place).reshape(stop - start, size)
+
+
+def _samples(path: Path, header: _Header, chosen: list[_Signal], notes: list[str]) -> Iterator[npt.NDArray[np.float32]]:
+    """The chosen signals in mV, whole data records at a time, dims ``(lead, time)``."""
+    outside = [0] * len(chosen)
+    for raw in _data_records(path, header):
+        rows = []
+        for place, signal in enumerate(chosen):
+            digital = _digital(raw, signal, header.width)
+            low, high = sorted(signal.digital)
+            outside[place] += int(((digital < low) | (digital > high)).sum())
+            rows.append(((digital * signal.gain + signal.zero) * mv_per(signal.unit)).astype(np.float32))
+        yield np.stack(rows)
+    for signal, count in zip(chosen, outside, strict=True):
+        if count:
+            name = _lead_name(signal.label)[:16]
+            notes.append(f"{count} samples of {name} lie outside the range stated; kept")
+
+
+def _digital(raw: npt.NDArray[np.uint8], signal: _Signal, width: int) -> npt.NDArray[np.float64]:
+    """The numbers of one signal as they were stored."""
     begin = signal.offset * width
     part = np.ascontiguousarray(raw[:, begin : begin + signal.count * width])
     if width == 2:
-        digital = part.view("<i2").reshape(-1).astype(np.float64)
-    else:
-        triples = part.reshape(-1, 3).astype(np.int32)
-        digital = ((triples[:, 0] | (triples[:, 1] << 8) | (triples[:, 2] << 16)) << 8 >> 8).astype(np.float64)
-    low, high = sorted(signal.digital)
-    outside = int(((digital < low) | (digital > high)).sum())
-    if outside:
-        notes.append(f"{outside} samples of {_lead_name(signal.label)[:16]} lie outside the range stated; kept")
-    return ((digital * signal.gain + signal.zero) * mv_per(signal.unit)).astype(np.float32)
+        return part.view("<i2").reshape(-1).astype(np.float64)
+    triples = part.reshape(-1, 3).astype(np.int32)
+    return ((triples[:, 0] | (triples[:, 1] << 8) | (triples[:, 2] << 16)) << 8 >> 8).astype(np.float64)
 
 
-def _annotations(header: _Header, raw: npt.NDArray[np.uint8]) -> tuple[list[float], list[Annotation]]:
+def _annotations(path: Path, header: _Header) -> tuple[list[float], list[Annotation]]:
     """When each data record begins, s, and the annotations; both from the time-stamped lists of EDF+."""
     channels = [signal for signal in header.signals if signal.is_annotation]
     onsets: list[float] = []
     found: list[Annotation] = []
-    for number, row in enumerate(raw if channels else []):
+    rows = (row for raw in _data_records(path, header) for row in raw) if channels else ()
+    for number, row in enumerate(rows):
         for place, channel in enumerate(channels):
             begin = channel.offset * header.width
             data = row[begin : begin + channel.count * header.width].tobytes()
@@ -258,26 +280,36 @@ def _lists(data: bytes) -> Iterator[tuple[float, float, list[str]]]:
             yield begin, length, [" ".join(text.decode("utf-8", errors="replace").split())[:400] for text in texts]
 
 
-def _with_gaps(
-    samples: npt.NDArray[np.float32], onsets: list[float], *, per_record: int, rate_hz: float, notes: list[str]
-) -> npt.NDArray[np.float32]:
-    """Data records where their onsets place them."""
-    n_records = samples.shape[1] // per_record
-    if len(onsets) != n_records:
+def _places(
+    header: _Header, onsets: list[float], *, per_record: int, rate_hz: float, leads: int, notes: list[str]
+) -> npt.NDArray[np.int64]:
+    """Sample at which each data record begins, as its onset places it."""
+    if len(onsets) != header.n_records:
         raise FormatError("an EDF+D file whose data records state no onset", expected="a time for each")
     places = np.rint((np.array(onsets) - onsets[0]) * rate_hz)
     if (np.diff(places) < per_record - 0.5).any():
         raise FormatError("an EDF+D file whose data records overlap or go back", expected="rising onsets")
-    length = int(places[-1]) + per_record
-    if length * len(samples) > min(MAX_STRETCH * samples.size, MAX_SAMPLES):
+    held = header.n_records * per_record * leads
+    if (places[-1] + per_record) * leads > max(min(MAX_STRETCH * held, MAX_GATHERED), 2 * held):
         raise FormatError("EDF+D gaps far longer than the samples between them", expected="one recording")
-    laid = np.full((len(samples), length), np.nan, dtype=np.float32)
-    for number, place in enumerate(places.astype(int)):
-        laid[:, place : place + per_record] = samples[:, number * per_record : (number + 1) * per_record]
     gaps = int((np.diff(places) > per_record).sum())
     if gaps:
         notes.append(f"{gaps} gap(s) between data records, kept as missing samples")
-    return laid
+    return places.astype(np.int64)
+
+
+def _with_gaps(
+    pieces: Iterator[npt.NDArray[np.float32]], places: npt.NDArray[np.int64], *, per_record: int
+) -> Iterator[npt.NDArray[np.float32]]:
+    """Data records where they belong, and missing samples between them."""
+    number = at = 0
+    for piece in pieces:
+        for first in range(0, piece.shape[1], per_record):
+            for start, stop in steps(int(places[number]) - at, width=len(piece)):
+                yield np.full((len(piece), stop - start), np.nan, dtype=np.float32)
+            yield piece[:, first : first + per_record]
+            at = int(places[number]) + per_record
+            number += 1
 
 
 def _description(header: _Header) -> Description:

@@ -6,19 +6,21 @@ Standard: Badilini, The ISHNE Holter Standard Output File Format, Ann Noninvasiv
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from ecgomics.errors import FormatError
 from ecgomics.records.assembly import Beside, assemble
 from ecgomics.records.calendar import age_between, moment, sex_of
 from ecgomics.records.octets import Octets, crc_ccitt
+from ecgomics.records.pieces import Pieces, steps
 from ecgomics.records.record import Description, Record
 from ecgomics.records.stated import Stated, rate_checked
 
-MAX_SAMPLES = 400_000_000
 MAX_HEADER_BYTES = 1_000_000
 
 _FIXED = 522
@@ -60,19 +62,27 @@ def read_ishne(path: Path, *, stated: Stated) -> Record:
     steps_nv = [head.i16(206 + 2 * lead) for lead in range(n_leads)]
     if any(step <= 0 for step in steps_nv):
         raise FormatError("an ISHNE lead without a resolution", expected="nV a unit")
-    raw = np.fromfile(path, dtype="<i2", count=count * n_leads, offset=at).reshape(count, n_leads)
-    samples = raw.T.astype(np.float32) * (np.array(steps_nv, dtype=np.float32) * np.float32(1e-6))[:, None]
     codes = [head.i16(158 + 2 * lead) for lead in range(n_leads)]
     record = assemble(
-        samples,
+        Pieces(n_leads, count, _pieces(path, at, count=count, steps_nv=steps_nv)),
         [_LEADS.get(code, f"ch{place}") for place, code in enumerate(codes, start=1)],
         rate_hz=rate_hz,
         source=path.stem,
         description=_description(head),
         notes=notes,
         beside=Beside(step_uv=[step / 1000 for step in steps_nv]),
+        spool=stated.spool,
     )
     return rate_checked(record, stated)
+
+
+def _pieces(path: Path, at: int, *, count: int, steps_nv: list[int]) -> Iterator[npt.NDArray[np.float32]]:
+    n_leads = len(steps_nv)
+    step_mv = (np.array(steps_nv, dtype=np.float32) * np.float32(1e-6))[:, None]
+    for start, stop in steps(count, width=n_leads):
+        place = at + 2 * n_leads * start
+        raw = np.fromfile(path, dtype="<i2", count=(stop - start) * n_leads, offset=place)
+        yield raw.reshape(stop - start, n_leads).T.astype(np.float32) * step_mv
 
 
 def _check(head: Octets, at: int, notes: list[str]) -> None:
@@ -96,8 +106,8 @@ def _count(promised: int, *, n_leads: int, held: int, notes: list[str]) -> int:
         )
     if promised < held:
         notes.append(f"{held - promised} samples after the stated end left out")
-    if promised < 1 or promised * n_leads > MAX_SAMPLES:
-        raise FormatError(f"an ISHNE file of {promised} samples", expected=f"1 to {MAX_SAMPLES}")
+    if promised < 1:
+        raise FormatError(f"an ISHNE file of {promised} samples", expected="at least one")
     return promised
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ecgomics.records.pieces import Row, weighted
 from ecgomics.vocabulary import LIMB_LEADS
 
 _AS_I_AND_II = {
@@ -37,23 +38,34 @@ def derive_limb_leads(
     samples, names, derived
         With the derived leads appended, and their names; unchanged when fewer than two limb leads are there.
     """
+    alive = [name for name, lead in zip(names, samples, strict=True) if name in LIMB_LEADS and np.isfinite(lead).any()]
+    sums = limb_sums(names, alive=alive)
+    if not sums:
+        return samples, list(names), ()
+    added = np.stack([weighted([(samples[place], weight) for place, weight in row]) for row in sums.values()])
+    return np.concatenate([samples, added]), [*names, *sums], tuple(sums)
+
+
+def limb_sums(names: Sequence[str], *, alive: Sequence[str]) -> dict[str, Row]:
+    """The missing limb leads as sums of two that are there, by name; none when fewer than two are there.
+
+    Parameters
+    ----------
+    names
+        Lead names in the house's spelling.
+    alive
+        Those that have a finite sample: they are used before the others.
+    """
     present = [name for name in LIMB_LEADS if name in names]
     absent = tuple(name for name in LIMB_LEADS if name not in names)
     if len(present) < 2 or not absent:
-        return samples, list(names), ()
-    pair = _finite_pair(samples, names, present)
+        return {}
+    pair = sorted(present, key=lambda name: name not in alive)[:2]
     basis = np.linalg.inv(np.array([_AS_I_AND_II[name] for name in pair]))
     weights = np.round(np.array([_AS_I_AND_II[name] for name in absent]) @ basis, 9)
-    first, second = (samples[list(names).index(name)] for name in pair)
-    added = np.empty((len(absent), samples.shape[1]), dtype=np.float32)
-    for row, (a, b) in enumerate(weights):
-        # a lead that does not enter must not bring its gaps in
-        parts = [np.float32(w) * lead for w, lead in ((a, first), (b, second)) if w]
-        added[row] = parts[0] if len(parts) == 1 else parts[0] + parts[1]
-    return np.concatenate([samples, added]), [*names, *absent], absent
-
-
-def _finite_pair(samples: npt.NDArray[np.float32], names: Sequence[str], present: list[str]) -> list[str]:
-    """The first two limb leads that have samples, else simply the first two."""
-    alive = [name for name in present if np.isfinite(samples[list(names).index(name)]).any()]
-    return (alive + [name for name in present if name not in alive])[:2]
+    places = [list(names).index(name) for name in pair]
+    # a lead that does not enter must not bring its gaps in
+    return {
+        name: tuple((place, float(weight)) for place, weight in zip(places, row, strict=True) if weight)
+        for name, row in zip(absent, weights, strict=True)
+    }

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 Sex = Literal["M", "F", ""]
+
+PART_SAMPLES = 1 << 20
+"""Samples taken at a time where all of a recording is gone through."""
+
 Measurements = Mapping[str, tuple[float, str]]
 
 
@@ -140,15 +145,27 @@ class Record:
     @cached_property
     def id(self) -> str:
         """Content hash, 16 hex characters: of the samples (float32, little-endian), the rate and the lead names."""
-        samples = np.ascontiguousarray(self.ecg.values, dtype="<f4")
-        gaps = np.isnan(samples)
-        if gaps.any():
-            # every NaN has one bit pattern, or equal recordings could differ
-            samples = np.where(gaps, np.float32(np.nan), samples).astype("<f4")
-        digest = hashlib.sha256(samples.tobytes())
+        digest = hashlib.sha256()
+        for part in self.parts(PART_SAMPLES):
+            samples = np.ascontiguousarray(part, dtype="<f4")
+            gaps = np.isnan(samples)
+            if gaps.any():
+                # every NaN has one bit pattern, or equal recordings could differ
+                samples = np.where(gaps, np.float32(np.nan), samples).astype("<f4")
+            digest.update(samples.tobytes())
         digest.update(repr(float(self.native_hz)).encode())
         digest.update("\x1f".join(map(str, self.ecg["lead"].values)).encode())
         return digest.hexdigest()[:16]
+
+    def parts(self, samples: int) -> Iterator[npt.NDArray[np.float32]]:
+        """The samples lead after lead, at most so many at a time: a long recording may lie in a file."""
+        signal = self.ecg.variable.transpose("lead", ...)
+        if self.ecg.size <= samples:
+            yield np.asarray(signal.values, dtype=np.float32).reshape(-1)
+            return
+        for lead in range(self.ecg.sizes["lead"]):
+            for start in range(0, self.ecg.sizes["time"], samples):
+                yield np.asarray(signal[lead, start : start + samples].values, dtype=np.float32)
 
     @property
     def duration_s(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ecgomics.records.record import Record
 
@@ -17,13 +18,13 @@ class Stated:
         Sampling rate, Hz.
     unit
         Voltage unit of the samples, as `units.mv_per` reads it.
-    item
-        Which recording of a file that holds many; the first is 0.
+    spool
+        File for the samples of a long recording, which then are not held in memory.
     """
 
     rate_hz: float | None = None
     unit: str | None = None
-    item: int = 0
+    spool: Path | None = None
 
 
 def rate_checked(record: Record, stated: Stated) -> Record:

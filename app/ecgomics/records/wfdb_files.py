@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ecgomics.errors import FormatError
 from ecgomics.records.assembly import Beside, assemble
+from ecgomics.records.pieces import MAX_GATHERED, PIECE_SAMPLES, Pieces, check_total, steps
 from ecgomics.records.record import Description, Record
 from ecgomics.records.stated import Stated, rate_checked
 from ecgomics.records.units import is_voltage, mv_per
@@ -27,6 +29,9 @@ NOT_ECG = re.compile(
     re.IGNORECASE,
 )
 """Names of signals that are no ECG."""
+
+_IN_PARTS = ("16", "24", "32", "61", "80", "160", "212")
+"""Formats that can be decoded from any frame on; differences and compressed ones cannot."""
 
 
 def read_wfdb(path: Path, *, stated: Stated) -> Record:
@@ -43,18 +48,19 @@ def read_wfdb(path: Path, *, stated: Stated) -> Record:
     header = read_header(path)
     folder = path.parent.resolve()
     check_files(header, folder)
-    part = _read_single(folder / path.stem) if header.segments is None else _read_segments(header, path)
+    part = _single(folder / path.stem, header) if header.segments is None else _segments(header, path)
     comments = header.comments if header.segments is None else _segment_comments(header, folder)
     notes = part.notes + _assumptions(header)
     annotations = annotations_beside(path, frame_hz=part.frame_hz, notes=notes)
     record = assemble(
-        part.signals,
+        Pieces(len(part.names), part.samples, part.pieces()),
         part.names,
         rate_hz=part.rate_hz,
         source=path.stem,
         description=describe(comments),
         notes=notes,
         beside=Beside(annotations=annotations, step_uv=part.steps_uv),
+        spool=stated.spool,
     )
     started = record if part.start is None else record.described(Description(start=part.start))
     return rate_checked(started, stated)
@@ -62,9 +68,10 @@ def read_wfdb(path: Path, *, stated: Stated) -> Record:
 
 @dataclass(frozen=True)
 class _Part:
-    """The ECG signals of one segment, dims ``(lead, time)``, mV."""
+    """The ECG signals of one segment or of all, dims ``(lead, time)``, mV, decoded when asked for."""
 
-    signals: npt.NDArray[np.floating]
+    pieces: Callable[[], Iterator[npt.NDArray[np.floating]]]
+    samples: int
     names: list[str]
     rate_hz: float
     frame_hz: float
@@ -73,21 +80,55 @@ class _Part:
     start: datetime | None = None
 
 
-def _read_single(stem: Path) -> _Part:
+def _single(stem: Path, header: Header, *, load: Literal["now", "later"] = "now") -> _Part:
+    """The signals of a record that is not made of segments."""
     import wfdb
 
-    raw = wfdb.rdrecord(str(stem), smooth_frames=False)
+    width = sum(signal.frame for signal in header.signals)
+    in_parts = bool(header.n_samples) and all(signal.format in _IN_PARTS for signal in header.signals)
+    small = (header.n_samples or 0) * width <= PIECE_SAMPLES
+    if in_parts and not (small and load == "now"):
+        raw = wfdb.rdheader(str(stem))
+        in_parts = not any(raw.skew or ())
+    else:
+        in_parts = False
+    if not in_parts:
+        check_total((header.n_samples or 0) * width, most=MAX_GATHERED)
+        raw = wfdb.rdrecord(str(stem), smooth_frames=False)
     kept, notes = _kept(raw)
-    signals, names, frames = _ecg_signals(raw, kept, notes)
-    steps = [1e3 * mv_per(raw.units[k] or "mV") / float(raw.adc_gain[k]) if raw.adc_gain[k] else math.nan for k in kept]
-    start = getattr(raw, "base_datetime", None)
-    return _Part(signals, names, float(raw.fs) * frames, float(raw.fs), steps, notes, start)
+    common = _common_frame(raw, kept, notes)
+    steps_uv = [
+        1e3 * mv_per(raw.units[k] or "mV") / float(raw.adc_gain[k]) if raw.adc_gain[k] else math.nan for k in kept
+    ]
+
+    def pieces() -> Iterator[npt.NDArray[np.floating]]:
+        if not in_parts:
+            yield _ecg_signals(raw, kept, common)
+            return
+        for start, stop in steps(int(raw.sig_len), width=width):
+            part = wfdb.rdrecord(str(stem), sampfrom=start, sampto=stop, smooth_frames=False)
+            yield _ecg_signals(part, kept, common)
+
+    return _Part(
+        pieces=pieces,
+        samples=int(raw.sig_len) * common,
+        names=_distinct([raw.sig_name[index] or "" for index in kept]),
+        rate_hz=float(raw.fs) * common,
+        frame_hz=float(raw.fs),
+        steps_uv=steps_uv,
+        notes=notes,
+        start=getattr(raw, "base_datetime", None),
+    )
 
 
-def _read_segments(header: Header, path: Path) -> _Part:
+def _segments(header: Header, path: Path) -> _Part:
     """Segments end to end; where one lacks a lead, or is itself missing, there is a gap."""
     folder, lengths = path.parent.resolve(), dict(header.segment_lines)
-    parts = {name: _read_single(folder / name) for name, length in lengths.items() if name != "~" and length}
+    parts = {
+        name: _single(folder / name, read_header(folder / f"{name}.hea"), load="later")
+        for name, length in lengths.items()
+        if name != "~" and length
+    }
     if not parts:
         raise FormatError("a WFDB record of empty segments", expected="at least one segment with samples")
     first = next(iter(parts.values()))
@@ -95,24 +136,40 @@ def _read_segments(header: Header, path: Path) -> _Part:
         raise FormatError("WFDB segments at different rates", expected="one rate throughout")
     frames = _frames(header, parts)
     names = list(dict.fromkeys(name for part in parts.values() for name in part.names))
-    joined = np.full((len(names), frames * sum(length for _, length in header.segment_lines)), np.nan, dtype=np.float32)
-    at = 0
-    for segment, length in header.segment_lines:
-        if segment in parts:
-            rows = [names.index(name) for name in parts[segment].names]
-            joined[rows, at : at + frames * length] = parts[segment].signals
-        at += frames * length
-    notes = list(dict.fromkeys(note for part in parts.values() for note in part.notes))
     gaps = sum(name == "~" for name, _ in header.segment_lines)
-    notes += [f"{gaps} gap(s) between segments, kept as missing samples"] if gaps else []
-    steps = {name: step for part in parts.values() for name, step in zip(part.names, part.steps_uv, strict=True)}
-    start = _start_of(path) or first.start
-    return _Part(joined, names, first.rate_hz, first.frame_hz, [steps[name] for name in names], notes, start)
+    told = list(dict.fromkeys(note for part in parts.values() for note in part.notes))
+    told += [f"{gaps} gap(s) between segments, kept as missing samples"] if gaps else []
+    by_name = {name: step for part in parts.values() for name, step in zip(part.names, part.steps_uv, strict=True)}
+    return _Part(
+        pieces=lambda: _end_to_end(header, parts, names=names, frames=frames),
+        samples=frames * sum(length for _, length in header.segment_lines),
+        names=names,
+        rate_hz=first.rate_hz,
+        frame_hz=first.frame_hz,
+        steps_uv=[by_name[name] for name in names],
+        notes=told,
+        start=_start_of(path) or first.start,
+    )
+
+
+def _end_to_end(
+    header: Header, parts: dict[str, _Part], *, names: list[str], frames: int
+) -> Iterator[npt.NDArray[np.floating]]:
+    for segment, length in header.segment_lines:
+        if segment not in parts:
+            for start, stop in steps(frames * length, width=len(names)):
+                yield np.full((len(names), stop - start), np.nan, dtype=np.float32)
+            continue
+        rows = [names.index(name) for name in parts[segment].names]
+        for piece in parts[segment].pieces():
+            laid = np.full((len(names), piece.shape[1]), np.nan, dtype=np.float32)
+            laid[rows] = piece
+            yield laid
 
 
 def _frames(header: Header, parts: dict[str, _Part]) -> int:
     """Samples of each ECG lead per frame, the same in all segments."""
-    counts = {part.signals.shape[1] / dict(header.segment_lines)[name] for name, part in parts.items()}
+    counts = {part.samples / dict(header.segment_lines)[name] for name, part in parts.items()}
     if len(counts) != 1 or not next(iter(counts)).is_integer():
         raise FormatError("a WFDB segment whose length is not the master's", expected="equal lengths")
     return int(next(iter(counts)))
@@ -138,18 +195,24 @@ def _kept(raw: Any) -> tuple[list[int], list[str]]:
     return kept, notes
 
 
-def _ecg_signals(raw: Any, kept: list[int], notes: list[str]) -> tuple[npt.NDArray[np.float64], list[str], int]:
+def _common_frame(raw: Any, kept: list[int], notes: list[str]) -> int:
+    """Samples of a frame that every ECG signal has, when the faster ones are averaged."""
     frames = [int(raw.samps_per_frame[index] or 1) for index in kept]
     common = min(frames)
     if any(frame % common for frame in frames):
         raise FormatError("ECG signals at rates that do not divide", expected="one rate, or multiples of one")
     if max(frames) != common:
         notes.append("signals at several rates brought to the lowest one by averaging")
+    return common
+
+
+def _ecg_signals(raw: Any, kept: list[int], common: int) -> npt.NDArray[np.float64]:
     rows = [
-        _frame_mean(raw.e_p_signal[index], frame // common) * mv_per(raw.units[index] or "mV")
-        for index, frame in zip(kept, frames, strict=True)
+        _frame_mean(raw.e_p_signal[index], int(raw.samps_per_frame[index] or 1) // common)
+        * mv_per(raw.units[index] or "mV")
+        for index in kept
     ]
-    return np.stack(rows), _distinct([raw.sig_name[index] or "" for index in kept]), common
+    return np.stack(rows)
 
 
 def _distinct(names: list[str]) -> list[str]:

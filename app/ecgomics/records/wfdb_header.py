@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecgomics.errors import FormatError
+from ecgomics.records.pieces import MAX_GATHERED, check_total
 
 MAX_HEADER_BYTES = 1_000_000
-MAX_SAMPLES = 400_000_000
-"""All leads together; two weeks of one lead at 250 Hz is 300 million."""
-
 MAX_SEGMENTS = 20_000
 MAX_STRETCH = 100
-"""A recording of segments and gaps may be at most this many times longer than its samples."""
+"""A recording of segments and gaps may be at most this many times longer than its samples, and a long one twice."""
 
 _BITS = {"8": 8, "16": 16, "24": 24, "32": 32, "61": 16, "80": 8, "160": 16, "212": 12}
 _BITS_OF_BLOCKS = {"310": 32 / 3, "311": 32 / 3}
@@ -117,7 +115,7 @@ def check_files(header: Header, folder: Path) -> None:
     Raises
     ------
     FormatError
-        For files missing, outside, truncated, or a promise beyond `MAX_SAMPLES`.
+        For files missing, outside, truncated, or a promise of too many samples.
     """
     if header.segments is None:
         _check_signals(header, folder)
@@ -137,8 +135,8 @@ def check_files(header: Header, folder: Path) -> None:
         total += length * sum(signal.frame for signal in part.signals)
     # gaps cost no bytes on disk, so a header could promise any length of them
     laid_out = frame * sum(length for _, length in header.segment_lines)
-    _check_total(laid_out)
-    if laid_out > max(MAX_STRETCH * total, 1_000_000):
+    check_total(laid_out)
+    if laid_out > max(min(MAX_STRETCH * total, MAX_GATHERED), 1_000_000, 2 * total):
         raise FormatError("WFDB gaps far longer than the samples between them", expected="one recording")
 
 
@@ -150,7 +148,7 @@ def _check_signals(header: Header, folder: Path) -> None:
         group = [signal for signal in header.signals if signal.file == name]
         frame = sum(signal.frame for signal in group)
         n_samples = header.n_samples or 0
-        _check_total(n_samples * frame)
+        check_total(n_samples * frame)
         _check_length(path.stat().st_size, group=group, needed=n_samples * frame)
 
 
@@ -173,15 +171,6 @@ def _check_length(size: int, *, group: list[SignalLine], needed: int) -> None:
             f"a truncated WFDB signal file: {available} of {needed} samples",
             expected="as many samples as the header promises",
             remedy="fetch the file again",
-        )
-
-
-def _check_total(samples: int) -> None:
-    if samples > MAX_SAMPLES:
-        raise FormatError(
-            f"a recording of {samples} samples",
-            expected=f"at most {MAX_SAMPLES}",
-            remedy="cut the recording into parts",
         )
 
 

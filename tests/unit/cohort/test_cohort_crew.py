@@ -50,7 +50,7 @@ def test_every_task_comes_back_once(tasks: ModuleType, workers: int) -> None:
 
 
 def test_a_crash_and_a_hang_cost_their_own_task_only(tasks: ModuleType) -> None:
-    results = {d.task: d.result for d in run(tasks.fragile, range(8), workers=2, limit_s=2.0)}
+    results = {d.task: d.result for d in run(tasks.fragile, range(8), workers=2, limit_s=lambda task: 2.0)}
     assert results[3] == Lost("the worker crashed (exit code -9)")
     assert results[5] == Lost("took longer than 2 s")
     assert {k: v for k, v in results.items() if k not in (3, 5)} == {k: k for k in (0, 1, 2, 4, 6, 7)}
