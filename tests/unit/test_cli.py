@@ -23,6 +23,7 @@ VERBS = (
     "embed",
     "encoders",
     "project",
+    "discover",
     "export",
     "catalogue",
     "rules",

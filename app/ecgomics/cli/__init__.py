@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 import ecgomics
-from ecgomics.cli import care, measuring, pipeline_verbs, reading, serving
+from ecgomics.cli import care, discovering, measuring, pipeline_verbs, reading, serving
 from ecgomics.cli.grammar import CAVEAT, SECTIONS
 from ecgomics.errors import EcgomicsError
 
@@ -23,6 +23,7 @@ Turn raw electrocardiograms into digital biomarkers that a person can see, quest
   ecgomics analyse  ptb-xl.zarr             beats, biomarkers, rules
   ecgomics embed    ptb-xl.zarr             vectors
   ecgomics project  ptb-xl.zarr             a map of them
+  ecgomics discover ptb-xl.zarr --group …   which biomarkers set a group apart
   ecgomics serve    ptb-xl.zarr             look at it in a browser
 """
 
@@ -51,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"ecgomics {ecgomics.__version__}")
     verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for module in (pipeline_verbs, reading, care, serving, measuring):
+    for module in (pipeline_verbs, discovering, reading, care, serving, measuring):
         for add in module.VERBS:
             add(verbs)
     return top

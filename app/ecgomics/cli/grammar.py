@@ -23,6 +23,7 @@ SECTIONS: dict[str, type[stages.Settings]] = {
     "rules": stages.RuleSettings,
     "latent": stages.LatentSettings,
     "projection": stages.ProjectionSettings,
+    "discovery": stages.ContrastSettings,
 }
 """Sections of a settings file, and the settings each holds."""
 
@@ -31,6 +32,7 @@ _USES = {
     "analyse": ("waves", "biomarkers", "rules"),
     "embed": ("latent",),
     "project": ("projection",),
+    "discover": ("discovery",),
 }
 """Sections whose settings a verb takes."""
 

@@ -262,7 +262,9 @@ def _adjusted_effect(
         return {name: nothing for name in ("auc_adjusted", "low_adjusted", "high_adjusted", "p_adjusted", "q_adjusted")}
     usable = ~np.isnan(adjusted.residuals)
     each = np.minimum(usable[compared.members].sum(axis=0), usable[~compared.members].sum(axis=0))
-    kept = enough & (each >= settings.min_patients)
+    # of a biomarker that is a confounder itself nothing is left but how it bends
+    confounding = np.isin(compared.names, [] if compared.confounders is None else compared.confounders.names)
+    kept = enough & (each >= settings.min_patients) & ~confounding
     # where a few rare values decide, the t-test is not to be trusted below the exact unadjusted p
     p = np.where(ranks.decided_by_few(compared.members), np.maximum(adjusted.p, unadjusted_p), adjusted.p)
     return _effect(

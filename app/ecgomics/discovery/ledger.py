@@ -12,9 +12,10 @@ from typing import Any, Literal, Protocol, Self, runtime_checkable
 import pandas as pd
 
 from ecgomics.discovery.candidates import Contrast
+from ecgomics.discovery.groups import Group
 from ecgomics.errors import DiscoveryError
 
-Kind = Literal["contrast", "validation", "replication"]
+Kind = Literal["contrast", "validation", "replication", "group"]
 Note = Literal["ledger", "no"]
 """Whether the cohort's ledger is told of a look."""
 
@@ -90,6 +91,36 @@ class Ledger:
         look = {"kind": "replication", "question": question, "source": source, "tests": len(kept), "outcomes": kept}
         return self._append(look, when)
 
+    def with_group(self, group: Group, *, when: datetime | None = None) -> Ledger:
+        """Append a group saved by its name; one of the same name takes its place."""
+        look = {
+            "kind": "group",
+            "question": "",
+            "tests": 0,
+            "group": {
+                "name": group.name,
+                "definition": group.definition,
+                "origin": group.origin,
+                "defined_by": list(group.defined_by),
+                "records": list(group.records),
+            },
+        }
+        return self._append(look, when)
+
+    def groups(self) -> dict[str, Group]:
+        """Groups saved so far, by name."""
+        told = [entry["group"] for entry in self.entries if entry["kind"] == "group"]
+        return {
+            each["name"]: Group(
+                each["name"],
+                tuple(each["records"]),
+                definition=each["definition"],
+                origin=each["origin"],
+                defined_by=tuple(each["defined_by"]),
+            )
+            for each in told
+        }
+
     @classmethod
     def of(cls, values: Any) -> Self:
         """The ledger that a cohort keeps; an empty one for anything that keeps none."""
@@ -104,13 +135,16 @@ class Ledger:
     @property
     def contrasts(self) -> int:
         """How many different contrasts were tried; the same one asked again counts once."""
-        return len({entry["question"] for entry in self.entries if entry["kind"] != "replication"})
+        return len({entry["question"] for entry in self._looks})
 
     @property
     def tests(self) -> int:
         """How many biomarkers were tested in these contrasts, all together."""
-        seen = {entry["question"]: entry["tests"] for entry in self.entries if entry["kind"] != "replication"}
-        return int(sum(seen.values()))
+        return int(sum({entry["question"]: entry["tests"] for entry in self._looks}.values()))
+
+    @property
+    def _looks(self) -> list[Mapping[str, Any]]:
+        return [entry for entry in self.entries if entry["kind"] in ("contrast", "validation")]
 
     def spent(self, source: str) -> pd.DataFrame:
         """What was spent on a source of patients: `when, question, biomarker, p, replicated`, oldest first."""
@@ -167,6 +201,19 @@ class Ledger:
         return Ledger((*self.entries, entry))
 
 
+def save_group(values: Any, group: Group) -> None:
+    """Save a group by its name in the ledger of a cohort.
+
+    Raises
+    ------
+    DiscoveryError
+        For values that keep no ledger, and a group without a name.
+    """
+    if not isinstance(values, KeepsLooks) or not group.name.strip():
+        raise DiscoveryError("a group that cannot be saved", expected="a cohort, and a group with a name")
+    values.note_look(lambda before: Ledger(tuple(before)).with_group(group).entries[-1])
+
+
 def note_contrast(values: Any, found: Contrast, *, kind: Kind = "contrast", note: Note = "ledger") -> Contrast:
     """Tell a cohort's ledger of a look, once; gives the contrast back.
 
@@ -181,8 +228,11 @@ def note_contrast(values: Any, found: Contrast, *, kind: Kind = "contrast", note
 
 
 def question_of(recipe: Mapping[str, Any]) -> str:
-    """Short hash of what was asked: groups, confounders, values and part, whatever the number of resamples."""
+    """Short hash of what was asked: groups, confounders, values and part, whatever the resamples and the names."""
     asked = {name: told for name, told in recipe.items() if name not in ("settings", "version")}
+    for side in ("group", "against"):
+        if asked.get(side):
+            asked[side] = {name: told for name, told in asked[side].items() if name not in ("name", "definition")}
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -211,7 +211,13 @@ def _subjects(values: Values, table: pd.DataFrame) -> pd.DataFrame:
     if isinstance(values, (pd.DataFrame, xr.Dataset)):
         return pd.DataFrame(index=table.index)
     kept = values.subjects.drop_vars([name for name in values.subjects.coords if name != "record"])
-    return kept.to_dataframe().reindex(table.index)
+    people = kept.to_dataframe().reindex(table.index)
+    # a cohort's table of records knows more: device, rate, and whatever else came with the recordings
+    facts = getattr(values, "records", None)
+    if isinstance(facts, pd.DataFrame):
+        more = [name for name in facts.columns if name not in people.columns]
+        people = people.join(facts[more].reindex(people.index))
+    return people
 
 
 def _confounders(
