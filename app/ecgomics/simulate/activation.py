@@ -171,5 +171,12 @@ TERRITORIES: dict[str, Array] = {
     "septal": _towards(-135, -80, 3),
     "lateral": _towards(-12, 19, 7),
     "inferior": direction(106, 6) / float(_AVF @ direction(106, 6)),
+    "posterior": -_towards(-100, -78, 3),
 }
-"""Injury vectors that make 1 mV in V3, V2, V6 and aVF of the textbook lead field."""
+"""Injury vectors that make 1 mV in V3, V2, V6, aVF and −1 mV in V2 of the textbook lead field."""
+
+COVED = _towards(-150, -72, 2)
+"""The outflow tract's late vector, 1 mV in V1."""
+
+LATE = _towards(40, 8, 7)
+"""Direction of an end-QRS notch, to the lateral and inferior wall: 1 mV in V6."""

@@ -34,7 +34,7 @@ class Condition:
     accept
         Limits of the noise-free beat (`ecgomics.simulate.landmarks`).
     weight
-        Share of the demo cohort, relative.
+        Share of the demo cohort, relative; 0 for conditions made for teaching.
     """
 
     name: str
@@ -126,15 +126,20 @@ def _load() -> Mapping[str, Condition]:
 
 def _condition(name: str, entries: dict[str, Any]) -> Condition:
     entry = entries[name]
-    base = entries[entry["based_on"]] if "based_on" in entry else {}
 
     def merged(part: str) -> Mapping[str, Any]:
-        both = base.get(part, {}) | entry.get(part, {})
+        both = _inherited(entries, name, part)
         return MappingProxyType({key: value for key, value in both.items() if value is not None})
 
     return Condition(
         name, entry["title"], entry["statement"], merged("parameters"), merged("accept"), float(entry["weight"])
     )
+
+
+def _inherited(entries: dict[str, Any], name: str, part: str) -> dict[str, Any]:
+    entry = entries[name]
+    base = _inherited(entries, entry["based_on"], part) if "based_on" in entry else {}
+    return base | entry.get(part, {})
 
 
 CONDITIONS: Mapping[str, Condition] = _load()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ecgomics.simulate import repolarisation
-from ecgomics.simulate.activation import TERRITORIES, Front, atria, net_area, ventricles
+from ecgomics.simulate.activation import LATE, TERRITORIES, Front, atria, net_area, ventricles
 from ecgomics.simulate.kernel import Array, Bump, drawn
 from ecgomics.simulate.leadfield import lead_field
 from ecgomics.simulate.patient import VirtualPatient
@@ -17,6 +17,8 @@ STEP_S = 0.00025
 """Grid of the vector signals, s. Marks are read off it, so they do not depend on the sampling rate."""
 
 _REFERENCE_QRS_S = 0.09
+_BEFORE_NOTCH = 0.82
+_BASE_BEFORE_NOTCH = 0.1
 _GEOMETRY = {"field": 0, "ventricles": 1, "atria": 2, "recovery": 3, "ectopic": 4}
 
 
@@ -70,11 +72,14 @@ class Heart:
         ``conducted`` and, where they occur, ``pvc`` and ``paced``.
     atria
         ``sinus`` and, where they occur, ``pac``: P waves; 0 s is P onset.
+    leading
+        Which of `complexes` most beats are.
     """
 
     field: Array
     complexes: dict[str, Complex]
     atria: dict[str, Signal]
+    leading: str = "conducted"
 
     @classmethod
     def of(cls, patient: VirtualPatient) -> Heart:
@@ -85,13 +90,14 @@ class Heart:
         body = Body.drawn(rng["recovery"], variety=variety)
         normal = net_area(_conducted(patient, "normal")) * _REFERENCE_QRS_S
         complexes = {"conducted": _complex(patient, body, fronts=_conducted(patient), normal=normal)}
-        if patient.pvc_per_min:
+        if patient.pvc_per_min or patient.rhythm == "ventricular":
             fronts, qrs_s = _ectopic(patient, rng["ectopic"])
             complexes["pvc"] = _complex(patient, body, fronts=fronts, normal=normal, kind="pvc", qrs_s=qrs_s)
         if patient.pacing in ("ventricular", "dual"):
             fronts, qrs_s = _paced(patient), max(patient.qrs_ms, 150) / 1000
             complexes["paced"] = _complex(patient, body, fronts=fronts, normal=normal, kind="paced", qrs_s=qrs_s)
-        return cls(field, complexes, _p_waves(patient))
+        leading = "pvc" if patient.rhythm == "ventricular" else "paced" if "paced" in complexes else "conducted"
+        return cls(field, complexes, _p_waves(patient), leading)
 
 
 def p_s(patient: VirtualPatient) -> float:
@@ -106,8 +112,9 @@ def _streams(patient: VirtualPatient) -> dict[str, np.random.Generator]:
 def _conducted(patient: VirtualPatient, conduction: str | None = None) -> list[Front]:
     """Fronts of a conducted beat; with `conduction`, as they would be with that path and no scar or enlargement."""
     path = conduction or patient.conduction
+    notch = 0.0 if conduction else patient.j_wave_mv
     sizes = {} if conduction else {"lv_scale": patient.lv_scale, "rv_scale": patient.rv_scale}
-    return ventricles(
+    fronts = ventricles(
         path,
         _streams(patient)["ventricles"],
         variety=patient.variety * (0.6 if path == "lbbb" else 1.0),
@@ -117,11 +124,21 @@ def _conducted(patient: VirtualPatient, conduction: str | None = None) -> list[F
         scars=() if conduction else _scars(patient),
         **sizes,
     )
+    return _notched(fronts, notch) if notch else fronts
+
+
+def _notched(fronts: list[Front], size_mv: float) -> list[Front]:
+    """A notch in the last fifth of the QRS; the rest is over when it is at its height."""
+    # a notch sits on the falling R: the late basal forces that would make an S are small here
+    sized = [front.sized(_BASE_BEFORE_NOTCH) if front.part == "base" else front for front in fronts]
+    earlier = [replace(front, bump=front.bump.scaled(0.0, _BEFORE_NOTCH)) for front in sized]
+    return [*earlier, Front(Bump(_BEFORE_NOTCH - 0.06, 0.9, 1.0, size_mv * LATE, 1.2, 1.2), "notch", 0.0)]
 
 
 def _scars(patient: VirtualPatient) -> list[Bump]:
     lost = {"anterior": patient.scar_anterior_mv, "inferior": patient.scar_inferior_mv}
-    return [Bump(0.0, 0.22, 0.5, -mv * TERRITORIES[name]) for name, mv in lost.items() if mv]
+    bumps = [Bump(0.0, 0.22, 0.5, -mv * TERRITORIES[name]) for name, mv in lost.items() if mv]
+    return bumps
 
 
 def _ectopic(patient: VirtualPatient, rng: np.random.Generator) -> tuple[list[Front], float]:

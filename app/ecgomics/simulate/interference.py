@@ -17,8 +17,8 @@ _COARSE_S = 0.04
 
 
 def atrial_activity(patient: VirtualPatient, time: Array, *, seed: int) -> Array | None:
-    """Heart vector of fibrillatory or flutter waves, dims (3, time), mV; None in sinus rhythm."""
-    if patient.rhythm == "sinus" or not patient.f_wave_mv:
+    """Heart vector of fibrillatory or flutter waves, dims (3, time), mV; None in other rhythms."""
+    if patient.rhythm not in ("af", "flutter") or not patient.f_wave_mv:
         return None
     rng = np.random.default_rng([seed, _STREAMS["f"]])
     return _flutter(patient, time, rng) if patient.rhythm == "flutter" else _fibrillation(patient, time, rng)

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from ecgomics.simulate.electrolytes import with_electrolytes
 from ecgomics.simulate.heart import STEP_S, Complex, Heart
 from ecgomics.simulate.kernel import Array
 from ecgomics.simulate.patient import VirtualPatient
@@ -21,8 +22,8 @@ _LATERAL = ("I", "aVL", "V5", "V6")
 
 def landmarks(patient: VirtualPatient) -> dict[str, float]:
     """Measures of the conducted (or paced) beat: mV, ms, µ as the biomarker columns; signed Q, S, ST and T."""
-    heart = Heart.of(patient)
-    beat = heart.complexes["paced" if "paced" in heart.complexes else "conducted"]
+    heart = Heart.of(with_electrolytes(patient))
+    beat = heart.complexes[heart.leading]
     result: dict[str, float] = {}
     for lead, row in zip(LEADS, heart.field, strict=True):
         result |= {f"{name}_{lead}": value for name, value in _lead(row, beat).items()}
@@ -112,6 +113,7 @@ def _sums(at: dict[str, float], sex: str) -> dict[str, float]:
         "QRS_MaxLimb_Global": max(at[f"QRS_PP_{lead}"] for lead in limb),
         "QRS_MaxChest_Global": max(at[f"QRS_PP_{lead}"] for lead in chest),
         "RS_Ratio_V1": at["R_Amp_V1"] / max(down["V1"], 1e-3),
+        "RS_Ratio_V2": at["R_Amp_V2"] / max(down["V2"], 1e-3),
         "Q_Largest": max(wide_q, default=0.0),
         "Q_Lateral": max(-at[f"Q_Amp_{lead}"] for lead in ("I", "V5", "V6")),
         "QRS_NotchedLateral": float(sum(at[f"QRS_Notches_{lead}"] > 0 for lead in _LATERAL)),

@@ -49,8 +49,10 @@ SWAPS: dict[str, tuple[int, int] | None] = {
     "RA-LL": (0, 2),
     "V1-V2": (3, 4),
     "V1-V3": (3, 5),
+    "V3-V6": (5, 8),
+    "RA-RL": None,
 }
-"""Exchanged cables."""
+"""Exchanged cables. RA-RL is no exchange of two measuring electrodes: the right arm's cable then reads a leg, as LL does."""
 
 
 def _leads_of_sites() -> Array:
@@ -102,6 +104,8 @@ def lead_field(rng: np.random.Generator, *, variety: float, swap: str = "none", 
     pair = SWAPS[swap]
     if pair is not None:
         sites[list(pair)] = sites[list(pair[::-1])]
+    elif swap == "RA-RL":
+        sites[SITES.index("RA")] = sites[SITES.index("LL")]
     return gain * (LEADS_OF_SITES @ sites)
 
 

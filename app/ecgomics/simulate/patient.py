@@ -7,9 +7,10 @@ import param
 from ecgomics.settings import Settings
 from ecgomics.simulate.leadfield import SWAPS
 
-CONDUCTIONS = ("normal", "rbbb", "lbbb", "lafb", "lpfb", "wpw")
-RHYTHMS = ("sinus", "af", "flutter")
-AV_BLOCKS = ("1:1", "wenckebach", "2:1", "complete")
+CONDUCTIONS = ("normal", "rbbb", "lbbb", "lafb", "lpfb", "rbbb_lafb", "wpw")
+RHYTHMS = ("sinus", "af", "flutter", "junctional", "ventricular")
+AV_BLOCKS = ("1:1", "wenckebach", "mobitz2", "2:1", "complete")
+PVC_PATTERNS = ("single", "bigeminy", "couplets", "runs")
 PACINGS = ("none", "atrial", "ventricular", "dual")
 
 _MAX_T_OF_JT = 0.85
@@ -48,7 +49,11 @@ class VirtualPatient(Settings):
     respiration_per_min = _number(14, 6, 40, "Breaths a minute.", (10, 20))
     av_conduction = param.Selector(default="1:1", objects=list(AV_BLOCKS), doc="Conduction of sinus beats.")
     escape_bpm = _number(38, 20, 60, "Rate of the escape rhythm in complete block, beats/min.")
-    pvc_per_min = _number(0, 0, 40, "Premature ventricular beats a minute, evenly spread.", (0, 1))
+    sinus_pause_s = _number(0, 0, 6, "One arrest of the sinus node: longest PP interval, s; 0: none.")
+    pvc_per_min = _number(0, 0, 40, "Premature ventricular beats (or couplets, runs) a minute, evenly spread.", (0, 1))
+    pvc_pattern = param.Selector(
+        default="single", objects=list(PVC_PATTERNS), doc="How premature ventricular beats come, once there are any."
+    )
     pac_per_min = _number(0, 0, 40, "Premature atrial beats a minute, evenly spread.", (0, 2))
     f_wave_mv = _number(0.12, 0, 0.5, "Fibrillatory or flutter waves: mean height in V1 (AF) or aVF (flutter), mV.")
     flutter_per_min = _number(300, 220, 380, "Atrial rate in flutter, /min; the ventricles follow 1 in 2, 3, 4 …")
@@ -76,12 +81,15 @@ class VirtualPatient(Settings):
     strain = _number(0.0, 0, 1, "Strain: share of a full secondary ST-T change of a large left ventricle.", (0, 0.1))
     scar_anterior_mv = _number(0, 0, 1, "Initial vector lost in an anterior scar, mV in V3.", (0, 0))
     scar_inferior_mv = _number(0, 0, 1, "Initial vector lost in an inferior scar, mV in aVF.", (0, 0))
+    j_wave_mv = _number(0, 0, 0.8, "Notch at the end of the QRS (early repolarisation), mV in V6.", (0, 0))
 
     # ST, T, U
     st_anterior_mv = _number(0, -0.6, 0.8, "ST level at J of an anterior injury, mV in V3.", (-0.05, 0.1))
     st_inferior_mv = _number(0, -0.6, 0.8, "ST level at J of an inferior injury, mV in aVF.", (-0.05, 0.05))
     st_lateral_mv = _number(0, -0.6, 0.8, "ST level at J of a lateral injury, mV in V6.", (-0.05, 0.05))
     st_septal_mv = _number(0, -0.6, 0.8, "ST level at J of a septal injury, mV in V2.", (-0.05, 0.2))
+    st_posterior_mv = _number(0, 0, 0.8, "Posterior injury: depth of the ST depression at J, mV in V2.", (0, 0))
+    coved_mv = _number(0, 0, 0.8, "Coved ST elevation of the Brugada type 1 pattern at J, mV in V1.", (0, 0))
     st_slope_mv_s = _number(0.3, -3, 3, "Rise of the ST segment along the T vector, mV/s.", (0, 0.8))
     qtc_ms = _number(408, 260, 650, "QT interval at 60/min by Fridericia, ms.", (360, 450))
     qt_ms = _number(0, 0, 750, "QT interval, ms; 0: follow `qtc_ms` and the rate.")
@@ -91,6 +99,10 @@ class VirtualPatient(Settings):
     t_share = _number(0.5, 0.3, 0.7, "T duration as a share of QT.", (0.42, 0.58))
     t_asymmetry = _number(0.59, 0.25, 0.8, "Share of the T wave that lies before its peak.", (0.53, 0.65))
     u_mv = _number(0, 0, 0.4, "U size, mV.", (0, 0.04))
+
+    # electrolytes: they change what is stated above (`ecgomics.simulate.electrolytes`)
+    k_mmol = _number(4.2, 1.5, 9.0, "Serum potassium, mmol/l.", (3.5, 5.0))
+    ca_mmol = _number(2.35, 1.4, 4.0, "Total serum calcium, mmol/l.", (2.15, 2.6))
 
     # body and recorder
     geometry_seed = param.Integer(0, bounds=(0, 2**32 - 1), doc="Which body: electrode places and activation geometry.")

@@ -11,12 +11,14 @@ import xarray as xr
 
 from ecgomics.errors import SignalError
 from ecgomics.simulate import truth
+from ecgomics.simulate.electrolytes import with_electrolytes
 from ecgomics.simulate.heart import Heart, Signal
 from ecgomics.simulate.interference import atrial_activity, noise, shown
 from ecgomics.simulate.kernel import Array
 from ecgomics.simulate.leadfield import ELECTRODE_TO_FRANK
 from ecgomics.simulate.patient import VirtualPatient
-from ecgomics.simulate.rhythm import Schedule, schedule
+from ecgomics.simulate.events import Schedule
+from ecgomics.simulate.rhythm import schedule
 from ecgomics.vocabulary import LEADS
 from ecgomics.waves import Beats
 
@@ -88,6 +90,7 @@ def simulate(
     5000
     """
     _check(duration_s, rate_hz)
+    whose, patient = patient, with_electrolytes(patient)
     heart = Heart.of(patient)
     drawn = schedule(patient, duration_s=duration_s, rng=np.random.default_rng([seed, _RHYTHM_STREAM]))
     share = drawn.st_t_share(
@@ -102,7 +105,7 @@ def simulate(
     millivolts = shown(heart.field, vector)
     if recorder == "noisy":
         millivolts += noise(patient, time, rate_hz=rate_hz, seed=seed)
-    record = _identity(patient, duration_s, rate_hz, seed)
+    record = _identity(whose, duration_s, rate_hz, seed)
     ecg = xr.DataArray(
         millivolts.astype(np.float32),
         dims=("lead", "time"),
@@ -111,7 +114,7 @@ def simulate(
         name="ecg",
     )
     marks = truth.beats(heart, drawn, share=share, duration_s=duration_s, rate_hz=rate_hz, record=record)
-    return VirtualRecord(ecg, marks, patient)
+    return VirtualRecord(ecg, marks, whose)
 
 
 def heart_vector(patient: VirtualPatient, *, step_s: float = 0.001) -> xr.Dataset:
@@ -130,8 +133,9 @@ def heart_vector(patient: VirtualPatient, *, step_s: float = 0.001) -> xr.Datase
         ``p``, ``qrs``, ``st_t``: dims ``(axis, time)``, mV; axes ``x`` (left), ``y`` (feet), ``z`` (back); time in s
         after QRS onset.
     """
+    patient = with_electrolytes(patient)
     heart = Heart.of(patient)
-    beat = heart.complexes["paced" if "paced" in heart.complexes else "conducted"]
+    beat = heart.complexes[heart.leading]
     pr = patient.pr_ms / 1000
     time = np.arange(-round((pr + 0.02) / step_s), round((beat.t.duration_s + 0.02) / step_s)) * step_s
     waves = {"qrs": beat.qrs.at(time), "st_t": beat.st.at(time) + beat.t.at(time), "p": np.zeros((3, time.size))}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ecgomics.simulate.activation import TERRITORIES
+from ecgomics.simulate.activation import COVED, TERRITORIES
 from ecgomics.simulate.kernel import Array, Bump, limb_area, limb_power
 from ecgomics.simulate.leadfield import direction
 from ecgomics.simulate.patient import VirtualPatient
@@ -24,6 +24,7 @@ SECONDARY = {
     "lafb": 0.0,
     "lpfb": 0.0,
     "rbbb": 0.75,
+    "rbbb_lafb": 0.6,
     "lbbb": 0.62,
     "wpw": 0.5,
     "paced": 0.62,
@@ -31,7 +32,7 @@ SECONDARY = {
 }
 """How far the T area turns against the excess QRS area, by kind of activation."""
 
-J_PER_AREA = {"rbbb": 0.5, "lbbb": 1.5, "wpw": 1.0, "paced": 1.2, "pvc": 0.8}
+J_PER_AREA = {"rbbb": 0.5, "rbbb_lafb": 0.4, "lbbb": 1.5, "wpw": 1.0, "paced": 1.2, "pvc": 0.8}
 """Secondary ST level against the excess QRS area, mV each mV·s."""
 
 
@@ -108,6 +109,9 @@ def bumps(patient: VirtualPatient, body: Body, *, at: Times, excess: Array, kind
     mid_t = at.t_on + 0.35 * (at.t_peak - at.t_on)
     st = [Bump(0.62 * at.j, at.j, at.t_off, st_vector, 1.6, 1.6, hold=mid_t)]
     st.append(Bump(at.j, at.t_on, at.t_off, ramp, 1.5, 1.5, hold=at.t_peak))
+    if patient.coved_mv:
+        # highest at the end of the QRS, falling into an inverted T
+        st.append(Bump(0.72 * at.j, at.j, at.t_on + 0.5 * (at.t_peak - at.t_on), patient.coved_mv * COVED, 1.4, 1.1))
     return st, [_t_bump(t_vector, body, at), *_u_bumps(patient, body, at, along)]
 
 
@@ -120,6 +124,8 @@ def _primary(patient: VirtualPatient) -> tuple[Array, Array]:
     """T vector at its peak and ST vector at J before secondary change, mV."""
     t_vector = patient.t_mv * direction(patient.t_axis_deg, patient.t_posterior_deg)
     st_vector = np.zeros(3)
+    if patient.coved_mv:
+        t_vector = t_vector - 0.75 * patient.coved_mv * COVED
     for name, vector in TERRITORIES.items():
         st_vector = st_vector + getattr(patient, f"st_{name}_mv") * vector
     if patient.strain:

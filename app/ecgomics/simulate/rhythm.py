@@ -3,56 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import numpy as np
 
+from ecgomics.simulate.ectopy import add_atrial, add_ventricular
+from ecgomics.simulate.events import Event, Schedule
 from ecgomics.simulate.kernel import Array
 from ecgomics.simulate.patient import VirtualPatient
 
-_QT_GUARD_S = 0.03
 _LEAD_IN_S = 2.5
-
-
-@dataclass
-class Event:
-    """One ventricular beat: QRS onset in s, its kind, and the P wave that led to it."""
-
-    qrs_on: float
-    kind: str = "conducted"
-    p_on: float = np.nan
-    p_kind: str = ""
-
-
-@dataclass
-class Schedule:
-    """All that happens, from before the recording to after it.
-
-    Parameters
-    ----------
-    events
-        Ventricular beats in order of time.
-    lone_p
-        Onsets of P waves that are not conducted, s.
-    spikes
-        Times of pacing spikes, s.
-    """
-
-    events: list[Event]
-    lone_p: list[float] = field(default_factory=list)
-    spikes: list[float] = field(default_factory=list)
-
-    @property
-    def qrs_on(self) -> Array:
-        """QRS onsets, s."""
-        return np.array([event.qrs_on for event in self.events], dtype=np.float64)
-
-    def st_t_share(self, qt_s: dict[str, float], qrs_s: dict[str, float]) -> Array:
-        """How much of its usual ST-T each beat has time for, 0.35 to 1: shortened when the next beat is early."""
-        gap = np.diff(self.qrs_on, append=np.inf) - _QT_GUARD_S
-        qrs = np.array([qrs_s[event.kind] for event in self.events])
-        qt = np.array([qt_s[event.kind] for event in self.events])
-        return np.clip((gap - qrs) / (qt - qrs), 0.35, 1.0)
 
 
 def schedule(patient: VirtualPatient, *, duration_s: float, rng: np.random.Generator) -> Schedule:
@@ -62,20 +21,22 @@ def schedule(patient: VirtualPatient, *, duration_s: float, rng: np.random.Gener
         return _paced(patient, stop, rng)
     if patient.rhythm == "sinus":
         return _sinus(patient, stop, rng)
-    times = _fibrillation(patient, stop, rng) if patient.rhythm == "af" else _flutter(patient, stop, rng)
+    if patient.rhythm == "ventricular":
+        return _ventricular(patient, stop, rng)
+    times = _fibrillation(patient, stop, rng) if patient.rhythm == "af" else _regular(patient, stop, rng)
     events = [Event(time) for time in times]
-    _add_pvcs(patient, events, stop, rng)
+    add_ventricular(patient, events, stop, rng)
     return Schedule(events)
 
 
 def _sinus(patient: VirtualPatient, stop: float, rng: np.random.Generator) -> Schedule:
     # every premature beat pulls the rest forward, by less than a third of an interval
     pulled = patient.pac_per_min * stop / patient.heart_rate_bpm / 3
-    nodal = np.array(list(_node(patient, stop + pulled, rng)))
-    early = _add_pacs(patient, nodal, stop, rng)
+    nodal = _with_pause(patient, np.array(list(_node(patient, stop + pulled, rng))), stop)
+    early = add_atrial(patient, nodal, stop, rng)
     drawn = _conduct(patient, nodal, early, rng)
     if patient.av_conduction == "1:1" and patient.pacing == "none":
-        _add_pvcs(patient, drawn.events, stop, rng)
+        add_ventricular(patient, drawn.events, stop, rng)
     if patient.pacing in ("atrial", "dual"):
         drawn.spikes += [event.p_on - 0.003 for event in drawn.events]
     if patient.pacing == "dual":
@@ -98,30 +59,15 @@ def _node(patient: VirtualPatient, stop: float, rng: np.random.Generator) -> Ite
         time += mean * (1 + patient.rr_variability * swing)
 
 
-def _slots(rate_per_min: float, stop: float, rng: np.random.Generator) -> Iterator[float]:
-    """One random time in every slot of 60 s / rate, so that a strip gets its share."""
-    slot = 60.0 / rate_per_min
-    start = 0.0
-    while start < stop:
-        yield start + slot * rng.uniform(0.15, 0.8)
-        start += slot
-
-
-def _add_pacs(patient: VirtualPatient, nodal: Array, stop: float, rng: np.random.Generator) -> set[int]:
-    """Bring some P waves forward; the node is reset, so what follows moves along. Returns which came early."""
-    if not patient.pac_per_min:
-        return set()
-    mean, early = 60.0 / patient.heart_rate_bpm, set[int]()
-    for wish in _slots(patient.pac_per_min, stop, rng):
-        k = int(np.searchsorted(nodal, wish))
-        if k < 1 or k + 1 >= len(nodal) or {k - 1, k, k + 1} & early:
-            continue
-        premature = nodal[k - 1] + mean * rng.uniform(0.62, 0.72)
-        shift = premature + mean * rng.uniform(1.05, 1.15) - nodal[k + 1]
-        nodal[k + 1 :] += shift
-        nodal[k] = premature
-        early.add(k)
-    return early
+def _with_pause(patient: VirtualPatient, nodal: Array, stop: float) -> Array:
+    """One arrest of the node, about the middle of the recording."""
+    if not patient.sinus_pause_s:
+        return nodal
+    k = int(np.searchsorted(nodal, (stop - _LEAD_IN_S) * 0.45 - patient.sinus_pause_s / 2))
+    if not 1 <= k < len(nodal):
+        return nodal
+    later = np.where(np.arange(len(nodal)) >= k, patient.sinus_pause_s - (nodal[k] - nodal[k - 1]), 0.0)
+    return np.asarray(nodal + np.maximum(later, 0.0))
 
 
 def _conduct(patient: VirtualPatient, nodal: Array, early: set[int], rng: np.random.Generator) -> Schedule:
@@ -133,7 +79,7 @@ def _conduct(patient: VirtualPatient, nodal: Array, early: set[int], rng: np.ran
         result.events = [Event(float(time)) for time in np.arange(start, nodal[-1] + step, step)]
         result.lone_p = nodal.tolist()
         return result
-    cycle = int(rng.integers(3, 6)) if patient.av_conduction == "wenckebach" else 2
+    cycle = {"wenckebach": int(rng.integers(3, 6)), "mobitz2": int(rng.integers(3, 5))}.get(patient.av_conduction, 2)
     for k, time in enumerate(nodal.tolist()):
         place = k % cycle
         if patient.av_conduction != "1:1" and place == cycle - 1:
@@ -144,21 +90,6 @@ def _conduct(patient: VirtualPatient, nodal: Array, early: set[int], rng: np.ran
         p_on = time if patient.p_mv else np.nan
         result.events.append(Event(time + delay, p_on=p_on, p_kind=kind))
     return result
-
-
-def _add_pvcs(patient: VirtualPatient, events: list[Event], stop: float, rng: np.random.Generator) -> None:
-    """Replace some beats by earlier ventricular ones; the beat after comes when it would have (compensatory pause)."""
-    if not patient.pvc_per_min:
-        return
-    onsets = np.array([event.qrs_on for event in events])
-    for wish in _slots(patient.pvc_per_min, stop, rng):
-        k = int(np.searchsorted(onsets, wish))
-        if k < 1 or k + 1 >= len(events) or any(event.kind == "pvc" for event in events[k - 1 : k + 2]):
-            continue
-        gap = onsets[k] - onsets[k - 1]
-        coupling = max(gap * rng.uniform(0.56, 0.68), min(patient.qt_s + 0.05, 0.8 * gap))
-        onsets[k] = onsets[k - 1] + coupling
-        events[k] = Event(float(onsets[k]), kind="pvc")
 
 
 def _fibrillation(patient: VirtualPatient, stop: float, rng: np.random.Generator) -> Iterator[float]:
@@ -174,9 +105,17 @@ def _fibrillation(patient: VirtualPatient, stop: float, rng: np.random.Generator
         time += floor + rest * float(np.exp(sigma * np.clip(rng.standard_normal(), -2.2, 2.2) - sigma**2 / 2))
 
 
-def _flutter(patient: VirtualPatient, stop: float, rng: np.random.Generator) -> Iterator[float]:
+def _regular(patient: VirtualPatient, stop: float, rng: np.random.Generator) -> Iterator[float]:
     step = patient.mean_rr_s
     yield from (float(time) for time in np.arange(-_LEAD_IN_S - step * rng.random(), stop, step))
+
+
+def _ventricular(patient: VirtualPatient, stop: float, rng: np.random.Generator) -> Schedule:
+    """A regular ventricular rhythm; the atria go their own way."""
+    events = [Event(time, kind="pvc") for time in _regular(patient, stop, rng)]
+    step = 60.0 / max(70.0, 0.5 * patient.heart_rate_bpm)
+    atria = np.arange(-_LEAD_IN_S - step * rng.random(), stop, step) if patient.p_mv else np.array([])
+    return Schedule(events, lone_p=atria.tolist())
 
 
 def _paced(patient: VirtualPatient, stop: float, rng: np.random.Generator) -> Schedule:

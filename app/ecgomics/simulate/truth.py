@@ -14,7 +14,7 @@ import xarray as xr
 
 from ecgomics.simulate.heart import STEP_S, Complex, Heart, Signal
 from ecgomics.simulate.kernel import Array
-from ecgomics.simulate.rhythm import Schedule
+from ecgomics.simulate.events import Schedule
 from ecgomics.vocabulary import BEAT_CLASSES, LEADS, MARKS
 from ecgomics.waves import Beats
 

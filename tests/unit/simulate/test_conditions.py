@@ -50,7 +50,7 @@ def test_the_required_conditions_are_there():
     for condition in CONDITIONS.values():
         assert condition.title
         assert condition.statement
-        assert condition.weight > 0
+        assert condition.weight >= 0
 
 
 @pytest.mark.parametrize("name", list(CONDITIONS))
