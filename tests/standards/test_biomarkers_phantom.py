@@ -212,8 +212,15 @@ class Reference:
         self.put(f"ST60_Amp_{lead}", level(self.j + 0.060), 1e-3)
         self.put(f"ST80_Amp_{lead}", after, 1e-3)
         self.put(f"ST_Slope_{lead}", (after - at_j) / 0.080, 0.02)
+        middle = level(self.j + 0.040)
+        self.put(f"ST_Curve_{lead}", middle - (at_j + after) / 2, 1e-3)
+        # nothing of the T wave lies in the first 80 ms of ST, but its first 8 ms where the QRS is wide
+        assert abs(after - at_j) < 0.02, "the phantom's ST segments are level and straight"
+        self.put(f"ST_Form_{lead}", 0, 0)
         curve = np.array([level(t) for t in np.linspace(T_ON, T_OFF, 2001)])
         top = curve[np.abs(curve).argmax()]
+        if abs(top) >= 0.0999:
+            self.t_shape(lead, curve * math.copysign(1.0, top))
         self.put(f"T_Amp_{lead}", top, 1e-3)
         area = (0.5 * c["st"] + 0.5 * c["t"]) * 1000 * (T_OFF - T_ON)
         self.put(f"T_Area_{lead}", area, 0.01 * abs(area) + abs(c["st"]) * STEP_MS + 0.02)
@@ -228,6 +235,19 @@ class Reference:
             opposite = -self.low(lead) if at_j > 0 else self.tall(lead)
             if opposite:
                 self.put(f"STS_Ratio_{lead}", at_j / opposite, 0.01)
+
+    def t_shape(self, lead: str, curve: np.ndarray) -> None:
+        """Slopes over 20 ms on either side of the peak, and the kurtosis above the chord, of an upright T wave."""
+        t = np.linspace(T_ON, T_OFF, len(curve))
+        top, reach = int(curve.argmax()), round(0.020 / (t[1] - t[0]))
+        steps = curve[reach:] - curve[:-reach]
+        before, after = steps[: top - reach + 1].max(), -steps[top:].min()
+        self.put(f"T_Asymmetry_{lead}", after / before, 0.03 * after / before)
+        weight = np.clip(curve - np.interp(t, t[[0, -1]], curve[[0, -1]]), 0, None)
+        weight = weight / weight.sum()
+        away = t - (weight * t).sum()
+        self.put(f"T_Kurtosis_{lead}", (weight * away**4).sum() / (weight * away**2).sum() ** 2, 0.03)
+        self.put(f"T_NotchSpacing_{lead}", 0, 0)
 
     def p_wave(self, lead: str, c: dict[str, float]) -> None:
         phases = (c["p1"], c["p2"]) if c["p1"] or c["p2"] else (c["p"],)
@@ -399,6 +419,9 @@ ELSEWHERE = {
     "LF_": "tests/unit/biomarkers/test_fluctuation.py",
     "HF_": "tests/unit/biomarkers/test_fluctuation.py",
     "DFA_": "tests/unit/biomarkers/test_fluctuation.py",
+    "FWave_": "tests/unit/biomarkers/test_fibrillation.py",
+    "Resp_": "tests/unit/biomarkers/test_breathing.py",
+    "RSA_": "tests/unit/biomarkers/test_breathing.py",
     "Band_": "against scipy's Welch, test_biomarkers_signal.py",
     "Spectral_Entropy": "against scipy's Welch, test_biomarkers_signal.py",
     "SNR_": "against noise of known size, test_biomarkers_signal.py",
@@ -451,7 +474,9 @@ def test_the_reference_leaves_no_column_out(made: Phantom) -> None:
     # a lead without R, or with ST shifted and no opposite wave, has a reason instead of a value
     table = measured(made)
     assert [column for column in missing if table.loc[column, "reason"] == 0] == []
-    assert {column.rsplit("_", 1)[0] for column in missing} <= {"R_PeakTime", "TR_Ratio", "STS_Ratio"}
+    assert {column.rsplit("_", 1)[0] for column in missing} <= {
+        *("R_PeakTime", "TR_Ratio", "STS_Ratio", "T_Asymmetry", "T_Kurtosis", "T_NotchSpacing")
+    }
 
 
 def test_the_spread_of_a_voltage_is_that_of_the_gains(made: Phantom) -> None:

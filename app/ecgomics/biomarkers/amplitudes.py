@@ -48,13 +48,20 @@ _SHAPES = {
     "P_NotchSpacing": "p_notch_ms",
     "PTF": "p_terminal",
     "T_Morph": "t_morph",
+    "ST_Curve": "st_curve",
 }
 
+_T_SHAPES = {"T_Asymmetry": "t_asymmetry", "T_Kurtosis": "t_kurtosis", "T_NotchSpacing": "t_notch_ms"}
+T_LEAST_MV = 0.1
+"""A lower T wave is too flat for its slopes and tails to be told from noise."""
+ST_LEVEL_MV, ST_STRAIGHT_MV = 0.05, 0.02
+"""An ST segment is level when it moves less than this from J to J + 80 ms, and straight when its middle lies nearer."""
 
-def measure_amplitudes(block: Block, *, sheet: Sheet) -> Waves:
-    """Write the lead-wise columns; returns the waves of the representative beats for the columns built on them."""
-    waves = deflections.of_template(block)
-    grid = block.pad(np.where(block.alike[:, None, None], deflections.of_beats(block), np.nan).astype(np.float32))
+
+def measure_amplitudes(block: Block, *, sheet: Sheet) -> tuple[Waves, Waves]:
+    """Write the lead-wise columns; returns the waves of the representative and of the single beats."""
+    waves, single = deflections.of_template(block), deflections.of_beats(block)
+    grid = block.pad(np.where(block.alike[:, None, None], single, np.nan).astype(np.float32))
     spread_iqr, spread_count = quartile_range(grid)
     causes = _causes(block)
     for name, field in _WITH_SPREAD.items():
@@ -63,13 +70,17 @@ def measure_amplitudes(block: Block, *, sheet: Sheet) -> Waves:
         sheet.put_leads(name, waves[..., F[field]], causes=causes, otherwise=_missing(kind), spread=spread)
     for name, field in _SHAPES.items():
         sheet.put_leads(name, waves[..., F[field]], causes=causes, otherwise=_missing(name))
+    flat: Causes = (*causes, (np.abs(waves[..., F["t_amp"]]) < T_LEAST_MV, "T wave too flat"))
+    for name, field in _T_SHAPES.items():
+        sheet.put_leads(name, waves[..., F[field]], causes=flat, otherwise="no T wave")
+    sheet.put_leads("ST_Form", st_form(waves), causes=causes)
     high, low = grid[..., F["qrs_max"]], grid[..., F["qrs_min"]]
     top, bottom = waves[..., F["qrs_max"]], waves[..., F["qrs_min"]]
     sheet.put_leads("QRS_PP", top - bottom, causes=causes, spread=quartile_range(high - low))
     sheet.put_leads("QRS_Balance", top + bottom, causes=causes, spread=quartile_range(high + low))
     _measure_ratios(waves, causes, sheet=sheet)
     _measure_patterns(block, waves, causes, sheet=sheet)
-    return waves
+    return waves, single
 
 
 def tallest(waves: Waves) -> Waves:
@@ -86,6 +97,15 @@ def deepest(waves: Waves) -> Waves:
 def lowest(waves: Waves) -> Waves:
     """Depth of the deepest negative deflection of any name, (R, L), mV ≥ 0."""
     return np.asarray(np.abs(np.fmin(waves[..., F["q_amp"]], waves[..., F["s_amp"]])))
+
+
+def st_form(waves: Waves) -> Waves:
+    """Form of the ST segment, (R, L): 3 × slope (0 level, 1 up, 2 down) + curve (0 straight, 1 concave, 2 convex)."""
+    rise = waves[..., F["st_80"]] - waves[..., F["st_j"]]
+    curve = waves[..., F["st_curve"]]
+    slope = np.select([rise >= ST_LEVEL_MV, rise <= -ST_LEVEL_MV], [1.0, 2.0], 0.0)
+    bend = np.select([curve <= -ST_STRAIGHT_MV, curve >= ST_STRAIGHT_MV], [1.0, 2.0], 0.0)
+    return np.where(np.isfinite(rise + curve), 3.0 * slope + bend, np.nan)
 
 
 def _measure_ratios(waves: Waves, causes: Causes, *, sheet: Sheet) -> None:

@@ -184,7 +184,8 @@ def _with_record(ecg: xr.DataArray, beats: Beats) -> xr.DataArray:
 
 
 def _select(dataset: xr.Dataset, *, records: NDArray[np.str_], leads: tuple[str, ...]) -> xr.Dataset:
-    missing = [record for record in records if record not in set(dataset["record"].values.astype(str))]
+    known = set(dataset["record"].values.astype(str))
+    missing = [record for record in records if record not in known]
     if missing:
         raise SignalError(
             f"{len(missing)} of {len(records)} records have a signal and no beats",
@@ -210,7 +211,8 @@ def _ragged(
 
 
 def _check_leads(dataset: xr.Dataset, *, leads: tuple[str, ...]) -> None:
-    unknown = [lead for lead in leads if lead not in set(dataset["lead"].values.astype(str))]
+    known = set(dataset["lead"].values.astype(str))
+    unknown = [lead for lead in leads if lead not in known]
     if unknown:
         raise SignalError(
             f"the signal has leads {', '.join(unknown)}, the beats do not",

@@ -31,15 +31,20 @@ from ecgomics.biomarkers.fields import (
     QRS_ON,
     ST_60,
     ST_80,
+    ST_CURVE,
     ST_J,
     T_AMP,
     T_AREA,
+    T_ASYMMETRY,
+    T_KURTOSIS,
     T_MORPH,
+    T_NOTCH_MS,
     T_OFF,
     T_ON,
 )
 from ecgomics.biomarkers.qrs import measure_qrs
-from ecgomics.biomarkers.stretch import area, choose, extremes, form, intact, median, piece, second_peak, span, value_at
+from ecgomics.biomarkers.shapes import form, kurtosis, second_peak, steepness
+from ecgomics.biomarkers.stretch import area, choose, extremes, intact, median, piece, span, value_at
 from ecgomics.waves.kernels import compiled
 
 P_FLAT_MV = 0.02
@@ -52,7 +57,7 @@ LEVEL_TO_MS = 4.0
 
 
 def of_template(block: Block) -> NDArray[np.float32]:
-    """Measure the representative beats: (R, L, len(FIELDS)), mV, ms, mV·ms."""
+    """Measure the representative beats: (R, L, len(FIELDS)), mV, ms, mV·ms, shapes included."""
     rate = block.template_rate
     start = block.offset_s[0]
     return _measure(
@@ -62,11 +67,12 @@ def of_template(block: Block) -> NDArray[np.float32]:
         writable((block.template_global - start) * rate),
         ~block.lead_unusable,
         1000.0 / rate,
+        True,
     )
 
 
 def of_beats(block: Block) -> NDArray[np.float32]:
-    """Measure every beat in the recording itself: (B, L, len(FIELDS)), mV, ms, mV·ms."""
+    """Measure every beat in the recording itself: (B, L, SIZES), mV, ms, mV·ms; the sizes without the shapes."""
     return _measure(
         writable(block.ecg),
         block.beat_of,
@@ -74,6 +80,7 @@ def of_beats(block: Block) -> NDArray[np.float32]:
         writable(block.marks * block.rate),
         ~block.lead_unusable,
         1000.0 / block.rate,
+        False,
     )
 
 
@@ -83,7 +90,7 @@ def writable(values: NDArray[np.generic]) -> NDArray[np.generic]:
 
 
 @piece
-def _measure_one(x, own, whole, step_ms, out):  # type: ignore[no-untyped-def]
+def _measure_one(x, own, whole, step_ms, shapes, out):  # type: ignore[no-untyped-def]
     if math.isnan(whole[QRS_ON]) or math.isnan(whole[QRS_OFF]):
         return
     level, level_from = _level(x, whole, step_ms)
@@ -91,13 +98,16 @@ def _measure_one(x, own, whole, step_ms, out):  # type: ignore[no-untyped-def]
         return
     out[LEVEL] = level
     out[LEVEL_FROM] = level_from
-    _measure_p(x, own, whole, level, step_ms, out)
-    measure_qrs(x, own, whole, level, step_ms, out)
+    _measure_p(x, own, whole, level, step_ms, shapes, out)
+    measure_qrs(x, own, whole, level, step_ms, shapes, out)
     out[ST_J] = value_at(x, whole[QRS_OFF]) - level
     # a point later than the T onset is still the ST amplitude by name: the offset after J is the definition
     out[ST_60] = value_at(x, whole[QRS_OFF] + 60.0 / step_ms) - level
     out[ST_80] = value_at(x, whole[QRS_OFF] + 80.0 / step_ms) - level
-    _measure_t(x, own, whole, level, step_ms, out)
+    if shapes:
+        middle = value_at(x, whole[QRS_OFF] + 40.0 / step_ms) - level
+        out[ST_CURVE] = middle - 0.5 * (out[ST_J] + out[ST_80])
+    _measure_t(x, own, whole, level, step_ms, shapes, out)
 
 
 @piece
@@ -116,7 +126,7 @@ def _level(x, whole, step_ms):  # type: ignore[no-untyped-def]
 
 
 @piece
-def _measure_p(x, own, whole, level, step_ms, out):  # type: ignore[no-untyped-def]
+def _measure_p(x, own, whole, level, step_ms, shapes, out):  # type: ignore[no-untyped-def]
     start, stop = choose(own, whole, P_ON, P_OFF, len(x))
     if not intact(x, start, stop):
         return
@@ -125,6 +135,8 @@ def _measure_p(x, own, whole, level, step_ms, out):  # type: ignore[no-untyped-d
     out[P_AMP] = high if up else low
     out[P_NEG] = min(low, 0.0)
     out[P_AREA] = area(x, start, stop, level, step_ms)
+    if not shapes:
+        return
     out[P_TERMINAL] = _terminal(x, start, stop, level, step_ms)
     sign = 1.0 if up else -1.0
     spacing = 0
@@ -157,7 +169,7 @@ def _terminal(x, start, stop, level, step_ms):  # type: ignore[no-untyped-def]
 
 
 @piece
-def _measure_t(x, own, whole, level, step_ms, out):  # type: ignore[no-untyped-def]
+def _measure_t(x, own, whole, level, step_ms, shapes, out):  # type: ignore[no-untyped-def]
     if math.isnan(whole[T_OFF]):
         return
     start, stop = choose(own, whole, T_ON, T_OFF, len(x))
@@ -170,8 +182,14 @@ def _measure_t(x, own, whole, level, step_ms, out):  # type: ignore[no-untyped-d
     up = high >= -low
     out[T_AMP] = high if up else low
     out[T_AREA] = area(x, start, stop, level, step_ms)
-    spacing = second_peak(x, start, stop, 1.0 if up else -1.0, T_NOTCH_MV)
+    if not shapes:
+        return
+    sign = 1.0 if up else -1.0
+    spacing = second_peak(x, start, stop, sign, T_NOTCH_MV)
     out[T_MORPH], _ = form(high, high_at, low, low_at, spacing, T_FLAT_MV)
+    out[T_NOTCH_MS] = spacing * step_ms
+    out[T_ASYMMETRY] = steepness(x, start, stop, high_at if up else low_at, sign, step_ms)
+    out[T_KURTOSIS] = kurtosis(x, start, stop, sign)
 
 
 def _compiled_for(sources: int) -> Callable[..., NDArray[np.float32]]:
@@ -182,25 +200,28 @@ def _compiled_for(sources: int) -> Callable[..., NDArray[np.float32]]:
     """
 
     @compiled
-    def measure_all(signal, owner, lead_marks, global_marks, usable, step_ms):  # type: ignore[no-untyped-def]
+    def measure_all(signal, owner, lead_marks, global_marks, usable, step_ms, shapes):  # type: ignore[no-untyped-def]
         if sources == 0:  # never: names the closure's variable
             return np.zeros((0, 0, 0), dtype=np.float32)
         beats, leads = lead_marks.shape[0], lead_marks.shape[1]
-        out = np.full((beats, leads, T_MORPH + 1), np.nan, dtype=np.float32)
+        fields = T_KURTOSIS + 1 if shapes else T_AREA + 1
+        out = np.full((beats, leads, fields), np.nan, dtype=np.float32)
         for beat in range(beats):
             record = owner[beat]
             for lead in range(leads):
                 if usable[record, lead]:
-                    _measure_one(
-                        signal[record, lead], lead_marks[beat, lead], global_marks[beat], step_ms, out[beat, lead]
-                    )
+                    own, whole = lead_marks[beat, lead], global_marks[beat]
+                    _measure_one(signal[record, lead], own, whole, step_ms, shapes, out[beat, lead])
         return out
 
     return measure_all
 
 
 def _checksum() -> int:
-    files = [resources.files(__package__).joinpath(f"{name}.py") for name in ("fields", "qrs", "stretch")]
+    files = [
+        resources.files(__package__).joinpath(f"{name}.py")
+        for name in ("fields", "notches", "qrs", "shapes", "stretch")
+    ]
     return zlib.crc32(b"".join(file.read_bytes() for file in files)) | 1
 
 

@@ -1,19 +1,15 @@
-"""What the compiled code measures in one lead of one beat, and where each value is kept."""
+"""What the compiled code measures in one lead of one beat, and where each value is kept: the sizes, then the shapes."""
 
 from __future__ import annotations
 
 from ecgomics.biomarkers.block import M
 
-FIELDS = (
+SIZES = (
     "level",  # mV, median of the PR segment
     "level_from",  # 0: PR segment, 1: just before QRS onset
     "p_amp",
     "p_neg",
     "p_area",
-    "p_terminal",
-    "p_notch_ms",
-    "p_morph",
-    "p_biphasic",
     "q_amp",
     "r_amp",
     "s_amp",
@@ -27,17 +23,32 @@ FIELDS = (
     "qrs_min",
     "qrs_area",
     "qs",
-    "rsr",
-    "notches",
     "st_j",
     "st_60",
     "st_80",
-    "j_wave",
-    "r2_base_ms",
     "t_amp",
     "t_area",
-    "t_morph",
 )
+"""Measured in single beats too."""
+
+SHAPES = (
+    "p_terminal",
+    "p_notch_ms",
+    "p_morph",
+    "p_biphasic",
+    "rsr",
+    "notches",
+    "j_wave",
+    "r2_base_ms",
+    "st_curve",
+    "t_morph",
+    "t_notch_ms",
+    "t_asymmetry",
+    "t_kurtosis",
+)
+"""Measured in the representative beat only."""
+
+FIELDS = SIZES + SHAPES
 
 F = {name: index for index, name in enumerate(FIELDS)}
 """Position of each value on the field axis."""
@@ -49,10 +60,6 @@ F = {name: index for index, name in enumerate(FIELDS)}
     P_AMP,
     P_NEG,
     P_AREA,
-    P_TERMINAL,
-    P_NOTCH_MS,
-    P_MORPH,
-    P_BIPHASIC,
     Q_AMP,
     R_AMP,
     S_AMP,
@@ -66,16 +73,24 @@ F = {name: index for index, name in enumerate(FIELDS)}
     QRS_MIN,
     QRS_AREA,
     QS,
-    RSR,
-    NOTCHES,
     ST_J,
     ST_60,
     ST_80,
-    J_WAVE,
-    R2_BASE_MS,
     T_AMP,
     T_AREA,
+    P_TERMINAL,
+    P_NOTCH_MS,
+    P_MORPH,
+    P_BIPHASIC,
+    RSR,
+    NOTCHES,
+    J_WAVE,
+    R2_BASE_MS,
+    ST_CURVE,
     T_MORPH,
+    T_NOTCH_MS,
+    T_ASYMMETRY,
+    T_KURTOSIS,
 ) = range(len(FIELDS))
 
 P_ON, P_OFF, QRS_ON, QRS_OFF, T_ON, T_OFF = (

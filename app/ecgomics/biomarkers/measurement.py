@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from ecgomics.biomarkers.amplitudes import measure_amplitudes
 from ecgomics.biomarkers.atrial import measure_atrial
 from ecgomics.biomarkers.block import PACED, Block, block_of
+from ecgomics.biomarkers.breathing import measure_breathing
 from ecgomics.biomarkers.ectopy import measure_ectopy
+from ecgomics.biomarkers.fibrillation import measure_fibrillation
 from ecgomics.biomarkers.fluctuation import measure_fluctuation
 from ecgomics.biomarkers.intervals import measure_intervals
 from ecgomics.biomarkers.likeness import measure_likeness
@@ -77,7 +79,9 @@ def measure(
     measure_variability(block, sheet=sheet, settings=settings)
     measure_fluctuation(block, sheet=sheet, settings=settings)
     measure_intervals(block, sheet=sheet)
-    waves = measure_amplitudes(block, sheet=sheet)
+    waves, single = measure_amplitudes(block, sheet=sheet)
+    measure_breathing(block, single, sheet=sheet)
+    measure_fibrillation(block, sheet=sheet)
     measure_axes(block, waves, sheet=sheet, settings=settings)
     measure_vectors(block, waves, sheet=sheet)
     measure_voltages(block, waves, sheet=sheet, sex=_sex(subjects, records=block.records), settings=settings)

@@ -1,8 +1,6 @@
-"""Compiled pieces for the QRS of one lead: which deflections it has, their size, and its notches and slurs."""
+"""Compiled pieces for the QRS of one lead: which deflections it has, and their size."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 
@@ -27,19 +25,21 @@ from ecgomics.biomarkers.fields import (
     S_MS,
     S_PEAK_MS,
 )
+from ecgomics.biomarkers.notches import (
+    NOTCH_MV,
+    WAVE_MV,
+    count_notches,
+    dips_between,
+    end_notch,
+    end_slur,
+    triangle_base,
+)
 from ecgomics.biomarkers.stretch import area, choose, extremes, intact, piece, span
 
-WAVE_MV = 0.025  # Minnesota code: a deflection counts from a quarter of a millimetre
 WAVE_MS = 6.0
 ISOELECTRIC_MV = 0.01
 R2_PATTERN_MV = 0.05
 END_MV = 0.05  # a last deflection must stand out this far from the ST segment it runs into
-NOTCH_MV = 0.03
-SLUR_SHARE = 0.2  # a slur stands higher than the tail every R wave ends in
-SLUR_MS = 16.0
-TRIANGLE_SIDE_MV = 0.1
-TRIANGLE_TIMES = 5.0  # 0.5 mV below the peak
-TRIANGLE_MOST_MS = 400.0
 
 
 @piece
@@ -90,7 +90,7 @@ def _drop_embryonic(peak, at, first, last, count):  # type: ignore[no-untyped-de
 
 
 @piece
-def measure_qrs(x, own, whole, level, step_ms, out):  # type: ignore[no-untyped-def]
+def measure_qrs(x, own, whole, level, step_ms, shapes, out):  # type: ignore[no-untyped-def]
     """Fill in the QRS fields of one beat in one lead."""
     begin, end = span(whole[QRS_ON], whole[QRS_OFF], len(x))
     if not intact(x, begin, end):
@@ -107,7 +107,7 @@ def measure_qrs(x, own, whole, level, step_ms, out):  # type: ignore[no-untyped-
     count = _lobes(x, start, stop, level, step_ms, peak, at, first, last)
     for field in range(Q_AMP, S_PEAK_MS):
         out[field] = 0.0
-    out[QS], out[RSR], out[NOTCHES], out[R2_BASE_MS] = 0.0, 0.0, 0.0, 0.0
+    out[QS] = 0.0
     r = 0
     while r < count and peak[r] < 0:
         r += 1
@@ -133,15 +133,17 @@ def measure_qrs(x, own, whole, level, step_ms, out):  # type: ignore[no-untyped-
             out[S_PEAK_MS] = (at[s_index] - whole[QRS_ON]) * step_ms
         if r2_index >= 0:
             out[R2_AMP] = peak[r2_index]
-            out[R2_BASE_MS] = _triangle_base(x, at[r2_index], step_ms)
     tall = max(out[R_AMP], out[R2_AMP])
     late = _last_peak(x, start, stop, level, 0.5 * tall) if tall > 0 else -1
     if late >= 0:
         out[R_PEAK_MS] = (late - whole[QRS_ON]) * step_ms
-    out[RSR] = 1.0 if out[R2_AMP] >= R2_PATTERN_MV or _dips_between(x, start, stop, level, tall) else 0.0
-    out[NOTCHES] = _notches(x, start, stop, level, step_ms, count)
-    notch = _end_notch(x, late, end, level, step_ms, tall)
-    out[J_WAVE] = notch if notch > 0.0 else _end_slur(x, late, end, level, step_ms, tall)
+    if shapes:
+        twice = out[R2_AMP] >= R2_PATTERN_MV or dips_between(x, start, stop, level, tall)
+        out[RSR] = 1.0 if twice else 0.0
+        out[R2_BASE_MS] = triangle_base(x, at[r2_index], step_ms) if r2_index >= 0 else 0.0
+        out[NOTCHES] = count_notches(x, start, stop, level, step_ms, count)
+        notch = end_notch(x, late, end, level, step_ms, tall)
+        out[J_WAVE] = notch if notch > 0.0 else end_slur(x, late, end, level, step_ms, tall)
 
 
 @piece
@@ -164,175 +166,3 @@ def _last_peak(x, start, stop, level, height):  # type: ignore[no-untyped-def]
     if found < 0 and x[top] - level >= height:
         found = top
     return found
-
-
-@piece
-def _dips_between(x, start, stop, level, tall):  # type: ignore[no-untyped-def]
-    """Two positive peaks of 0.1 mV and a fifth of the tallest or more, with a nadir below half of the lower between."""
-    if tall < 0.1:
-        return False
-    after = np.zeros(stop - start + 1)
-    for index in range(stop - 2, start, -1):
-        peak = x[index] >= x[index - 1] and x[index] > x[index + 1]
-        after[index - start] = max(after[index - start + 1], x[index] - level if peak else 0.0)
-    before = 0.0
-    for index in range(start, stop):
-        before = max(before, x[index] - level)
-        lower = min(before, after[index - start])
-        if lower >= max(0.1, 0.2 * tall) and x[index] - level < 0.5 * lower:
-            return True
-    return False
-
-
-@piece
-def _notches(x, start, stop, level, step_ms, waves):  # type: ignore[no-untyped-def]
-    """Notches (extra turning points) and slurs (a flank or top that stalls) inside the QRS."""
-    size = stop - start
-    high, _, low, _ = extremes(x, start, stop, level)
-    floor = max(NOTCH_MV, 0.03 * (high - low))
-    turns, slurs = 0, 0
-    direction = 0
-    pivot = start
-    edges = np.zeros(size + 2, dtype=np.int64)
-    edges[0] = start
-    for index in range(start + 1, stop):
-        rise = x[index] - x[pivot]
-        if direction == 0:
-            if abs(rise) >= floor:
-                direction = 1 if rise > 0 else -1
-                pivot = index
-        elif rise * direction > 0:
-            pivot = index
-        elif -rise * direction >= floor:
-            turns += 1
-            edges[turns] = pivot
-            direction = -direction
-            pivot = index
-    edges[turns + 1] = stop - 1
-    speed = _speed(x, start, stop, step_ms)
-    fastest = 0.0
-    for value in speed:
-        fastest = max(fastest, value)
-    for section in range(turns + 1):
-        if _stalls(speed, edges[section] - start, edges[section + 1] - start, fastest, step_ms):
-            slurs += 1
-    found = max(0, (turns - waves) // 2) + slurs
-    if found == 0:
-        for turn in range(1, turns + 1):
-            if _plateau(x, start, stop, edges[turn], level, step_ms):
-                found += 1
-    return float(found)
-
-
-@piece
-def _speed(x, start, stop, step_ms):  # type: ignore[no-untyped-def]
-    """Magnitude of the slope over about 6 ms, mV/ms."""
-    reach = max(1, round(3.0 / step_ms))
-    speed = np.zeros(stop - start)
-    for index in range(start, stop):
-        left, right = max(index - reach, start), min(index + reach, stop - 1)
-        speed[index - start] = abs(x[right] - x[left]) / ((right - left) * step_ms)
-    return speed
-
-
-@piece
-def _stalls(speed, start, stop, fastest, step_ms):  # type: ignore[no-untyped-def]
-    """Whether a flank slows to under 30 % between two stretches of at least 25 % of the fastest slope."""
-    if (stop - start) * step_ms < 16.0:
-        return False
-    after = np.zeros(stop - start + 1)
-    for index in range(stop - 1, start - 1, -1):
-        after[index - start] = max(after[index - start + 1], speed[index])
-    before = 0.0
-    for index in range(start, stop):
-        before = max(before, speed[index])
-        around = min(before, after[index - start])
-        if around >= 0.25 * fastest and speed[index] <= 0.3 * around:
-            return True
-    return False
-
-
-@piece
-def _plateau(x, start, stop, top, level, step_ms):  # type: ignore[no-untyped-def]
-    """Whether a peak stays within 15 % of its height for 35 ms."""
-    height = x[top] - level
-    if abs(height) < 0.2:
-        return False
-    left, right = top, top
-    while left > start and (x[left - 1] - level) / height >= 0.85:
-        left -= 1
-    while right < stop - 1 and (x[right + 1] - level) / height >= 0.85:
-        right += 1
-    return (right - left) * step_ms >= 35.0
-
-
-@piece
-def _end_notch(x, r_at, end, level, step_ms, tall):  # type: ignore[no-untyped-def]
-    """Height of a notch on the last half of the downslope after the last R peak, mV; 0 when there is none."""
-    if r_at < 0 or tall < 0.1:
-        return 0.0
-    stop = min(end + round(20.0 / step_ms), len(x) - 1)
-    dip, dip_at = np.inf, -1
-    best = 0.0
-    for index in range(r_at + 1, stop):
-        value = x[index] - level
-        if math.isnan(value):
-            return 0.0
-        if value < dip:
-            dip, dip_at = value, index
-        peak = x[index] >= x[index - 1] and x[index] > x[index + 1]
-        if peak and dip_at < index and dip <= 0.5 * tall and dip > -WAVE_MV and value - dip >= NOTCH_MV and value > 0:
-            best = max(best, value)
-    return best
-
-
-@piece
-def _end_slur(x, r_at, end, level, step_ms, tall):  # type: ignore[no-untyped-def]
-    """Height of a slur on the last half of the downslope after the last R peak, mV; 0 when there is none.
-
-    The slope falls to a quarter of the steepest for 16 ms or more, at a fifth of the R peak or higher (below that every
-    R wave levels out), and the wave still comes down from there by half before 40 ms are over: an elevated ST segment
-    stays up.
-    """
-    if r_at < 0 or tall < 0.1:
-        return 0.0
-    hold, fall = max(2, round(SLUR_MS / step_ms)), round(40.0 / step_ms)
-    stop = min(end + round(10.0 / step_ms), len(x) - fall - 1)
-    steepest = 0.0
-    for index in range(r_at + 1, stop):
-        slope = (x[index - 1] - x[index + 1]) / (2.0 * step_ms)
-        if math.isnan(slope):
-            return 0.0
-        steepest = max(steepest, slope)
-        height = x[index] - level
-        if height > 0.5 * tall or slope > 0.25 * steepest or steepest * 10.0 < NOTCH_MV:
-            continue
-        if height < max(WAVE_MV, SLUR_SHARE * tall):
-            return 0.0
-        held = (x[index] - x[index + hold]) <= 0.3 * steepest * hold * step_ms
-        lowest = height
-        for later in range(index, index + fall + 1):
-            lowest = min(lowest, x[later] - level)
-        # an S after it makes it a slur within the QRS, not at its end
-        if held and x[index + fall] - level <= 0.5 * height and lowest > -WAVE_MV:
-            return height
-    return 0.0
-
-
-@piece
-def _triangle_base(x, top, step_ms):  # type: ignore[no-untyped-def]
-    """Base, 0.5 mV under the peak, of the triangle whose sides run through the peak and 0.1 mV below it, ms."""
-    width = 0.0
-    for direction in (-1, 1):
-        index, limit = top, TRIANGLE_MOST_MS / (2.0 * TRIANGLE_TIMES)
-        while True:
-            following = index + direction
-            if following < 0 or following >= len(x) or math.isnan(x[following]) or abs(index - top) * step_ms >= limit:
-                width += limit
-                break
-            if x[following] <= x[top] - TRIANGLE_SIDE_MV:
-                share = (x[index] - (x[top] - TRIANGLE_SIDE_MV)) / (x[index] - x[following])
-                width += min(limit, (abs(index - top) + share) * step_ms)
-                break
-            index = following
-    return TRIANGLE_TIMES * width

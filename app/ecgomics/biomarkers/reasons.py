@@ -43,6 +43,11 @@ REASONS = (
     "fewer records than set",
     "no ventricular beat",
     "needs ≥ 256 normal beats",
+    "T wave too flat",
+    "P waves present",
+    "needs ≥ 30 s",
+    "needs ≥ 20 normal beats",
+    "no regular breathing",
 )
 """Index 0 means computed."""
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgomics.biomarkers.block import Block
 from ecgomics.biomarkers.reasons import Causes
 from ecgomics.biomarkers.sheet import Sheet
+from ecgomics.waves.kernels import compiled
 
 BANDS_HZ = {"Band_Low": (0.5, 5.0), "Band_Mid": (5.0, 15.0), "Band_High": (15.0, 40.0)}
 ENTROPY_HZ = (0.5, 40.0)
 WINDOW_S = 2.0
-CHUNK = 16
+CHUNK = 4
 
 
 def measure_spectrum(block: Block, *, sheet: Sheet) -> None:
     """Write the band powers of every lead and the spectral entropy."""
-    hz, density = power_density(block.ecg, rate_hz=block.rate)
+    hz, density = power_density(block.ecg, rate_hz=block.rate, up_to_hz=ENTROPY_HZ[1])
     short = (block.duration_s < 2 * WINDOW_S)[:, None]
     for name, (low, high) in BANDS_HZ.items():
         inside = (hz >= low) & (hz < high)
@@ -33,7 +36,9 @@ def measure_spectrum(block: Block, *, sheet: Sheet) -> None:
     sheet.put_leads("Spectral_Entropy", entropy, causes=causes, otherwise="signal too short")
 
 
-def power_density(ecg: NDArray[np.float32], *, rate_hz: float) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+def power_density(
+    ecg: NDArray[np.float32], *, rate_hz: float, up_to_hz: float = np.inf
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """Welch's power density: 2 s Hann windows, half overlapping, mean removed; windows with a gap are left out.
 
     Parameters
@@ -42,6 +47,8 @@ def power_density(ecg: NDArray[np.float32], *, rate_hz: float) -> tuple[NDArray[
         (record, lead, time), mV.
     rate_hz
         Sampling rate, Hz.
+    up_to_hz
+        Frequencies above this are left out.
 
     Returns
     -------
@@ -49,18 +56,63 @@ def power_density(ecg: NDArray[np.float32], *, rate_hz: float) -> tuple[NDArray[
         (frequency,) and (record, lead, frequency) in mV²/Hz; NaN where no window is whole.
     """
     size = min(round(WINDOW_S * rate_hz), ecg.shape[-1])
-    taper = (0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(size) / size)).astype(np.float32)
-    starts = np.arange(0, ecg.shape[-1] - size + 1, max(size // 2, 1))
-    density: NDArray[np.float32] = np.full((*ecg.shape[:2], size // 2 + 1), np.nan, dtype=np.float32)
+    from scipy import fft
+
+    hz = np.fft.rfftfreq(size, d=1.0 / rate_hz)
+    kept = int(np.searchsorted(hz, up_to_hz, side="right"))
+    density: NDArray[np.float32] = np.full((*ecg.shape[:2], kept), np.nan, dtype=np.float32)
     for first in range(0, len(ecg), CHUNK):
         part = ecg[first : first + CHUNK]
-        pieces = np.stack([part[..., start : start + size] for start in starts], axis=2)
-        pieces = pieces - pieces.mean(axis=-1, keepdims=True)
-        whole = np.isfinite(pieces[..., :1]) & np.isfinite(pieces).all(axis=-1, keepdims=True)
-        spectrum = np.fft.rfft(np.where(whole, pieces, 0.0) * taper, axis=-1)
-        power = (spectrum.real**2 + spectrum.imag**2).sum(axis=2)
-        found = whole.sum(axis=2)
-        density[first : first + CHUNK] = power / np.where(found > 0, found, np.nan)
-    density *= 1.0 / (rate_hz * float((taper**2).sum()))
-    density[..., 1:-1] *= 2.0
-    return np.fft.rfftfreq(size, d=1.0 / rate_hz).astype(np.float64), density
+        pieces = np.lib.stride_tricks.sliding_window_view(part, size, axis=-1)[..., :: max(size // 2, 1), :]
+        # a gap makes the whole of a window's spectrum NaN
+        spectrum = fft.rfft(pieces, axis=-1)
+        density[first : first + CHUNK] = _tapered_power(np.ascontiguousarray(spectrum[..., : kept + 1]), size)[
+            ..., :kept
+        ]
+    # the squares of a Hann window add up to 3/8 of its length; frequencies but the first and last stand for two
+    density *= 1.0 / (rate_hz * 0.375 * size)
+    density[..., 1 : len(hz) - 1] *= 2.0
+    return hz[:kept].astype(np.float64), density
+
+
+@compiled
+def _tapered_power(spectrum, size):  # type: ignore[no-untyped-def]
+    """Mean power over the windows (axis 2) that have no gap, after their mean is taken off and a Hann window put on.
+
+    In the spectrum the first is to empty the lowest bin, the second to take a half of each bin and a quarter of its
+    neighbours off.
+    """
+    records, leads, windows, bins = spectrum.shape
+    power = np.full((records, leads, bins), np.nan, dtype=np.float32)
+    total = np.zeros(bins)
+    for record in range(records):
+        for lead in range(leads):
+            total[:] = 0.0
+            found = 0
+            for window in range(windows):
+                own = spectrum[record, lead, window]
+                if math.isnan(own[0].real):
+                    continue
+                found += 1
+                for k in range(bins):
+                    re = 0.5 * own[k].real if k > 0 else 0.0
+                    im = 0.5 * own[k].imag if k > 0 else 0.0
+                    if k > 1:
+                        re -= 0.25 * own[k - 1].real
+                        im -= 0.25 * own[k - 1].imag
+                    if k + 1 < bins:
+                        re -= 0.25 * own[k + 1].real
+                        im -= 0.25 * own[k + 1].imag
+                    elif bins > 1 and bins == size // 2 + 1:
+                        # beyond the last bin the spectrum comes back, mirrored
+                        mirror = own[k - 1] if size % 2 == 0 else own[k]
+                        re -= 0.25 * mirror.real
+                        im += 0.25 * mirror.imag
+                    if k == 0 and bins > 1:
+                        re -= 0.25 * own[1].real
+                        im += 0.25 * own[1].imag
+                    total[k] += re * re + im * im
+            if found > 0:
+                for k in range(bins):
+                    power[record, lead, k] = total[k] / found
+    return power

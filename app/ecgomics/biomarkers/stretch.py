@@ -1,4 +1,4 @@
-"""Compiled pieces for a stretch of samples: its span, median, area, extremes and second peak."""
+"""Compiled pieces for a stretch of samples: its span, median, area and extremes."""
 
 from __future__ import annotations
 
@@ -85,27 +85,6 @@ def extremes(x, start, stop, level):  # type: ignore[no-untyped-def]
 
 
 @piece
-def second_peak(x, start, stop, sign, floor):  # type: ignore[no-untyped-def]
-    """Distance in samples from the tallest peak to the next one with a dip of `floor` between; 0 when single."""
-    top = start
-    for index in range(start, stop):
-        if sign * x[index] > sign * x[top]:
-            top = index
-    best, best_height = 0, -np.inf
-    for direction in (-1, 1):
-        dip = sign * x[top]
-        index = top + direction
-        while start < index < stop - 1:
-            value = sign * x[index]
-            dip = min(dip, value)
-            peak = value >= sign * x[index - 1] and value >= sign * x[index + 1]
-            if peak and value - dip >= floor and value > best_height:
-                best, best_height = abs(index - top), value
-            index += direction
-    return best
-
-
-@piece
 def choose(own, whole, on, off, size):  # type: ignore[no-untyped-def]
     """The lead's own window, else the global one."""
     if math.isnan(whole[on]) or math.isnan(whole[off]):
@@ -114,15 +93,3 @@ def choose(own, whole, on, off, size):  # type: ignore[no-untyped-def]
     if stop > start:
         return start, stop
     return span(whole[on], whole[off], size)
-
-
-@piece
-def form(high, high_at, low, low_at, spacing, flat):  # type: ignore[no-untyped-def]
-    """Shape code −3…3 and whether biphasic."""
-    both = high >= flat and -low >= flat and min(high, -low) >= 0.25 * max(high, -low)
-    if both:
-        return (2.0 if high_at < low_at else -2.0), 1.0
-    if max(high, -low) < flat:
-        return 0.0, 0.0
-    code = 3.0 if spacing > 0 else 1.0
-    return (code if high >= -low else -code), 0.0

@@ -161,6 +161,14 @@ def coefficient_of_sample_entropy(rr_s: Floats) -> float:
     -------
     float
         NaN when too few pairs exist to match.
+
+    Notes
+    -----
+    Am J Physiol Heart Circ Physiol 2011;300:H319–H325: since r varies, the probability p of a match is made a density
+    by dividing it by the width 2r of the matching region, and −ln(p/2r) = SampEn + ln 2r; the mean RR makes it free of
+    unit. The sum is written with − ln 2r in some places. That cannot be meant: it would grow as r shrinks, where a
+    density does not hang on r, and steady and fibrillating rhythms would both lie above 3, where the paper's limit
+    is −1.4.
     """
     values = np.ascontiguousarray(rr_s, dtype=float)
     if len(values) < 4:

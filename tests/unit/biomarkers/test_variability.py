@@ -120,6 +120,18 @@ def test_cosen_of_a_steady_rhythm_by_hand() -> None:
     assert coefficient_of_sample_entropy(np.full(12, 0.8)) == pytest.approx(math.log(0.06) - math.log(0.8))
 
 
+def test_cosen_is_the_entropy_of_a_density_so_it_does_not_hang_on_r_or_on_the_unit() -> None:
+    # SampEn + ln 2r of Gaussian intervals is the entropy of their quadratic density, ln(2·√π·sd), whatever r
+    rng = np.random.default_rng(11)
+    rr = rng.normal(0.8, 0.15, 1500)
+    for r in (0.03, 0.06):
+        got = sample_entropy(rr, m=1, r=r) + math.log(2 * r)
+        assert got == pytest.approx(math.log(2 * math.sqrt(math.pi) * 0.15), abs=0.06)
+    assert coefficient_of_sample_entropy(rr) == pytest.approx(
+        math.log(2 * math.sqrt(math.pi) * 0.15) - math.log(rr.mean()), abs=0.06
+    )
+
+
 def test_cosen_grows_r_until_five_pairs_match() -> None:
     rr = np.array([0.50, 0.90, 0.62, 1.10, 0.74, 0.98, 0.55, 1.20, 0.68, 0.85, 1.04, 0.59])
     pairs = np.stack([rr[:-1], rr[1:]], axis=1)
