@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from ecgomics.cohort.layout import MILLIVOLTS, SECONDS
 from ecgomics.cohort.pyramid import Pyramid, columns
-from ecgomics.cohort.resample import resample
+from ecgomics.cohort.resample import resample, resample_pieces, resampled_length
 from ecgomics.cohort.strip import Strip
 
 FILL = MILLIVOLTS.fill
@@ -132,3 +133,28 @@ def test_resampling_keeps_length_offset_and_gaps(rate: float, seconds: int, gap:
     missing = np.isnan(changed[1])
     np.testing.assert_allclose(changed[1][~missing], 3.0, atol=1e-5)
     assert abs(missing.sum() / 500 - length / rate) <= 1.01 / rate + 2 / 500
+
+
+@given(
+    rates=st.sampled_from([(250.0, 500.0), (360.0, 500.0), (1000.0, 500.0), (257.0, 500.0), (500.0, 500.0)]),
+    count=st.integers(900, 4000),
+    piece=st.integers(20, 900),
+)
+@settings(max_examples=30, deadline=None)
+def test_resampling_piece_by_piece_is_resampling(rates: tuple[float, float], count: int, piece: int) -> None:
+    samples = np.random.default_rng(count).normal(size=(2, count)).astype(np.float32)
+    samples[1, 400:430] = np.nan
+    given_rates = {"from_hz": rates[0], "to_hz": rates[1]}
+    whole = resample(samples, **given_rates)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ecgomics.cohort.resample._PIECE", piece)
+        parts = list(resample_pieces(lambda a, b: samples[:, a:b], samples=count, **given_rates))
+    pieced = np.concatenate(parts, axis=1)
+    assert pieced.shape == whole.shape == (2, resampled_length(count, **given_rates))
+    np.testing.assert_array_equal(np.isnan(pieced), np.isnan(whole))
+    # beyond the ends both go on along the line through the ends of what they have, and so across a gap at a seam
+    step = rates[1] / rates[0]
+    edges = [0, round(415 * step), pieced.shape[1]]
+    near = np.min([np.abs(np.arange(pieced.shape[1]) - edge) for edge in edges], axis=0) < 60 * max(1, step)
+    np.testing.assert_allclose(pieced[:, ~near], whole[:, ~near], atol=1e-5)
+    np.testing.assert_allclose(pieced[:, near], whole[:, near], atol=0.3)

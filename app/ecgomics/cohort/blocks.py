@@ -21,9 +21,9 @@ import zarr
 
 from ecgomics.cohort import crew
 from ecgomics.cohort.cohort import Cohort, open_cohort
+from ecgomics.cohort.mapped import common_rate
 from ecgomics.cohort.nodes import open_node, write_node
 from ecgomics.cohort.progress import Progress
-from ecgomics.cohort.resample import resample
 from ecgomics.cohort.staged import key_of
 from ecgomics.errors import EcgomicsError
 
@@ -158,25 +158,6 @@ def run_block(block: Block) -> None:
         parts = [_alone(cohort, record, block=block, failures=failures) for record in block.records]
         nodes = {name: joined([part[name] for part in parts]) for name in parts[0]}
     _write(block.target, nodes, failures)
-
-
-def common_rate(cohort: Cohort, records: Sequence[str]) -> xr.DataArray:
-    """Short records, or one long one, as stages see them.
-
-    Returns
-    -------
-    xr.DataArray
-        Dims ``(record, lead, time)``, float32 mV at the cohort's rate and on its leads; NaN = missing or padding.
-    """
-    if len(records) > 1 or cohort.records.at[records[0], "kind"] == "short":
-        return cohort.block(records)
-    own = cohort.ecg(records[0])
-    values = resample(own.values, from_hz=own.attrs["rate_hz"], to_hz=cohort.rate_hz)
-    whole = np.full((1, len(cohort.leads), values.shape[1]), np.nan, dtype=np.float32)
-    whole[0, [cohort.leads.index(str(lead)) for lead in own["lead"].values]] = values
-    coords = {"record": list(records), "lead": list(cohort.leads)}
-    attrs = {"rate_hz": cohort.rate_hz, "units": "mV"}
-    return xr.DataArray(whole, dims=("record", "lead", "time"), coords=coords, attrs=attrs, name="ecg")
 
 
 def _run(blocks: Sequence[Block], workers: int) -> Iterator[tuple[Block, str | None]]:

@@ -181,11 +181,18 @@ class Cohort:
         array = xr.DataArray(variable(opened.ecg), coords=coords, name="ecg")
         return array if opened.is_short.all() else array[np.flatnonzero(opened.is_short)]
 
-    def ecg(self, record: str) -> xr.DataArray:
-        """One recording: dims ``(lead, time)``, float32 mV, NaN = missing.
+    def ecg(self, record: str, *, start: int = 0, stop: int | None = None) -> xr.DataArray:
+        """One recording or a stretch of it: dims ``(lead, time)``, float32 mV, NaN = missing.
 
         It has the leads that were recorded or derived, in the usual order; a short record comes at the cohort's rate, a
         long one at its native rate.
+
+        Parameters
+        ----------
+        record
+            Its id.
+        start, stop
+            From which sample up to but not including which; None: to the end.
 
         Raises
         ------
@@ -193,7 +200,7 @@ class Cohort:
             When the cohort has no such record.
         """
         strip = self._now.strip(record)
-        values = strip.fixed.decode(np.asarray(strip.signal[:, :]))
+        values = strip.fixed.decode(np.asarray(strip.signal[:, start:stop]))
         return _as_ecg(values, ("lead", "time"), coords={"lead": list(strip.leads)}, rate_hz=strip.rate_hz)
 
     def block(self, records: Sequence[str]) -> xr.DataArray:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import xarray as xr
 
 from ecgomics.cohort import Cohort
-from ecgomics.cohort.blocks import Mapped, common_rate, groups
+from ecgomics.cohort.blocks import Mapped, groups
+from ecgomics.cohort.mapped import common_rate
 from ecgomics.cohort.progress import Progress, as_progress
 from ecgomics.cohort.staged import key_of
 from ecgomics.pipeline.plan import Plan

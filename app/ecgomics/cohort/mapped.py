@@ -1,0 +1,56 @@
+"""Records as the stages see them: at the cohort's rate and on its leads; a long one in a file and not in memory."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from ecgomics.cohort.cohort import Cohort
+from ecgomics.cohort.resample import resample_pieces, resampled_length
+
+
+def common_rate(cohort: Cohort, records: Sequence[str]) -> xr.DataArray:
+    """Short records, or one long one, as stages see them.
+
+    A long recording is brought to the common rate piece by piece, in a file without a name beside the store that is
+    mapped into memory and goes with the array: what is not being looked at takes none.
+
+    Returns
+    -------
+    xr.DataArray
+        Dims ``(record, lead, time)``, float32 mV at the cohort's rate and on its leads; NaN = missing or padding.
+    """
+    if len(records) > 1 or cohort.records.at[records[0], "kind"] == "short":
+        return cohort.block(records)
+    whole = _laid_down(cohort, records[0])
+    coords = {"record": list(records), "lead": list(cohort.leads)}
+    attrs = {"rate_hz": cohort.rate_hz, "units": "mV"}
+    return xr.DataArray(whole[np.newaxis], dims=("record", "lead", "time"), coords=coords, attrs=attrs, name="ecg")
+
+
+def _laid_down(cohort: Cohort, record: str) -> npt.NDArray[np.float32]:
+    """A long recording's leads at the common rate, dims ``(lead, time)``, in a mapped file."""
+    row: dict[Any, Any] = cohort.records.loc[record].to_dict()
+    samples = int(row["samples"])
+    rates = {"from_hz": float(row["native_hz"]), "to_hz": cohort.rate_hz}
+    length = resampled_length(samples, **rates)
+    own = [str(lead) for lead in cohort.ecg(record, stop=1)["lead"].values]
+
+    def read(start: int, stop: int) -> npt.NDArray[np.float32]:
+        return np.asarray(cohort.ecg(record, start=start, stop=stop).values, dtype=np.float32)
+
+    with tempfile.TemporaryFile(dir=cohort.path.parent) as file:
+        at = 0
+        for piece in resample_pieces(read, samples=samples, **rates):
+            gap = np.full(piece.shape[1], np.nan, dtype=np.float32)
+            for place, lead in enumerate(cohort.leads):
+                file.seek(4 * (place * length + at))
+                file.write((piece[own.index(lead)] if lead in own else gap).tobytes())
+            at += piece.shape[1]
+        file.flush()
+        return np.memmap(file, dtype=np.float32, mode="c", shape=(len(cohort.leads), length))
