@@ -60,6 +60,10 @@ class DiscoveryError(EcgomicsError):
     """A contrast cannot be made: too few patients, no overlap, an unknown group."""
 
 
+class LearnError(EcgomicsError):
+    """A case, question or answer that cannot be used."""
+
+
 class ServiceError(EcgomicsError):
     """The server cannot do what was asked: its database, its address, a name that is taken."""
 

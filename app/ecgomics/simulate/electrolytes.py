@@ -1,10 +1,10 @@
 """What potassium and calcium do to an ECG: a patient with the other parameters moved as the electrolytes move them.
 
 The order of the changes is the textbooks' (Diercks DB et al. Electrocardiographic manifestations: electrolyte
-abnormalities. J Emerg Med 2004;27:153–160): high potassium first narrows and raises T, then flattens P and lengthens PR,
-then widens the QRS towards a sine wave; low potassium lowers T and ST and raises U; calcium shortens or lengthens the
-ST segment and with it QT, and leaves the T wave as long as it was. How much each millimole does is ours, set by eye: in
-real patients the ECG follows the serum value only loosely.
+abnormalities. J Emerg Med 2004;27:153–160): high potassium first narrows and raises T, then flattens P and lengthens
+PR, then widens the QRS towards a sine wave; low potassium lowers T and ST and raises U; calcium shortens or lengthens
+the ST segment and with it QT, and leaves the T wave as long as it was. How much each millimole does is ours, set by
+eye: in real patients the ECG follows the serum value only loosely.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ SWAPS: dict[str, tuple[int, int] | None] = {
     "V3-V6": (5, 8),
     "RA-RL": None,
 }
-"""Exchanged cables. RA-RL is no exchange of two measuring electrodes: the right arm's cable then reads a leg, as LL does."""
+"""Exchanged cables. RA-RL exchanges no two measuring electrodes: the right arm's cable then reads a leg, as LL does."""
 
 
 def _leads_of_sites() -> Array:

@@ -12,12 +12,12 @@ import xarray as xr
 from ecgomics.errors import SignalError
 from ecgomics.simulate import truth
 from ecgomics.simulate.electrolytes import with_electrolytes
+from ecgomics.simulate.events import Schedule
 from ecgomics.simulate.heart import Heart, Signal
 from ecgomics.simulate.interference import atrial_activity, noise, shown
 from ecgomics.simulate.kernel import Array
 from ecgomics.simulate.leadfield import ELECTRODE_TO_FRANK
 from ecgomics.simulate.patient import VirtualPatient
-from ecgomics.simulate.events import Schedule
 from ecgomics.simulate.rhythm import schedule
 from ecgomics.vocabulary import LEADS
 from ecgomics.waves import Beats

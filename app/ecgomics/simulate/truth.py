@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from ecgomics.simulate.events import Schedule
 from ecgomics.simulate.heart import STEP_S, Complex, Heart, Signal
 from ecgomics.simulate.kernel import Array
-from ecgomics.simulate.events import Schedule
 from ecgomics.vocabulary import BEAT_CLASSES, LEADS, MARKS
 from ecgomics.waves import Beats
 
