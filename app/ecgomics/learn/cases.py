@@ -1,0 +1,216 @@
+"""`Case`: an ECG with a story, what to read in it, what is right, hints and an explanation; cases are YAML files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ecgomics.errors import LearnError, did_you_mean
+from ecgomics.learn.examination import Examination, examine
+from ecgomics.learn.form import Target, form, targets_of
+from ecgomics.simulate import VirtualPatient, draw_patient
+
+LONGEST_FILE = 200_000
+"""Bytes of a case file."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A question beside the form: words to choose from.
+
+    Attributes
+    ----------
+    id, text
+        Key and question.
+    options
+        Answers to choose from.
+    right
+        Index of the right one.
+    because
+        Why.
+    """
+
+    id: str
+    text: str
+    options: tuple[str, ...]
+    right: int
+    because: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case.
+
+    Attributes
+    ----------
+    id, title
+        Key and heading.
+    level
+        1 to 4.
+    topic, tags
+        Key of `topics.TOPICS`; further words.
+    vignette
+        Who comes, and why.
+    condition
+        Key of `simulate.CONDITIONS`: the conclusion that is right.
+    seed, changes
+        Of the virtual patient, and parameters stated rather than drawn.
+    record
+        Id of a cohort's record; empty for a virtual patient.
+    asked
+        Lines of the form.
+    choices
+        Questions beside the form.
+    answers, also, partly
+        Words of single lines where they are not the condition's; allowed words; conclusions that score half.
+    met, not_met
+        Rules the ECG meets, and does not.
+    hints
+        Line → hints, in order.
+    why
+        Explanation.
+    biomarkers, lessons
+        Links to the catalogue and to the lessons.
+    """
+
+    id: str
+    title: str
+    level: int
+    topic: str
+    vignette: str
+    condition: str
+    asked: tuple[str, ...]
+    why: str
+    tags: tuple[str, ...] = ()
+    seed: int = 0
+    changes: Mapping[str, Any] | None = None
+    record: str = ""
+    choices: tuple[Choice, ...] = ()
+    answers: Mapping[str, Any] | None = None
+    also: Mapping[str, Any] | None = None
+    partly: tuple[str, ...] = ()
+    met: tuple[str, ...] = ()
+    not_met: tuple[str, ...] = ()
+    hints: Mapping[str, tuple[str, ...]] | None = None
+    biomarkers: tuple[str, ...] = ()
+    lessons: tuple[str, ...] = ()
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether its ECG is simulated."""
+        return not self.record
+
+    def patient(self) -> VirtualPatient:
+        """Its virtual patient. Raises LearnError for a case about a record."""
+        if self.record:
+            raise LearnError("a case about a recording", expected="one of a virtual patient")
+        return draw_patient(self.condition, seed=self.seed, **dict(self.changes or {}))
+
+    def examination(self) -> Examination:
+        """Its virtual patient recorded, and measured by the true marks."""
+        return examine(self.patient(), seed=self.seed, marks="truth")
+
+    def targets(self, examination: Examination) -> dict[str, Target]:
+        """What is right in every line of the form."""
+        return targets_of(
+            examination, self.condition, partly=self.partly, answers=self.answers, also=self.also
+        )
+
+
+def load_cases(folder: str | Path | None = None) -> tuple[Case, ...]:
+    """Cases from a folder of YAML files, by level and title; by default those that come along.
+
+    Raises
+    ------
+    LearnError
+        For a file that is no case, says which part and what is expected; two cases of one id.
+    """
+    if folder is None:
+        return _own()
+    files = [(path.name, path.read_bytes()) for path in sorted(Path(folder).glob("*.yaml"))]
+    return _checked(files)
+
+
+@cache
+def _own() -> tuple[Case, ...]:
+    place = resources.files("ecgomics.learn").joinpath("data/cases")
+    files = [(item.name, item.read_bytes()) for item in place.iterdir() if item.name.endswith(".yaml")]
+    return _checked(sorted(files))
+
+
+def case_of(name: str, *, cases: tuple[Case, ...] | None = None) -> Case:
+    """A case by id. Raises LearnError when there is none."""
+    known = {case.id: case for case in (cases or load_cases())}
+    if name not in known:
+        raise LearnError("a case that is not there", expected="the id of a case", remedy=did_you_mean(name, known))
+    return known[name]
+
+
+def _checked(files: list[tuple[str, bytes]]) -> tuple[Case, ...]:
+    cases: list[Case] = []
+    for name, data in files:
+        if len(data) > LONGEST_FILE:
+            raise LearnError(f"{name}: {len(data)} bytes", expected=f"a case file of up to {LONGEST_FILE} bytes")
+        try:
+            stated = yaml.safe_load(data.decode("utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise LearnError(f"{name}: no YAML", expected="a case file") from error
+        for entry in stated if isinstance(stated, list) else [stated]:
+            cases.append(read_case(entry, source=name))
+    names = [case.id for case in cases]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise LearnError(f"cases called {', '.join(twice)} twice", expected="an id of its own for each")
+    return tuple(sorted(cases, key=lambda case: (case.level, case.title)))
+
+
+@cache
+def case_schema() -> dict[str, Any]:
+    """The JSON schema of a case."""
+    text = resources.files("ecgomics.learn").joinpath("data/case.schema.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def read_case(entry: Any, *, source: str = "case") -> Case:
+    """A case from what its file says. Raises LearnError with the part that does not fit the schema."""
+    import jsonschema
+
+    problem = next(iter(jsonschema.Draft202012Validator(case_schema()).iter_errors(entry)), None)
+    if problem is not None:
+        place = "/".join(map(str, problem.absolute_path)) or "top"
+        raise LearnError(f"{source}: {place} does not fit", expected=problem.message[:200])
+    ecg, links = entry["ecg"], entry.get("links", {})
+    return Case(
+        id=entry["id"],
+        title=entry["title"],
+        level=entry["level"],
+        topic=entry["topic"],
+        vignette=entry["vignette"],
+        condition=ecg["condition"],
+        asked=tuple(entry.get("ask") or (line.id for line in form())),
+        why=entry["why"],
+        tags=tuple(entry.get("tags", ())),
+        seed=ecg.get("seed", 0),
+        changes=ecg.get("set"),
+        record=ecg.get("record", ""),
+        choices=tuple(
+            Choice(item["id"], item["text"], tuple(item["options"]), item["right"], item["because"])
+            for item in entry.get("questions", ())
+        ),
+        answers=entry.get("answers"),
+        also=entry.get("also"),
+        partly=tuple(entry.get("partly", ())),
+        met=tuple(entry.get("met", ())),
+        not_met=tuple(entry.get("not_met", ())),
+        hints={line: tuple(texts) for line, texts in entry.get("hints", {}).items()},
+        biomarkers=tuple(links.get("biomarkers", ())),
+        lessons=tuple(links.get("lessons", ())),
+    )

@@ -1,0 +1,172 @@
+"""`Form`: the systematic reading of an ECG, and what is right in it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+
+import yaml
+
+from ecgomics.errors import LearnError, did_you_mean
+from ecgomics.learn.examination import Examination
+from ecgomics.simulate import CONDITIONS
+
+Kind = Literal["number", "choice", "choices"]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One line of the form.
+
+    Attributes
+    ----------
+    id, title
+        Key and heading.
+    kind
+        ``"number"``, ``"choice"`` (one word of `options`) or ``"choices"`` (several).
+    points
+        What a right answer earns.
+    unit
+        Of a number.
+    column
+        Biomarker that is the target of a number.
+    within, half_within
+        Error that still scores full, and half; a share of the value when `scale` is ``"share"``.
+    caliper
+        Name of the caliper a number is measured with; empty when it is read otherwise.
+    options
+        Word → what it says.
+    """
+
+    id: str
+    title: str
+    kind: Kind
+    points: float
+    unit: str = ""
+    column: str = ""
+    within: float = 0.0
+    half_within: float = 0.0
+    scale: str = ""
+    caliper: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def tolerances(self, target: float, *, uncertainty: float = 0.0) -> tuple[float, float]:
+        """Errors that score full and half around a target, in `unit`; an uncertain target is met more easily."""
+        unit = abs(target) if self.scale == "share" else 1.0
+        slack = uncertainty if math.isfinite(uncertainty) else 0.0
+        return self.within * unit + slack, self.half_within * unit + slack
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is right in one line.
+
+    Attributes
+    ----------
+    field
+        The line.
+    value
+        A number's target in the field's unit; NaN when the ECG has none (no P, no PR).
+    uncertainty
+        Of the value, same unit; 0 for the truth of a virtual patient.
+    right
+        Words that have to be named.
+    also
+        Words that may be named.
+    partly
+        Words that score half.
+    """
+
+    field: Field
+    value: float = float("nan")
+    uncertainty: float = 0.0
+    right: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    partly: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The target as a reader would write it."""
+        if self.field.kind == "number":
+            if not math.isfinite(self.value):
+                return "cannot be measured"
+            plus = f" ± {self.uncertainty:.0f}" if self.uncertainty >= 0.5 else ""
+            return f"{self.value:.0f}{plus} {self.field.unit}".replace("-", "−")
+        return ", ".join(self.field.options[word] for word in self.right)
+
+
+USUAL = {"rhythm": "sinus", "p_wave": ["normal"], "qrs_form": ["normal"], "st_t": ["normal"]}
+"""What a normal ECG shows."""
+
+
+@cache
+def form() -> tuple[Field, ...]:
+    """The lines of the form, from ``form.yaml``."""
+    text = resources.files("ecgomics.learn").joinpath("data/form.yaml").read_text(encoding="utf-8")
+    stated = yaml.safe_load(text)
+    options = stated["options"] | {"conclusion": {name: item.title for name, item in CONDITIONS.items()}}
+    return tuple(Field(**entry, options=options.get(entry["id"], {})) for entry in stated["fields"])
+
+
+@cache
+def _readings() -> dict[str, dict[str, Any]]:
+    text = resources.files("ecgomics.learn").joinpath("data/form.yaml").read_text(encoding="utf-8")
+    found: dict[str, dict[str, Any]] = yaml.safe_load(text)["readings"]
+    return found
+
+
+def field_of(name: str) -> Field:
+    """A line by its id. Raises LearnError for an unknown one."""
+    known = {line.id: line for line in form()}
+    if name not in known:
+        raise LearnError(f"no line {name!r} in the form", expected=", ".join(known), remedy=did_you_mean(name, known))
+    return known[name]
+
+
+def targets_of(
+    examination: Examination,
+    condition: str,
+    *,
+    partly: tuple[str, ...] = (),
+    answers: Mapping[str, Any] | None = None,
+    also: Mapping[str, Any] | None = None,
+) -> dict[str, Target]:
+    """What is right in every line.
+
+    Parameters
+    ----------
+    examination
+        Of the ECG: by true marks for a virtual patient, by the engine's for a real one; numbers are taken from it.
+    condition
+        Key of `simulate.CONDITIONS`: the conclusion, and what its P, QRS and ST–T look like.
+    partly
+        Conclusions that score half.
+    answers, also
+        Words of single lines that are other than the condition says; words that may be named too.
+    """
+    seen = USUAL | _readings().get(condition, {})
+    allowed = dict(seen.pop("also", {}))
+    for name, words in (also or {}).items():
+        allowed[name] = [*allowed.get(name, []), *words]
+    stated = seen | {"conclusion": condition} | dict(answers or {})
+    exact = examination.truth is not None
+    result = {}
+    for line in form():
+        if line.kind == "number":
+            spread = 0.0 if exact else _uncertainty(examination, line.column)
+            result[line.id] = Target(line, value=examination.value(line.column), uncertainty=spread)
+            continue
+        right = stated[line.id]
+        words = (right,) if isinstance(right, str) else tuple(right)
+        half = partly if line.id == "conclusion" else ()
+        result[line.id] = Target(line, right=words, also=tuple(allowed.get(line.id, ())), partly=half)
+    return result
+
+
+def _uncertainty(examination: Examination, column: str) -> float:
+    found = examination.uncertainty(column)
+    return found if math.isfinite(found) else 0.0
