@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from ecgomics_widgets.latent_map import LatentMap
     from ecgomics_widgets.lead_vectors import LeadVectors
     from ecgomics_widgets.measurement_bar import MeasurementBar
+    from ecgomics_widgets.poincare import Poincare
     from ecgomics_widgets.record_list import RecordList
     from ecgomics_widgets.rule_list import RuleList
+    from ecgomics_widgets.tachogram import Tachogram
+    from ecgomics_widgets.trend_plot import TrendPlot
     from ecgomics_widgets.volcano import Volcano
 
 __all__ = [
@@ -30,10 +33,13 @@ __all__ = [
     "LatentMap",
     "LeadVectors",
     "MeasurementBar",
+    "Poincare",
     "RecordList",
     "RuleList",
     "Strip",
+    "Tachogram",
     "TileSource",
+    "TrendPlot",
     "Volcano",
     "WidgetError",
     "Window",
@@ -46,8 +52,11 @@ _HOMES = {
     "LatentMap": "latent_map",
     "LeadVectors": "lead_vectors",
     "MeasurementBar": "measurement_bar",
+    "Poincare": "poincare",
     "RecordList": "record_list",
     "RuleList": "rule_list",
+    "Tachogram": "tachogram",
+    "TrendPlot": "trend_plot",
     "Volcano": "volcano",
 }
 

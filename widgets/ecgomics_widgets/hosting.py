@@ -35,7 +35,7 @@ import numpy as np
 import param
 
 from ecgomics_widgets.errors import WidgetError
-from ecgomics_widgets.modules import joined
+from ecgomics_widgets.modules import joined, slim
 
 RESERVED = frozenset(
     {"layout", "name", "tooltip", "tabbable", "keys", "comm", "height", "width", "min_height", "min_width"}
@@ -168,7 +168,7 @@ class HostedWidget(param.Parameterized):
 @cache
 def module_text(entry: str) -> str:
     """The ES module a host loads: the entry, what it imports, and the two repairs every host needs."""
-    text = joined(entry)
+    text = slim(joined(entry))
     if text.count("export default") != 1:
         raise WidgetError(f"esm module {entry} has no single export default", expected="export default { render }")
     return text.replace("export default", "const widget =") + _WRAPPED

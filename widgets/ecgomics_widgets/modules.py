@@ -18,6 +18,13 @@ FOLDER = Path(__file__).parent / "esm"
 _IMPORT = re.compile(r'^import\s*\{([^}]*)\}\s*from\s*"(\.{1,2}/[^"]+)";?[ \t]*$', re.MULTILINE)
 _FOREIGN = re.compile(r"^\s*(?:import\b(?!\s*\()|export\s*(?:\*|\{[^}]*\})\s*from\b).*$", re.MULTILINE)
 _EXPORT = re.compile(r"^export\s+((?:async\s+)?function\*?|class|const|let)\s+([A-Za-z_$][\w$]*)", re.MULTILINE)
+_COMMENT = re.compile(r"^[ \t]*(?://.*|/\*\*(?:[^*]|\*(?!/))*\*/[ \t]*)\n", re.MULTILINE)
+_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+
+
+def slim(text: str) -> str:
+    """The same module without lines of comment and without indentation: what a browser need not be sent."""
+    return _INDENT.sub("", _COMMENT.sub("", text))
 
 
 @cache

@@ -57,7 +57,7 @@ def beats_of(table: Any) -> dict[str, NDArray[Any]]:
         columns = {"time_s": table["r_s"].values, "beat_class": kinds}
     else:
         columns = _columns(table, needed=("time_s",), optional={"beat_class": 0})
-    numbers = np.array([_class_number(kind) for kind in columns["beat_class"]], dtype=np.uint8)
+    numbers = _class_numbers(np.asarray(columns["beat_class"]))
     return _in_order({"time_s": np.asarray(columns["time_s"], dtype=np.float64), "beat_class": numbers})
 
 
@@ -137,6 +137,12 @@ def _field(row: Any, name: str, otherwise: Any = None) -> Any:
 def _lead_names(leads: Any) -> list[str]:
     names = [leads] if isinstance(leads, str) else [str(lead) for lead in leads]
     return [] if GLOBAL in names else [name for name in names if name]
+
+
+def _class_numbers(kinds: NDArray[Any]) -> NDArray[np.uint8]:
+    if kinds.dtype.kind in "iu":  # a day has a hundred thousand of them
+        return np.where((kinds >= 0) & (kinds < len(BEAT_CLASSES)), kinds, len(BEAT_CLASSES) - 1).astype(np.uint8)
+    return np.array([_class_number(kind) for kind in kinds], dtype=np.uint8)
 
 
 def _class_number(kind: Any) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ecgomics_widgets import LeadVectors, Volcano
+from ecgomics_widgets import LeadVectors, Poincare, Tachogram, TrendPlot, Volcano
 
 pytestmark = pytest.mark.ui
 
@@ -48,6 +48,39 @@ def vectors(**params) -> LeadVectors:
     loops = {"st_t": 0.2 * qrs, "qrs": qrs, "p": 0.1 * qrs}
     params = {"theme": "light", "axes": {"p": 60.0, "qrs": -45.0, "st_t": None}, **params}
     return LeadVectors.of(loops, np.linspace(0, 0.1, 101), **params)
+
+
+def day(**params) -> Tachogram:
+    """Two hours of 60 a minute with a hole from 0:30 to 0:40 and 120 a minute from 1:00 to 1:10."""
+    parts = [np.arange(0, 1800.0), np.arange(2400, 3600.0), np.arange(3600, 4200, 0.5), np.arange(4200, 7200.0)]
+    times = np.concatenate(parts)
+    kinds = np.zeros(len(times), dtype=int)
+    kinds[100] = 1
+    return Tachogram.of(
+        {"time_s": times, "beat_class": kinds},
+        gaps=[{"start_s": 1800, "stop_s": 2400}],
+        events=[{"start_s": 3600, "stop_s": 4200, "label": "fast"}, {"start_s": 900, "label": "stairs"}],
+        **{"theme": "light", "start": "2026-11-24T08:00:00", **params},
+    )
+
+
+def trend(**params) -> TrendPlot:
+    hours = np.arange(24) * 3600.0
+    rows = {
+        "Rate": {"time_s": hours, "value": 60 + hours / 3600, "low": 50 + hours / 3600, "high": 90 + hours / 3600},
+        "Signal": {"time_s": hours, "value": np.ones(24), "form": "heat", "kind": "quality", "step_s": 3600},
+    }
+    rows["Rate"] |= {"form": "range", "unit": "/min"}
+    return TrendPlot.of(rows, **{"theme": "light", "start": "2026-11-24T08:00:00", **params})
+
+
+def poincare(**params) -> Poincare:
+    rr = np.where(np.arange(300) % 10 == 9, 0.5, 0.9)
+    kinds = (np.arange(300) % 10 == 9).astype(int)
+    return Poincare.of({"time_s": np.cumsum(rr), "beat_class": kinds}, **{"theme": "light", **params})
+
+
+CHARTS = (volcano, vectors, day, trend, poincare)
 
 
 def test_volcano_walks_from_the_highest_and_opens_by_key(stage, sent):
@@ -108,11 +141,11 @@ def test_vectors_show_planes_axes_and_the_moment(stage, sent):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("make", [volcano, vectors])
+@pytest.mark.parametrize("make", CHARTS)
 def test_charts_fit_a_phone_in_both_themes(stage, make, theme):
     page = stage(make(theme="auto"), width=390, height=420, theme=theme, touch=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    overflow = """(root) => [...root.querySelectorAll(".head, .area, .foot, figure")]
+    overflow = """(root) => [...root.querySelectorAll(".head, .area, .time-area, .foot, figure")]
       .filter((part) => part.scrollWidth > part.clientWidth + 1).length"""
     assert page.locator(".eg").evaluate(overflow) == 0
     corner = picture(page)[-3, 3]
@@ -120,9 +153,90 @@ def test_charts_fit_a_phone_in_both_themes(stage, make, theme):
     page.watch.assert_clean()
 
 
-@pytest.mark.parametrize("make", [volcano, vectors])
+@pytest.mark.parametrize("make", CHARTS)
 def test_charts_leave_nothing_behind(stage, make):
     page = stage(make())
     assert page.evaluate("window.heard()") > 0
     page.evaluate("window.end()")
     assert page.evaluate("window.heard()") == 0
+
+
+def spot(page, selector=".time-area"):
+    box = page.locator(selector).bounding_box()
+    return box["x"], box["y"], box["width"], box["height"]
+
+
+def test_a_day_goes_where_it_is_clicked_and_draws_windows(stage, sent, tell):
+    page = stage(day(), width=1000, height=232)
+    x, y, width, _ = spot(page)
+    left, right = 104, width - 14
+    page.mouse.click(x + (left + right) / 2, y + 60)
+    assert sent(page, "cursor_s")[-1] == pytest.approx(3600, abs=8)
+    assert page.locator(".now b").inner_text().startswith(("08:59", "09:00"))
+    page.mouse.move(x + left, y + 60)
+    page.mouse.down()
+    page.mouse.move(x + left + (right - left) / 4, y + 60, steps=4)
+    page.mouse.up()
+    assert sent(page, "window")[-1] == pytest.approx([0, 1800], abs=8)
+    assert sent(page, "event")[-1]["type"] == "window"
+    page.keyboard.press("Escape")
+    assert sent(page, "window")[-1] is None
+    tell(page, cursor_s=7190.0)
+    assert page.locator(".now b").inner_text() == "09:59:50"
+    page.watch.assert_clean()
+
+
+def test_a_day_zooms_about_the_pointer_and_by_keys(stage, sent):
+    page = stage(day(), width=1000, height=232)
+    x, y, width, _ = spot(page)
+    at = x + 104 + (width - 118) / 4
+    page.mouse.move(at, y + 60)
+    page.mouse.wheel(0, -600)
+    page.wait_for_timeout(80)
+    start, stop = sent(page, "view")[-1]
+    assert stop - start < 4000
+    assert start + (stop - start) / 4 == pytest.approx(1800, abs=10)
+    page.locator(".time-area").focus()
+    page.keyboard.press("n")
+    assert sent(page, "cursor_s")[-1] == 900
+    assert page.locator(".said").inner_text().startswith("stairs, 08:15:00, 60 /min")
+    page.keyboard.press("0")
+    assert sent(page, "view")[-1] is None
+    page.keyboard.press("ArrowRight")
+    assert sent(page, "cursor_s")[-1] == pytest.approx(936, abs=0.1)
+
+
+def test_what_could_not_be_read_is_a_hole(stage):
+    page = stage(day(shades=[]), width=1000, height=300)
+    top = spot(page)[1]
+    image = picture(page)[int(top) + 24 : int(top) + 200]
+    inked = near(image, (22, 26, 34), by=110).any(axis=0)
+    columns = [round(104 + second / 7199.0 * (1000 - 118)) for second in (200, 1700, 1900, 2300, 2600, 3500)]
+    assert inked[columns[0] : columns[1]].mean() > 0.9
+    assert not inked[columns[2] : columns[3]].any()
+    assert inked[columns[4] : columns[5]].mean() > 0.9
+
+
+def test_a_poincare_plot_opens_a_beat_and_selects_a_cloud(stage, sent):
+    page = stage(poincare(), width=400, height=400)
+    page.locator(".area").focus()
+    page.keyboard.press("End")
+    assert sent(page, "event")[-1]["beat"] == 298
+    x, y, width, height = spot(page, ".area")
+    page.mouse.move(x + 2, y + 2)
+    page.mouse.down()
+    page.mouse.move(x + width - 2, y + height - 2, steps=4)
+    page.mouse.up()
+    assert len(sent(page, "event")[-1]["beats"]) == 298
+    assert page.locator(".foot").inner_text().split("\n") == ["normal 269", "ventricular 29"]
+    page.watch.assert_clean()
+
+
+def test_a_trend_is_walked_by_keys(stage, sent):
+    page = stage(trend())
+    page.locator(".time-area").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert sent(page, "cursor_s") == [1800, 5400]
+    assert page.locator(".said").inner_text().replace("\n", " ") == "09:30 Rate 61 /min (51 to 91) Signal 1.00"
+    page.watch.assert_clean()

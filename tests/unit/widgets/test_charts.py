@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
-from ecgomics_widgets import LeadVectors, Volcano, WidgetError
+from ecgomics_widgets import LeadVectors, Poincare, Tachogram, TrendPlot, Volcano, WidgetError
+from ecgomics_widgets.hosting import module_text
 from ecgomics_widgets.lead_vectors import loops_of
 from ecgomics_widgets.messages import unpack
-from ecgomics_widgets.modules import FOLDER, joined
+from ecgomics_widgets.modules import joined, slim
+from ecgomics_widgets.timeline import class_rows, events_of, intervals_of, packed_curves, summary_of
 
-KINDS = (Volcano, LeadVectors)
+KINDS = (Volcano, LeadVectors, Tachogram, Poincare, TrendPlot)
 
 
 def contrast(**columns) -> pd.DataFrame:
@@ -36,8 +37,24 @@ def test_both_hosts_show_it_and_ask_nothing_of_others(kind):
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", text)
 
 
-def test_all_own_script_stays_within_its_budget():
-    assert sum(len(path.read_bytes()) for path in Path(FOLDER).rglob("*.js")) < 300_000
+@pytest.mark.parametrize(
+    "page",
+    [
+        ["strip", "explore_frame", "record_list", "rule_list", "candidate_table", "beat_overlay", "latent_map"]
+        + ["evidence_card", "measurement_bar"],
+        ["strip", "tachogram", "trend_plot", "poincare", "beat_overlay", "measurement_bar"],
+        ["strip", "volcano", "candidate_table", "beat_overlay", "record_list", "trend_plot"],
+        ["strip", "lead_vectors", "measurement_bar", "rule_list"],
+    ],
+    ids=["explore", "holter", "discover", "learn"],
+)
+def test_own_script_of_a_page_stays_within_its_budget(page):
+    """As sent: every widget carries what it imports, so that it can stand alone."""
+    assert sum(len(module_text(f"{name}.js").encode()) for name in page) < 300_000
+
+
+def test_what_is_sent_is_the_module_without_its_comments():
+    assert slim("a = 1; // why\n  // not sent\n  /** nor\n   * this */\n  b = 2;\n") == "a = 1; // why\nb = 2;\n"
 
 
 def test_volcano_reads_a_contrast():
@@ -101,3 +118,83 @@ def test_vectors_keep_make_or_drop_a_ghost():
     assert vectors.before == b""
     with pytest.raises(WidgetError, match="keep, previous or none"):
         vectors.show(one, time, ghost="maybe")
+
+
+def test_intervals_are_unknown_where_they_touch_a_gap():
+    times = np.arange(10.0)
+    found = intervals_of({"time_s": times[::-1]}, gaps=[{"start_s": 4.2, "stop_s": 5.8}])
+    assert np.isnan(found.rr_s).tolist() == [True, *[False] * 4, True, True, *[False] * 3]
+    assert found.rr_s[1:5] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("form", ["frame", "rows", "dataset"])
+def test_intervals_given_are_kept_in_any_form(form):
+    times, rr, kinds = [2.0, 1.0, np.nan, 3.0], [0.9, np.nan, 5.0, 0.8], [1, 0, 0, 0]
+    table = {
+        "frame": pd.DataFrame({"time_s": times, "rr_s": rr, "beat_class": kinds}),
+        "rows": [{"time_s": t, "rr_s": r, "beat_class": k} for t, r, k in zip(times, rr, kinds, strict=True)],
+        "dataset": xr.Dataset({"r_s": ("beat", times), "rr_s": ("beat", rr), "beat_class": ("beat", kinds)}),
+    }[form]
+    found = intervals_of(table)
+    assert found.time_s.tolist() == [1.0, 2.0, 3.0]
+    assert found.rr_s.tolist() == pytest.approx([np.nan, 0.9, 0.8], nan_ok=True)
+    assert found.beat_class.tolist() == [0, 1, 0]
+
+
+def test_a_day_says_its_mean_lowest_and_highest_rate():
+    times = np.concatenate([np.arange(0, 600, 1.0), np.arange(600, 660, 0.5), np.arange(660, 1200, 1.0)])
+    facts = summary_of(intervals_of({"time_s": times}))
+    assert facts["beats"] == len(times)
+    assert (facts["high"], facts["high_s"]) == (pytest.approx(120, abs=2), 600.0)
+    assert facts["low"] == pytest.approx(60, abs=1.5)
+    assert summary_of(intervals_of(None)) == {}
+
+
+def test_heat_rows_count_a_class_and_leave_holes():
+    beats = intervals_of({"time_s": [1.0, 61.0, 62.0, 200.0], "beat_class": [0, 1, 1, 0]})
+    rows = class_rows(beats, duration_s=300)
+    assert list(rows) == ["Ventricular"]
+    assert rows["Ventricular"]["values"].tolist() == pytest.approx([0, 2, np.nan, 0, np.nan], nan_ok=True)
+
+
+def test_a_tachogram_takes_tables_and_hears_pairs():
+    day = Tachogram.of(
+        {"time_s": np.arange(0, 100, 0.8)},
+        events=[{"start_s": 50, "stop_s": 60, "label": "AF"}, {"start_s": 5.0, "label": "mark"}],
+        curves={"ST": {"time_s": [0, 1], "value": [0.1, 0.2], "unit": "mV"}},
+        shades=[{"start_s": 1, "stop_s": 2, "label": "asleep"}],
+    )
+    assert [event["kind"] for event in day.events] == ["mark", "episode"]
+    assert day.duration_s == pytest.approx(99.2)
+    widget = day.widget()
+    widget.set_state({"window": [3.0, 4.0], "cursor_s": 3.5, "view": None})
+    assert (day.window, day.cursor_s, day.view) == ((3.0, 4.0), 3.5, None)
+    with pytest.raises(WidgetError, match="2 times and 1 values"):
+        packed_curves({"ST": {"time_s": [0, 1], "value": [0.1]}})
+    assert events_of(None) == []
+
+
+def test_the_spread_of_intervals_is_that_of_its_definition():
+    rng = np.random.default_rng(3)
+    rr = 0.8 + 0.05 * rng.normal(size=400)
+    plot = Poincare.of({"time_s": np.cumsum(rr)})
+    x, y = rr[1:-1], rr[2:]
+    assert plot.summary["sd1"] == pytest.approx(1000 * np.std((y - x) / np.sqrt(2), ddof=1), rel=1e-3)
+    with_ectopy = Poincare.of({"time_s": np.cumsum(rr), "beat_class": np.r_[np.zeros(200), np.ones(200)].astype(int)})
+    assert with_ectopy.summary["sd1"] != plot.summary["sd1"]
+    assert Poincare.of({"time_s": [1.0, 2.0]}).summary == {}
+
+
+def test_trends_state_their_form_and_are_put_in_order():
+    frame = pd.DataFrame({"time_s": [3600.0, 0.0], "value": [2.0, 1.0]})
+    frame.attrs["form"] = "bars"
+    plot = TrendPlot.of({"Ventricular": frame, "QTc": {"time_s": [0, 9], "value": [400, 420], "limits": (350, 450)}})
+    header, arrays = unpack(plot.rows)
+    assert [row["form"] for row in header["rows"]] == ["bars", "line"]
+    assert [row["step"] for row in header["rows"]] == [3600.0, 0.0]
+    assert header["rows"][1]["limits"] == [350, 450]
+    assert arrays["y0"].tolist() == [1.0, 2.0]
+    with pytest.raises(WidgetError, match="one of line"):
+        TrendPlot.of({"x": {"time_s": [0], "value": [1], "form": "pie"}})
+    with pytest.raises(WidgetError, match="equal columns"):
+        TrendPlot.of({"x": {"time_s": [0, 1], "value": [1]}})
