@@ -5,6 +5,7 @@ torch and umap are imported by the functions that need them, never by opening or
 
 from ecgomics.latent.attribution import attribute, randomised
 from ecgomics.latent.background import Fit, fit_in_background
+from ecgomics.latent.beat_residual import BeatResidual, beat_residual
 from ecgomics.latent.card import EncoderCard, EncoderEntry, SignalEncoder
 from ecgomics.latent.clusters import Clusters, clusters
 from ecgomics.latent.drift import drift
@@ -26,6 +27,7 @@ from ecgomics.latent.windows import embed_windows
 
 __all__ = [
     "Agreement",
+    "BeatResidual",
     "Clusters",
     "Embedding",
     "Encoder",
@@ -42,6 +44,7 @@ __all__ = [
     "Trust",
     "agreement",
     "attribute",
+    "beat_residual",
     "carried",
     "clusters",
     "drift",

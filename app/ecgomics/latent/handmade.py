@@ -14,6 +14,7 @@ import xarray as xr
 from ecgomics.errors import SignalError
 from ecgomics.latent.components import principal
 from ecgomics.latent.embedding import Embedding
+from ecgomics.latent.shapes import beat_shapes, offsets
 from ecgomics.settings import LatentSettings
 from ecgomics.vocabulary import LEADS
 
@@ -24,7 +25,6 @@ VERSION = 1
 
 _NORMAL_IQR = 1.349
 _LIMIT = 4.0
-_STEP_S = 0.01
 _WINDOW_S = (-0.25, 0.45)
 _LEAST_VARIANCE = 1e-9
 
@@ -86,13 +86,13 @@ class Handmade:
                 remedy="fit on a cohort, then transform the single record",
             )
         scaling = _fit_scaling(table, settings)
-        return cls(scaling, _fit_beats(_beats(template, table["record"]), settings), settings)
+        return cls(scaling, _fit_beats(_shapes(template, table["record"]), settings), settings)
 
     def transform(self, values: xr.Dataset, template: xr.Dataset) -> Embedding:
         """Embed records with the fitted scales and components: the same record always gets the same vector."""
         table = _table(values).reindex(biomarker=self.scaling["biomarker"].values)
         scaled, known = self._scaled(np.asarray(table.values, dtype=np.float64))
-        scores, shape_known = self._scores(_beats(template, table["record"]))
+        scores, shape_known = self._scores(_shapes(template, table["record"]))
         weight = self.scaling["weight"].values
         known_share = (known * weight**2).sum(axis=1) / max((weight**2).sum(), 1e-12)
         coverage = (1 - self.beat_share) * known_share + self.beat_share * shape_known
@@ -193,45 +193,8 @@ def _family_weights(names: npt.NDArray[np.str_]) -> Floats:
     return np.asarray(sizes**-0.25)
 
 
-def _beats(template: xr.Dataset, record: xr.DataArray) -> Floats:
-    """Representative beats on the encoder's own leads and offsets, each lead's median taken as its zero.
-
-    Returns
-    -------
-    float64, (record, lead, offset), mV; NaN where the record, the lead or the time is missing.
-    """
-    if "beat_mv" not in template or set(template["beat_mv"].dims) != {"record", "lead", "offset"}:
-        raise SignalError(
-            f"a Dataset with {', '.join(map(str, template.data_vars)) or 'no variable'}",
-            expected="a variable beat_mv with dims (record, lead, offset)",
-            remedy="hand over the template of waves.delineate",
-        )
-    beats = _bare(template["beat_mv"], "record", "lead", "offset").transpose("record", "lead", "offset")
-    beats = beats.reindex(record=record.values, lead=list(LEADS))
-    voltage = np.asarray(beats.values, dtype=np.float64)
-    known = np.isfinite(voltage)
-    hats = _hats(beats["offset"].values.astype(np.float64))
-    reach = known.astype(np.float64) @ hats
-    resampled = np.where(known, voltage, 0.0) @ hats / np.where(reach > 0, reach, 1.0)
-    resampled[reach < 0.5] = np.nan
-    zero = np.zeros(resampled.shape[:2])
-    there = np.isfinite(resampled).any(axis=-1)
-    if there.any():
-        zero[there] = np.nanmedian(resampled[there], axis=-1)
-    return np.asarray(resampled - zero[..., None])
-
-
-def _offsets() -> Floats:
-    steps = np.arange(round(_WINDOW_S[0] / _STEP_S), round(_WINDOW_S[1] / _STEP_S) + 1)
-    return np.asarray(steps * _STEP_S, dtype=np.float64)
-
-
-def _hats(offset: Floats) -> Floats:
-    """Weights (offset given, offset wanted) of a triangle one step wide to each side; columns sum to 1 or to 0."""
-    step = max(_STEP_S, float(np.median(np.diff(offset))) if len(offset) > 1 else _STEP_S)
-    hats = np.maximum(0.0, 1 - np.abs(offset[:, None] - _offsets()[None]) / step)
-    total = hats.sum(axis=0)
-    return np.asarray(hats / np.where(total > 0, total, 1.0))
+def _shapes(template: xr.Dataset, record: xr.DataArray) -> Floats:
+    return beat_shapes(template, record.values, window_s=_WINDOW_S)
 
 
 def _fit_beats(beats: Floats, settings: LatentSettings) -> xr.Dataset:
@@ -250,5 +213,5 @@ def _fit_beats(beats: Floats, settings: LatentSettings) -> xr.Dataset:
             "components": (("component", "lead", "offset"), chosen.reshape(kept, *mean.shape)),
             "weight": ("component", weight),
         },
-        coords={"lead": list(LEADS), "offset": _offsets()},
+        coords={"lead": list(LEADS), "offset": offsets(_WINDOW_S)},
     )

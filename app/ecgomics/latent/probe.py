@@ -15,11 +15,12 @@ from ecgomics.latent.embedding import finite_rows
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-PENALTIES = (1.0, 10.0, 100.0, 1000.0, 10_000.0)
+PENALTIES = (1.0, 10.0, 100.0, 1000.0, 10_000.0, 100_000.0)
 """Ridge penalties tried, for predictors of SD 1."""
 
 _LEAST_PATIENTS = 10
 _LEAST_KNOWN = 0.5
+_LEAST_MISSING = 0.03
 _LIMIT = 5.0
 
 
@@ -54,7 +55,8 @@ def probe(
 
     Notes
     -----
-    Ridge regression in closed form; the penalty that predicts best within the training folds (of `PENALTIES`).
+    Ridge regression in closed form; the penalty that predicts best by cross-validation within the training
+    folds (of `PENALTIES`).
     """
     record, numbers, fold = _joined(vectors, values, patient, folds=folds, seed=seed)
     table = values["value"].sel(record=record).transpose("record", "biomarker")
@@ -187,11 +189,15 @@ def _explained(numbers: Floats, column: Floats, fold: Ints) -> tuple[float, int]
 
 
 def _predicted(x: Floats, y: Floats, new: Floats, fold: Ints) -> Floats:
-    """Ridge predictions of new rows; the penalty is chosen on one held-out fold of the training rows."""
-    held = fold == fold.max()
+    """Ridge predictions of new rows; the penalty is chosen by cross-validation over the training rows' own folds."""
+    numbers = np.unique(fold)
     penalty = PENALTIES[len(PENALTIES) // 2]
-    if held.any() and not held.all():
-        missed = [np.square(y[held] - guess).sum() for guess in _ridge(x[~held], y[~held], x[held], PENALTIES)]
+    if len(numbers) > 1:
+        missed = np.zeros(len(PENALTIES))
+        for number in numbers:
+            held = fold == number
+            guesses = _ridge(x[~held], y[~held], x[held], PENALTIES)
+            missed += [np.square(y[held] - guess).sum() for guess in guesses]
         penalty = PENALTIES[int(np.argmin(missed))]
     return _ridge(x, y, new, (penalty,))[0]
 
@@ -199,9 +205,15 @@ def _predicted(x: Floats, y: Floats, new: Floats, fold: Ints) -> Floats:
 def _ridge(x: Floats, y: Floats, new: Floats, penalties: tuple[float, ...]) -> list[Floats]:
     centre, spread, level = x.mean(axis=0), x.std(axis=0), y.mean(axis=0)
     scale = np.where(spread > 1e-9, spread, 1.0)
-    left, size, right = np.linalg.svd((x - centre) / scale, full_matrices=False)
-    turned, asked = left.T @ (y - level), (new - centre) / scale @ right.T
-    return [asked @ (turned * (size / (size**2 + penalty))[:, None]) + level for penalty in penalties]
+    standard, asked, known = (x - centre) / scale, (new - centre) / scale, y - level
+    # the smaller of both Gram matrices: rows, or columns
+    if len(x) < x.shape[1]:
+        size, turn = np.linalg.eigh(standard @ standard.T)
+        inner, outer = turn.T @ known, asked @ standard.T @ turn
+    else:
+        size, turn = np.linalg.eigh(standard.T @ standard)
+        inner, outer = turn.T @ (standard.T @ known), asked @ turn
+    return [outer @ (inner / (np.maximum(size, 0.0) + penalty)[:, None]) + level for penalty in penalties]
 
 
 def _design(table: Floats) -> Floats:
@@ -212,5 +224,7 @@ def _design(table: Floats) -> Floats:
     filled = np.where(known, table, middle)
     spread = filled.std(axis=0)
     standard = np.clip((filled - middle) / np.where(spread > 1e-9, spread, 1.0), -_LIMIT, _LIMIT)
-    missing = ~known[:, ~known.all(axis=0)]
+    # what is missing in nearly none or nearly all records is a predictor of a handful of records
+    often = (known.mean(axis=0) < 1 - _LEAST_MISSING) & (known.mean(axis=0) > _LEAST_MISSING)
+    missing = np.unique(~known[:, often], axis=1)
     return np.concatenate([standard, missing.astype(np.float64)], axis=1)

@@ -109,7 +109,7 @@ def test_what_is_no_cohort_is_refused(values, template):
         handmade(values.isel(record=[0]), template)
     with pytest.raises(SignalError, match="variable value"):
         handmade(template, template)
-    with pytest.raises(SignalError, match="variable beat_mv"):
+    with pytest.raises(SignalError, match="expected beat_mv"):
         handmade(values, values)
     with pytest.raises(SignalError, match="without vectors"):
         Embedding.from_dataset(values)
