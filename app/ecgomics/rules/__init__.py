@@ -6,8 +6,10 @@ from ecgomics.rules.evaluation import evaluate
 from ecgomics.rules.evidence import Span, spans
 from ecgomics.rules.loading import load_rules
 from ecgomics.rules.model import SEVERITIES, Clause, Rule
-from ecgomics.rules.rewriting import with_limits
+from ecgomics.rules.rewriting import revised, with_limits
+from ecgomics.rules.study import Study, study
 from ecgomics.rules.tracing import ClauseTrace, Finding, trace
+from ecgomics.rules.writing import rules_text, write_limits
 
 __all__ = [
     "SEVERITIES",
@@ -18,14 +20,19 @@ __all__ = [
     "Rate",
     "Rule",
     "Span",
+    "Study",
     "agreement",
     "discordance",
     "evaluate",
     "labelled",
     "load_rules",
+    "revised",
+    "rules_text",
     "spans",
     "statement_changes",
+    "study",
     "trace",
     "wilson",
     "with_limits",
+    "write_limits",
 ]

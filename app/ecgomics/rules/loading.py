@@ -55,12 +55,21 @@ def load_rules(
     chosen = settings or RuleSettings()
     if paths is None and base == "core":
         return _core_rules(json.dumps(chosen.as_dict()))
+    return _linked(_read(paths or (), base=base), chosen)
+
+
+def documents_of(paths: Iterable[str | Path] = ()) -> dict[str, dict[str, Any]]:
+    """Rules by id as they stand in their files, those that come along and those of `paths`; not to be changed."""
+    return {rule: document for rule, (document, _) in _read(paths, base="core").items()}
+
+
+def _read(paths: Iterable[str | Path], *, base: Literal["core", "none"]) -> dict[str, tuple[dict[str, Any], str]]:
     documents: dict[str, tuple[dict[str, Any], str]] = {}
     if base == "core":
         documents |= {document["id"]: (document, name) for document, name in _core_documents()}
-    for path in _files(paths or ()):
+    for path in _files(paths):
         documents |= {document["id"]: (document, path.name) for document in _documents(path)}
-    return _linked(documents, chosen)
+    return documents
 
 
 @cache

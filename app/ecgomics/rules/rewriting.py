@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -23,7 +24,8 @@ def with_limits(rules: Sequence[Rule], limits: Mapping[str, float | Sequence[flo
     Raises
     ------
     RuleError
-        For an unknown clause id, or a sequence of another length than the clause's bands.
+        For an unknown clause id, a limit that is no finite number, two limits in falling order, or a sequence of
+        another length than the clause's bands.
     """
     known = {clause.edited_as for rule in rules for clause in rule.clauses}
     for name in limits:
@@ -34,6 +36,30 @@ def with_limits(rules: Sequence[Rule], limits: Mapping[str, float | Sequence[flo
         return _edited(node, limits[node.edited_as]) if isinstance(node, Clause) and node.edited_as in limits else node
 
     return tuple(_mapped(rule, edit) if _concerned(rule, limits) else rule for rule in rules)
+
+
+def revised(rule: Rule, *, limits: Mapping[str, float | Sequence[float]]) -> Rule:
+    """One rule with other limits.
+
+    Parameters
+    ----------
+    rule
+        As loaded.
+    limits
+        New limit by clause, with or without the rule's id before it (``pr_long``); as in `with_limits` else.
+
+    Raises
+    ------
+    RuleError
+        For an unknown clause, a limit that is no finite number, or another number of limits than the clause has.
+
+    Examples
+    --------
+    >>> rule = next(rule for rule in load_rules() if rule.id == "first_degree_block")  # doctest: +SKIP
+    >>> revised(rule, limits={"pr_long": 220})  # doctest: +SKIP
+    """
+    named = {name if name.startswith(f"{rule.id}.") else f"{rule.id}.{name}": limit for name, limit in limits.items()}
+    return with_limits((rule,), named)[0]
 
 
 def with_rules_renamed(node: Node, names: Mapping[str, str]) -> Node:
@@ -68,9 +94,13 @@ def _edited(clause: Clause, limit: float | Sequence[float]) -> Clause:
             f"clause {clause.edited_as!r} has another biomarker as its limit", expected="a clause with a number"
         )
     given = [float(limit)] * len(clause.bands) if isinstance(limit, int | float) else [float(value) for value in limit]
+    if not all(math.isfinite(value) for value in given):
+        raise RuleError(f"a limit of clause {clause.edited_as!r} that is no number", expected="finite numbers")
     if clause.comparison == "between":
         if len(given) != 2 or len(clause.bands) != 1:
             raise RuleError(f"clause {clause.edited_as!r} has two limits", expected="a sequence of two numbers")
+        if given[0] > given[1]:
+            raise RuleError(f"limits of clause {clause.edited_as!r} in falling order", expected="the lower one first")
         return replace(clause, bands=(replace(clause.bands[0], limit=given[0], upper=given[1]),))
     if len(given) != len(clause.bands):
         raise RuleError(

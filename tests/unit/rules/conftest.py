@@ -141,3 +141,15 @@ def judged() -> Callable[..., Judged]:
         return Judged(row, (age, sex), of)
 
     return judge
+
+
+@pytest.fixture(name="table", scope="session")
+def normal_table() -> Callable[[list[Mapping[str, float]]], xr.Dataset]:
+    """Values of a cohort, given what each record has other than `NORMAL`."""
+    return lambda rows: table([{**NORMAL, **row} for row in rows])
+
+
+@pytest.fixture(name="people", scope="session")
+def known_people() -> Callable[[list[tuple[float, str]]], xr.Dataset]:
+    """Age and sex of each record."""
+    return people
