@@ -189,7 +189,7 @@ def test_a_record_that_crashes_its_worker_costs_only_itself(
     given: Mapping[str, Any] = {
         "settings": {"bad": bad},
         "key": "k",
-        "workers": 1,
+        "hands": blocks.Hands(1),
         "progress": Progress("quiet"),
     }
     with cohort.writing() as commit:
@@ -199,6 +199,33 @@ def test_a_record_that_crashes_its_worker_costs_only_itself(
     whole = blocks.joined([part.load() for part in result.nodes["biomarkers"]])
     assert list(whole["record"].values) == list(cohort.ids)
     assert (whole["value"].values == 0).tolist() == [record == bad for record in cohort.ids]
+
+
+GREEDY = """
+import numpy as np, xarray as xr
+
+def level(share, settings):
+    if settings["bad"] in share.records and share.kind == "real":
+        np.ones(3_000_000_000)
+    level = np.abs(np.nan_to_num(share.ecg.values)).mean(axis=(1, 2))
+    return {"biomarkers": xr.Dataset({"value": ("record", level)}, coords={"record": list(share.records)})}
+"""
+
+
+def test_a_record_that_wants_too_much_memory_costs_only_itself(
+    cohort: Cohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "greedy_stage.py").write_text(GREEDY)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    stage = importlib.import_module("greedy_stage").level
+    bad = str(cohort.ids[1])
+    given = {"settings": {"bad": bad}, "key": "k", "progress": Progress("quiet")}
+    with cohort.writing() as commit:
+        hands = blocks.Hands(1, memory_gb=4)
+        result = blocks.map_blocks(cohort, stage, bench=commit.bench("x"), hands=hands, **given)
+    assert list(result.failures) == [bad]
+    assert "MemoryError" in result.failures[bad]
+    assert sum(part.sizes["record"] for part in result.nodes["biomarkers"]) == len(cohort)
 
 
 def test_added_records_are_placed_on_the_map_which_does_not_move(cohort: Cohort, records: list[Record]) -> None:

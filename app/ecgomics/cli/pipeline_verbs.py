@@ -32,6 +32,8 @@ def analyse(verbs: Any) -> None:
     cohort_of(verb)
     rule_files(verb)
     working(verb)
+    verb.add_argument("--scheduler", metavar="ADDRESS", default="", help="workers of this Dask cluster do it instead")
+    verb.add_argument("--memory-gb", metavar="X", type=float, help="memory a worker process may take, 10⁹ bytes")
 
 
 def _run_analyse(given: argparse.Namespace) -> None:
@@ -44,6 +46,8 @@ def _run_analyse(given: argparse.Namespace) -> None:
         rules=settings_of(given, "rules"),
         rule_files=given.rule_file,
         workers=given.workers,
+        scheduler=given.scheduler,
+        memory_gb=given.memory_gb,
         progress=not given.quiet,
     )
     failed = cohort.quarantine["reader"].isin(cohort.stages).sum()

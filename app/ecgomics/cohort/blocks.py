@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -56,6 +57,32 @@ class Share:
     kind: Literal["real", "blank"] = "real"
 
 
+@dataclass(frozen=True)
+class Hands:
+    """Who does the work.
+
+    Parameters
+    ----------
+    workers
+        Processes; None: as many as cores, 0: this process.
+    scheduler
+        Address of a Dask scheduler whose workers do it instead; empty: none.
+    memory_gb
+        Memory a process may take, in 10⁹ bytes; None: no limit. Workers of a cluster have limits of their own.
+    """
+
+    workers: int | None = None
+    scheduler: str = ""
+    memory_gb: float | None = None
+
+    def processes(self, tasks: int) -> int:
+        """How many processes for so many tasks."""
+        if self.workers is not None:
+            return self.workers
+        # a single block is done before a process has started, but only a process has a limit
+        return 0 if tasks < 2 and self.memory_gb is None else crew.default_workers(tasks)
+
+
 Stage = Callable[[Share, Mapping[str, Any]], Nodes]
 
 
@@ -102,7 +129,7 @@ def map_blocks(
     settings: Mapping[str, Any],
     bench: Path,
     key: str,
-    workers: int | None,
+    hands: Hands,
     progress: Progress,
 ) -> Mapped:
     """Run a stage over all blocks of a cohort.
@@ -117,8 +144,8 @@ def map_blocks(
         Directory for finished blocks.
     key
         Names everything a block's result hangs on beside its records, so that it is found again.
-    workers
-        Processes; None: as many as cores, 0: this process.
+    hands
+        Who does it.
     progress
         Where progress is shown.
     """
@@ -127,12 +154,10 @@ def map_blocks(
     ]
     waiting = [block for block in blocks if not block.target.exists()]
     done = len(cohort) - sum(len(block.records) for block in waiting)
-    # a single block is done before a process has started
-    count = workers if workers is not None else (0 if len(waiting) < 2 else crew.default_workers(len(waiting)))
     with progress.bar(stage.__name__, total=len(cohort), done=done, unit="records") as advance:
-        for block, lost in _run(waiting, count):
+        for block, lost in _run(waiting, hands):
             if lost is not None:
-                _rescue(block)
+                _rescue(block, memory_gb=hands.memory_gb)
             advance(len(block.records))
     return _gathered(blocks)
 
@@ -160,19 +185,25 @@ def run_block(block: Block) -> None:
     _write(block.target, nodes, failures)
 
 
-def _run(blocks: Sequence[Block], workers: int) -> Iterator[tuple[Block, str | None]]:
+def _run(blocks: Sequence[Block], hands: Hands) -> Iterator[tuple[Block, str | None]]:
     """Blocks as they are done, and why a block's worker was lost."""
-    for done in crew.run(run_block, blocks, workers=workers):
+    if hands.scheduler and blocks:
+        from ecgomics.cohort import cluster
+
+        found = cluster.run(run_block, blocks, scheduler=hands.scheduler, store=blocks[0].store)
+    else:
+        found = crew.run(run_block, blocks, workers=hands.processes(len(blocks)), memory_gb=hands.memory_gb)
+    for done in found:
         yield done.task, done.result.reason if isinstance(done.result, crew.Lost) else None
 
 
-def _rescue(block: Block) -> None:
+def _rescue(block: Block, *, memory_gb: float | None) -> None:
     """Run a block whose worker was lost again, record by record; a record that loses its worker again is left blank."""
     parts = block.target.with_suffix(".parts")
     parts.mkdir(exist_ok=True)
     single = [replace(block, records=(record,), target=parts / record, care="singly") for record in block.records]
     lost = {}
-    for one, reason in _run([one for one in single if not one.target.exists()], 1):
+    for one, reason in _run([one for one in single if not one.target.exists()], Hands(1, memory_gb=memory_gb)):
         if reason is not None:
             lost[one.records[0]] = reason
             run_block(replace(one, care="blank"))
@@ -211,14 +242,20 @@ def joined(parts: Sequence[xr.Dataset]) -> xr.Dataset:
 
 
 def _write(target: Path, nodes: Nodes, failures: Mapping[str, str]) -> None:
-    draft = target.with_suffix(f".{os.getpid()}.partial")
+    draft = target.with_suffix(f".{platform.node()}.{os.getpid()}.partial")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
     for name, dataset in nodes.items():
         along = "beat" if "beat" in dataset.dims else "record"
         write_node(draft / name, [dataset], along=along, total=dataset.sizes[along])
     (draft / "failures.json").write_text(json.dumps(dict(failures)))
-    os.rename(draft, target)
+    try:
+        os.rename(draft, target)
+    except OSError:
+        if not target.is_dir():
+            raise
+        # a worker that was given up had finished it after all: the same block, the same result
+        shutil.rmtree(draft)
 
 
 def _gathered(blocks: Sequence[Block]) -> Mapped:

@@ -51,7 +51,12 @@ def default_workers(tasks: int) -> int:
 
 
 def run(
-    function: Callable[[Task], Result], tasks: Iterable[Task], *, workers: int, limit_s: Limit = _no_limit
+    function: Callable[[Task], Result],
+    tasks: Iterable[Task],
+    *,
+    workers: int,
+    limit_s: Limit = _no_limit,
+    memory_gb: float | None = None,
 ) -> Iterator[Done[Task, Result]]:
     """Apply a function to tasks, in no certain order.
 
@@ -65,6 +70,9 @@ def run(
         Number of processes; 0 works in this process, where a crash or a hang cannot be caught.
     limit_s
         Seconds a task may take before its worker is ended, by task.
+    memory_gb
+        Memory a worker may take beside what it maps from files, in 10⁹ bytes; what asks for more fails with a
+        MemoryError. Where the system knows such a limit.
 
     Raises
     ------
@@ -74,47 +82,54 @@ def run(
     if workers <= 0:
         yield from (Done(task, function(task)) for task in tasks)
         return
-    crew = [_Worker(function) for _ in range(workers)]
+    limits = _Limits(limit_s, memory_gb)
+    crew = [_Worker(function, memory_gb) for _ in range(workers)]
     try:
-        yield from _drive(crew, function, iter(tasks), limit_s=limit_s)
+        yield from _drive(crew, function, iter(tasks), limits=limits)
     finally:
         for worker in crew:
             worker.end(grace_s=2.0 if worker.task is None else 0.0)
 
 
 def _drive(
-    crew: list[_Worker], function: Callable[[Any], Any], tasks: Iterator[Any], *, limit_s: Limit
+    crew: list[_Worker], function: Callable[[Any], Any], tasks: Iterator[Any], *, limits: _Limits
 ) -> Iterator[Done[Any, Any]]:
     busy: dict[Connection, int] = {}
     for place, worker in enumerate(crew):
         if worker.give(tasks):
             busy[worker.pipe] = place
     while busy:
-        ready = wait(list(busy), timeout=min([0.5, *(limit_s(crew[place].task) for place in busy.values())]))
+        ready = wait(list(busy), timeout=min([0.5, *(limits.seconds(crew[place].task) for place in busy.values())]))
         for pipe in list(busy):
             place = busy[pipe]
             worker = crew[place]
-            outcome = worker.outcome(arrived=pipe in ready, limit_s=limit_s(worker.task))
+            outcome = worker.outcome(arrived=pipe in ready, limit_s=limits.seconds(worker.task))
             if outcome is None:
                 continue
             del busy[pipe]
             if isinstance(outcome.result, Lost):
                 worker.end()
-                worker = crew[place] = _Worker(function)
+                worker = crew[place] = _Worker(function, limits.memory_gb)
             if worker.give(tasks):
                 busy[worker.pipe] = place
             yield outcome
 
 
+@dataclass(frozen=True)
+class _Limits:
+    seconds: Limit
+    memory_gb: float | None
+
+
 class _Worker:
-    def __init__(self, function: Callable[[Any], Any]) -> None:
+    def __init__(self, function: Callable[[Any], Any], memory_gb: float | None) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
         self.task: Any = None
         self.since = float("inf")
         self.started = False
         with _environment(ONE_THREAD):
-            self.process = context.Process(target=_work, args=(function, theirs), daemon=True)
+            self.process = context.Process(target=_work, args=(function, theirs, memory_gb), daemon=True)
             self.process.start()
         theirs.close()
 
@@ -166,7 +181,9 @@ class _Worker:
         return Done(self.task, Lost(f"the worker crashed (exit code {code})"))
 
 
-def _work(function: Callable[[Any], Any], pipe: Connection) -> None:
+def _work(function: Callable[[Any], Any], pipe: Connection, memory_gb: float | None) -> None:
+    if memory_gb is not None:
+        _limit_memory(memory_gb)
     # Ctrl-C reaches the whole process group: the parent alone answers it, and ends its workers
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # the parent closes its end when it is done, or is gone
@@ -174,6 +191,15 @@ def _work(function: Callable[[Any], Any], pipe: Connection) -> None:
         pipe.send(("ready", None))
         while True:
             pipe.send(_answer(function, pipe.recv()))
+
+
+def _limit_memory(memory_gb: float) -> None:
+    # Windows has no such limit: there the system's own is all there is
+    with contextlib.suppress(ImportError):
+        import resource
+
+        most = int(memory_gb * 1e9)
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 
 def _answer(function: Callable[[Any], Any], task: Any) -> tuple[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ecgomics.cohort import Cohort
-from ecgomics.cohort.blocks import Mapped, Nodes, Share, joined
+from ecgomics.cohort.blocks import Hands, Mapped, Nodes, Share, joined
 from ecgomics.cohort.crew import one_thread
 from ecgomics.cohort.progress import Progress, as_progress
 from ecgomics.cohort.staged import key_of
@@ -24,6 +24,8 @@ def analyse(
     rules: RuleSettings | None = None,
     rule_files: Sequence[Path] | None = None,
     workers: int | None = None,
+    scheduler: str = "",
+    memory_gb: float | None = None,
     progress: bool | Progress = True,
 ) -> Cohort:
     """Find beats, measure biomarkers and evaluate rules; stages that are up to date are not run again.
@@ -41,17 +43,22 @@ def analyse(
         Files of one's own rules; one with the id of a rule that comes along replaces it.
     workers
         Processes; by default as many as cores; 0 works in this process.
+    scheduler
+        Address of a Dask scheduler whose workers do it instead; they must see the cohort under the same path. Results
+        are the same bit for bit.
+    memory_gb
+        Memory a worker process may take, in 10⁹ bytes; a record that needs more is listed and the rest goes on.
     progress
         Whether bars are drawn on a terminal.
 
     Raises
     ------
     EcgomicsError
-        When another process is writing the cohort, or a rule file is wrong.
+        When another process is writing the cohort, a rule file is wrong, or no scheduler answers.
     """
-    shown = as_progress(progress)
-    _waves(cohort, waves or WavesSettings(), workers=workers, progress=shown)
-    _biomarkers(cohort, biomarkers or BiomarkerSettings(), workers=workers, progress=shown)
+    shown, hands = as_progress(progress), Hands(workers, scheduler, memory_gb)
+    _waves(cohort, waves or WavesSettings(), hands=hands, progress=shown)
+    _biomarkers(cohort, biomarkers or BiomarkerSettings(), hands=hands, progress=shown)
     _rules(cohort, rules or RuleSettings(), files=rule_files)
     return cohort
 
@@ -77,17 +84,17 @@ def measure_biomarkers(share: Share, settings: Mapping[str, Any]) -> Nodes:
         return {"biomarkers": measure(beats, share.ecg, subjects=subjects, settings=chosen)}
 
 
-def _waves(cohort: Cohort, settings: WavesSettings, *, workers: int | None, progress: Progress) -> None:
+def _waves(cohort: Cohort, settings: WavesSettings, *, hands: Hands, progress: Progress) -> None:
     from ecgomics.waves import weights_digest
 
     plan = Plan("waves", settings, {"ingest": cohort.digest_of("ingest"), "weights": weights_digest()})
     if plan.is_current(cohort):
         return
     with cohort.writing() as commit:
-        plan.publish(cohort, commit, plan.map(cohort, commit, find_waves, workers=workers, progress=progress))
+        plan.publish(cohort, commit, plan.map(cohort, commit, find_waves, hands=hands, progress=progress))
 
 
-def _biomarkers(cohort: Cohort, settings: BiomarkerSettings, *, workers: int | None, progress: Progress) -> None:
+def _biomarkers(cohort: Cohort, settings: BiomarkerSettings, *, hands: Hands, progress: Progress) -> None:
     from ecgomics.biomarkers import catalogue, compare
 
     read = {name: cohort.digest_of(name) for name in ("waves", "subjects")}
@@ -95,7 +102,7 @@ def _biomarkers(cohort: Cohort, settings: BiomarkerSettings, *, workers: int | N
     if plan.is_current(cohort):
         return
     with cohort.writing() as commit:
-        result = plan.map(cohort, commit, measure_biomarkers, workers=workers, progress=progress)
+        result = plan.map(cohort, commit, measure_biomarkers, hands=hands, progress=progress)
         measured = joined([part.load() for part in result.nodes["biomarkers"]])
         compared = compare(measured, subjects=cohort.subjects, settings=settings)
         plan.publish(cohort, commit, Mapped({"biomarkers": [compared]}, result.failures))

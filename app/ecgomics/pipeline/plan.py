@@ -10,7 +10,7 @@ import pandas as pd
 from ecgomics.cohort import Cohort
 from ecgomics.cohort import Stage as Made
 from ecgomics.cohort.assembly import put_quarantine
-from ecgomics.cohort.blocks import Mapped, Stage, map_blocks
+from ecgomics.cohort.blocks import Hands, Mapped, Stage, map_blocks
 from ecgomics.cohort.commit import Commit
 from ecgomics.cohort.progress import Progress
 from ecgomics.cohort.staged import key_of
@@ -51,7 +51,7 @@ class Plan:
         then = dict(self.inputs) | {source: stage.inputs.get(source, "")}
         return cohort.is_current(self.stage, version=self.version, settings=self.settings, inputs=then)
 
-    def map(self, cohort: Cohort, commit: Commit, stage: Stage, *, workers: int | None, progress: Progress) -> Mapped:
+    def map(self, cohort: Cohort, commit: Commit, stage: Stage, *, hands: Hands, progress: Progress) -> Mapped:
         """Run a stage over the blocks of a cohort."""
         return map_blocks(
             cohort,
@@ -59,7 +59,7 @@ class Plan:
             settings=self.settings.as_dict(),
             bench=commit.bench(self.stage),
             key=self.key,
-            workers=workers,
+            hands=hands,
             progress=progress,
         )
 

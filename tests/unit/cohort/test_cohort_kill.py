@@ -54,7 +54,7 @@ def work(root, store):
         plan = pipeline.Plan("biomarkers", WavesSettings(), {"ingest": cohort.digest_of("ingest")})
         if not plan.is_current(cohort):
             with cohort.writing() as commit:
-                plan.publish(cohort, commit, plan.map(cohort, commit, stage, workers=0, progress=quiet))
+                plan.publish(cohort, commit, plan.map(cohort, commit, stage, hands=blocks.Hands(0), progress=quiet))
 
 root = Path(sys.argv[1])
 folder(root / "one", 0, 24)
