@@ -40,6 +40,7 @@ PUBLIC = {
     "measure",
     "open_cohort",
     "read",
+    "strip",
 }
 
 

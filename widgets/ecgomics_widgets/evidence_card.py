@@ -13,7 +13,8 @@ class EvidenceCard(HostedWidget):
     """A card of evidence; what is clicked arrives in `event`.
 
     Events are dicts with a `type`: ``open`` (record), ``why`` (biomarker), ``sort`` (name), ``colour`` (name),
-    ``close``.
+    ``close``, ``range`` (name, low, high: drawn on the distribution), ``against`` (label), ``differ`` (kind),
+    ``alike``.
 
     Examples
     --------
@@ -33,7 +34,9 @@ class EvidenceCard(HostedWidget):
         `value`, `column`, `role`, `note`), `warning`, `statement`, `notes`; and `biomarker`: a dict of
         `name`, `facts`, `effect`, `definition`, `sources`, `extremes` and `spread` (`range`, `group`, `rest`,
         `ticks`, `reference`, `value`,
-        `value_text`, `limit`, `bars`, `about`, `group_text`, `rest_text`).""",
+        `value_text`, `limit`, `bars`, `about`, `group_text`, `rest_text`). A rule's card may have `versus`: `choices`,
+        `chosen`, `rows` (`name`, `value`, `interval`, `counts`), `differ` (`kind`, `title`, `count`, `records`), `note`.
+        A record's card has `facts` (pairs of texts) and `alike` (`records`, `note`).""",
     )
     message = param.String(default="", doc="What an empty card says.")
     event = param.Dict(default={}, doc="The last thing done in the browser.")

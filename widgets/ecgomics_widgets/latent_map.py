@@ -36,7 +36,7 @@ class LatentMap(HostedWidget):
     _module: ClassVar[str] = "latent_map.js"
     _down: ClassVar[tuple[str, ...]] = (
         *("points", "shade", "scale", "group", "group_name", "lasso", "current", "names", "encoders", "encoder"),
-        *("columns", "column", "paint", "trust", "message", "theme"),
+        *("columns", "column", "paint", "trust", "message", "theme", "shown"),
     )
     _up: ClassVar[tuple[str, ...]] = ("event",)
 
@@ -46,6 +46,7 @@ class LatentMap(HostedWidget):
         default={}, doc="`kind` number: `low`, `high`, `unit`, `decimals`; category: `names`, `colours`."
     )
     group = param.Bytes(default=b"", doc="uint8, one a record: 1 for members of the selected group.")
+    shown = param.Bytes(default=b"", doc="uint8, one a record: 0 for those faint and out of reach; empty: all shown.")
     group_name = param.String(default="", doc="Written beside the drawn shape.")
     lasso = param.List(default=[], doc="Corners (x, y) of the shape the group was drawn with.")
     current = param.Integer(default=-1, doc="Position of the record that is open; -1 for none.")

@@ -12,7 +12,7 @@ from ecgomics_widgets.hosting import HostedWidget
 class MeasurementBar(HostedWidget):
     """A bar of facts and numbers; what is clicked arrives in `event`.
 
-    Events are dicts with a `type`: ``why`` (biomarker or rule), ``step`` (by).
+    Events are dicts with a `type`: ``why`` (biomarker, rule, or record: True), ``step`` (by).
 
     Examples
     --------

@@ -11,6 +11,7 @@ from ecgomics.biomarkers.references import entry_of, reference_of
 from ecgomics.dashboards.distribution import spread
 from ecgomics.dashboards.explore_state import ExploreState
 from ecgomics.dashboards.ranking import extremes
+from ecgomics.dashboards.rule_versus import versus
 from ecgomics.rules.telling import clause_rows, main_biomarker, notes_of, verdict_of
 from ecgomics.wording import HIDDEN_UNITS, counted, share, written
 
@@ -37,6 +38,7 @@ def rule_card(state: ExploreState, rule: str) -> dict[str, Any]:
         "clauses": clause_rows(finding),
         "warning": _warning(state, rule, judged=finding.state),
         "statement": f"“{entry.statement}”",
+        "versus": versus(state, rule),
         "notes": notes_of(entry),
     }
     biomarker, limit = main_biomarker(finding)

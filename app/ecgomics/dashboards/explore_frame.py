@@ -21,19 +21,30 @@ KEYS = (
     ("1 … 4", "12×1, 6×2, 3×4 + rhythm, single lead"),
     ("c", "calipers"),
     ("m", "marks and beats"),
+    ("e  a", "edit marks, annotate"),
+    ("x X", "next, previous ectopic beat"),
+    ("Space  < >", "play, slower, faster"),
+    ("g", "go to a time"),
+    ("p", "picture"),
+    ("i", "this record, and records like it"),
+    ("v", "saved views, link, as Python"),
     ("z  Shift z", "undo, redo"),
     ("Esc", "close"),
     ("?", "this list"),
 )
 
-STRIP_KEYS = ("ArrowLeft", "ArrowRight", "Home", "End", "n", "N", "+", "=", "-", "0", "f", "1", "2", "3", "4", "c", "m")
+STRIP_KEYS = (
+    *("ArrowLeft", "ArrowRight", "Home", "End", "n", "N", "x", "X", "+", "=", "-", "0", "f", "1", "2", "3", "4"),
+    *("c", "m", "e", "a", "g", "p", " ", "<", ">"),
+)
 """Keys that the frame hands on to the strip, wherever the focus is."""
 
 
 class ExploreFrame(Frame):
     """Header, panes, drawer, tabs and keys; the panes are its children.
 
-    Events beyond those of `Frame`: ``term`` (kind, name), ``redo``, ``step`` (by), ``close``.
+    Events beyond those of `Frame`: ``term`` (kind, name), ``redo``, ``step`` (by), ``close``, ``record``, and of the
+    menu of views ``menu``, ``save``, ``show``, ``forget`` (each with kind, name), ``recipe``.
     """
 
     _esm: ClassVar[Any] = module_text("explore_frame.js")
@@ -41,6 +52,9 @@ class ExploreFrame(Frame):
     keys = param.List(default=[list(pair) for pair in KEYS], doc="Keys and what they do.")
     terms = param.List(default=[], doc="What search offers: dicts of `kind`, `name`, `title`.")
     strip_keys = param.List(default=list(STRIP_KEYS), doc="Keys handed on to the strip.")
+    saved = param.List(default=[], doc="What is saved: dicts of `kind`, `name`, `owner`, `mine`, `when`, `about`.")
+    group = param.String(default="", doc="What the group is called; empty for none.")
+    recipe = param.String(default="", doc="The view as Python, once it was asked for.")
     drawer = param.Boolean(default=True, doc="Whether the drawer is open.")
     pane = param.String(default="", doc="On a phone: the pane to bring up, with a colon and a count to repeat it.")
 

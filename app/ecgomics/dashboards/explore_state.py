@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import param
@@ -18,6 +18,15 @@ from ecgomics.errors import VocabularyError
 
 if TYPE_CHECKING:
     from ecgomics.discovery.groups import Origin
+
+BEGINNING = (
+    *("record", "sort", "descending", "encoder", "colour", "paint", "why", "lead"),
+    *("montage", "gain", "speed"),
+)
+"""Values a page opens with; what `view` leaves out is as it was then."""
+
+PICKED = "picked"
+"""Origin of a group chosen record by record in the list."""
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 Corners = tuple[tuple[float, float], ...]
@@ -51,10 +60,15 @@ class ExploreState(param.Parameterized):
     encoder = param.String(default="", doc="Encoder whose map is shown; empty for none.")
     colour = param.String(default="source", doc="Name of the column the map is coloured by.")
     paint = param.Selector(default="group", objects=["group", "column"], doc="Colour of records outside the group.")
-    why = param.Parameter(default=("", ""), doc="What the drawer explains: ('rule' or 'biomarker', its name).")
+    why = param.Parameter(default=("", ""), doc="What is explained: ('rule', 'biomarker' or 'record', its name).")
+    against = param.String(default="", doc="Label code that rules are compared with; empty for none.")
     asked = param.Integer(default=0, doc="How often an explanation was asked for.")
     drawer = param.Boolean(default=True, doc="Whether the drawer is open.")
     lead = param.String(default="", doc="Lead of the representative beats.")
+    span = param.Parameter(default=None, doc="(start, stop) of the strip, s; None: as it opens.")
+    montage = param.Parameter(default="auto", doc="Layout of the strip, as `Strip.layout`.")
+    gain = param.Number(default=10, doc="Of the strip, mm/mV.")
+    speed = param.Number(default=25, doc="Of the strip, mm/s.")
     ranking = param.ClassSelector(class_=Ranking, default=Ranking(), doc="What sets the group apart, as far as known.")
     ranking_stale = param.Boolean(default=False, doc="Whether `ranking` is from before the last change.")
     theme = param.Selector(default="light", objects=["light", "dark"], doc="Colours of the page.")
@@ -67,8 +81,10 @@ class ExploreState(param.Parameterized):
         self.history = History()
         self._lassos = 0
         self._order: tuple[Any, np.ndarray] | None = None
+        self.is_saved: Callable[[str, Sequence[str]], bool] = lambda name, records: False
         super().__init__(**params)
         self._begin()
+        self.beginning = {name: getattr(self, name) for name in BEGINNING}
 
     def _begin(self) -> None:
         census = self.census
@@ -90,11 +106,16 @@ class ExploreState(param.Parameterized):
         key = (self.filters, self.selection, self.sort, self.descending)
         if self._order is None or self._order[0] != key:
             keep = combined(self.filters, self.census)
-            if self.selection.records:
+            # records picked one by one are picked from a list that stays
+            if self.selection.records and self.selection.origin != PICKED:
                 keep &= self.members()
             places = np.flatnonzero(keep)
             self._order = (key, places[self._sorted(places)])
         return self._order[1]
+
+    def passing(self) -> np.ndarray:
+        """Which records pass the filters: boolean, one a record."""
+        return combined(self.filters, self.census)
 
     def members(self) -> np.ndarray:
         """Which records are in the group: boolean, one a record."""
@@ -113,7 +134,8 @@ class ExploreState(param.Parameterized):
     def open(self, record: str) -> None:
         """Show a record. Raises VocabularyError when the cohort has none of that id."""
         self.census.at(record)
-        self.record = record
+        if record != self.record:
+            self.param.update(record=record, span=None)
 
     def step(self, by: int) -> None:
         """Go on or back by so many records in the list; stays at its ends."""
@@ -122,7 +144,7 @@ class ExploreState(param.Parameterized):
             return
         found = np.flatnonzero(order == self.census.at(self.record)) if self.record else np.array([], dtype=int)
         place = int(found[0]) + by if len(found) else 0
-        self.record = str(self.census.ids[order[min(max(place, 0), len(order) - 1)]])
+        self.open(str(self.census.ids[order[min(max(place, 0), len(order) - 1)]]))
 
     def sort_by(self, name: str, *, descending: bool | None = None) -> None:
         """Sort records by a column. Raises VocabularyError for an unknown one."""
@@ -183,6 +205,28 @@ class ExploreState(param.Parameterized):
         self._lassos += 1
         self.select(self.census.ids[places], origin=name, drawn_on="latent", lasso=lasso)
 
+    def pick(self, positions: Iterable[int], *, how: Literal["turn", "add"] = "turn") -> None:
+        """Choose records of the list one by one.
+
+        Parameters
+        ----------
+        positions
+            In the census.
+        how
+            ``"turn"`` puts each into the group or takes it out, ``"add"`` puts all in.
+        """
+        chosen = [str(self.census.ids[place]) for place in positions if 0 <= place < len(self.census)]
+        now = dict.fromkeys(self.selection.records if self.selection.origin == PICKED else ())
+        for record in chosen:
+            if how == "turn" and record in now:
+                del now[record]
+            else:
+                now[record] = None
+        if now:
+            self.select(now, origin=PICKED)
+        else:
+            self.clear_group()
+
     def compare_filtered(self) -> None:
         """Make the records that pass the filters the group, and lift the filters."""
         kinds = {chip.kind for chip in self.filters}
@@ -233,10 +277,15 @@ class ExploreState(param.Parameterized):
         self._change(f"published limits of {self.rulebook.title(rule)}", limits=kept)
 
     def explain(self, kind: str, name: str) -> None:
-        """Show why: of a rule, or of a biomarker."""
-        known = name in self.rulebook if kind == "rule" else name in self.census.biomarker_columns
-        if known:
+        """Show why: of a rule or of a biomarker, or what is known of a record."""
+        homes = {"rule": self.rulebook, "biomarker": self.census.biomarker_columns, "record": self.census.index}
+        if name in homes[kind]:
             self.param.update(why=(kind, name), drawer=True, asked=self.asked + 1)
+
+    def show(self, title: str, values: Mapping[str, Any]) -> None:
+        """Show a saved view; one step to undo. `values` as `view.values_of` gives them."""
+        self.drawing = None
+        self._change(title, **values)
 
     # undo
 

@@ -10,12 +10,15 @@ import panel as pn
 
 from ecgomics.dashboards import panes
 from ecgomics.dashboards.analyst import Analyst
+from ecgomics.dashboards.desk import Desk
 from ecgomics.dashboards.explore_frame import ExploreFrame
 from ecgomics.dashboards.explore_state import ExploreState
 from ecgomics.dashboards.filters import Filter
 from ecgomics.dashboards.frame import cohort_facts
+from ecgomics.dashboards.library import Library
 from ecgomics.dashboards.pages import Visit
 from ecgomics.dashboards.reading import Reading
+from ecgomics.dashboards.recipe import recipe_of
 from ecgomics.dashboards.selection import Selection
 from ecgomics.errors import EcgomicsError
 from ecgomics_widgets.inbox import Inbox
@@ -58,6 +61,9 @@ class Explorer(pn.viewable.Viewer):
         self._visit = visit
         self.reading = reading
         self.state = ExploreState(reading.census, reading.rulebook)
+        self.library = Library(self.state, visit.desk if visit and visit.desk else Desk(reading.census.cohort.path))
+        if visit and visit.query:
+            self.library.open(visit.query)
         self._panes = {
             "records": panes.RecordsPane(self.state),
             "rules": panes.RulesPane(self.state),
@@ -113,6 +119,9 @@ class Explorer(pn.viewable.Viewer):
             cohort=cohort_facts(census),
             terms=_terms(self.reading),
             status=_provenance(census.cohort),
+            undo=self.state.undoable,
+            notice=self.state.notice,
+            group=self.state.selection.origin,
             theme=self.state.theme,
             **children,
             **layout,
@@ -120,10 +129,16 @@ class Explorer(pn.viewable.Viewer):
         frame.param.watch(lambda change: self._act(change.new), "event")
         self.state.param.watch(
             lambda *changes: frame.param.update(
-                undo=self.state.undoable, theme=self.state.theme, drawer=self.state.drawer, notice=self.state.notice
+                undo=self.state.undoable,
+                theme=self.state.theme,
+                drawer=self.state.drawer,
+                notice=self.state.notice,
+                group=self.state.selection.origin,
             ),
-            ["undoable", "theme", "drawer", "notice"],
+            ["undoable", "theme", "drawer", "notice", "selection"],
         )
+        if self._place == "page":
+            self.state.param.watch(lambda *changes: frame.param.update(link=self.library.link()), list(Library.LINKED))
         self._followed = 0
         self.state.param.watch(lambda *changes: self._bring_up(frame, "why"), ["asked"])
         self._panes["records"].widget.param.watch(
@@ -143,6 +158,12 @@ class Explorer(pn.viewable.Viewer):
             "redo": lambda event: self.state.redo(),
             "step": lambda event: self.state.step(1 if event["by"] > 0 else -1),
             "close": lambda event: self.state.param.update(drawer=False),
+            "record": lambda event: self.state.explain("record", self.state.record),
+            "menu": lambda event: self._list_saved(),
+            "save": self._save,
+            "show": lambda event: self.library.show(str(event["kind"]), str(event["name"])),
+            "forget": self._forget,
+            "recipe": lambda event: self._frame.param.update(recipe=recipe_of(self.state)),
         }
         for event in self._inbox.take(value):
             if event.get("type") not in acts:
@@ -151,6 +172,18 @@ class Explorer(pn.viewable.Viewer):
                 acts[event["type"]](event)
             except EcgomicsError as error:
                 self.state.notice = str(error)
+
+    def _list_saved(self) -> None:
+        self._frame.saved = self.library.desk.listed()
+
+    def _save(self, event: Mapping[str, Any]) -> None:
+        self.library.save(str(event["kind"]), str(event["name"]))
+        self._list_saved()
+        self.state.notice = f"Saved as “{event['name']}”."
+
+    def _forget(self, event: Mapping[str, Any]) -> None:
+        self.library.desk.remove("selection" if event["kind"] == "selection" else "view", str(event["name"]))
+        self._list_saved()
 
     def _search(self, event: Mapping[str, Any]) -> None:
         kind, name = str(event["kind"]), str(event["name"])

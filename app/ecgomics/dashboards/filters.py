@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["text", "age", "sex", "quality", "label", "rule", "value"]
 ONE_OF_A_KIND = ("text", "age", "sex", "quality")
-"""A second filter of these kinds takes the first one's place; labels and rules add up, values replace their column's."""
+"""A second filter of these kinds takes the first one's place; labels and rules add up, values replace their own."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any, Literal
 
+from ecgomics.dashboards.desk import Desk
 from ecgomics.dashboards.reading import Reading
 from ecgomics.dashboards.recording import WHOLE_S
 from ecgomics.errors import EcgomicsError
@@ -74,12 +75,15 @@ class Visit:
         Links to the pages: dicts of `href`, `title`, `current`.
     query
         What the address asks for, a text a name.
+    desk
+        What people keep with the cohort: saved views, verdicts, notes.
     """
 
     reading: Reading
     page: Page
     nav: tuple[Mapping[str, Any], ...] = ()
     query: Mapping[str, str] = field(default_factory=dict)
+    desk: Desk | None = None
 
     def frame_facts(self) -> dict[str, Any]:
         """Parameters every `Frame` of a page has: `heading`, `nav`, `cohort`."""
@@ -110,6 +114,7 @@ class Site:
         self._reading = Reading.of(path)
         self._commit = self._now()
         self._lock = threading.Lock()
+        self.desk = Desk(self._reading.census.cohort.path)
 
     @property
     def reading(self) -> Reading:
@@ -137,7 +142,7 @@ class Site:
         _prepare_document()
         reading = self.reading
         nav = self._nav(page, reading) if linked == "site" else ()
-        return page.make(Visit(reading, page, nav, _query()))
+        return page.make(Visit(reading, page, nav, _query(), self.desk))
 
     def warm(self) -> None:
         """Read what the first page needs, and let the slower parts be made in the background."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ import pandas as pd
 from ecgomics.dashboards.census import Census
 from ecgomics.dashboards.selection import Selection
 from ecgomics.errors import EcgomicsError
-from ecgomics.settings import ContrastSettings
+from ecgomics.settings import ContrastSettings, LockBoxSettings
 
 if TYPE_CHECKING:
     from ecgomics.discovery import RankTable
@@ -88,9 +89,23 @@ class Ranker:
 
         with self._lock:
             if self._table is None:
-                values = pd.DataFrame(self.census.biomarkers, columns=list(self.census.biomarker_columns))
-                self._table = RankTable(values, self.census.patient)
+                open_, census = self.open, self.census
+                values = pd.DataFrame(census.biomarkers[open_], columns=list(census.biomarker_columns))
+                self._table = RankTable(values, census.patient[open_])
             return self._table
+
+    @cached_property
+    def open(self) -> np.ndarray:
+        """Which records may be compared: boolean, one a record; patients in the cohort's lock-box are set aside."""
+        from ecgomics.discovery import sealed
+
+        census = self.census
+        return ~sealed(census.patient, record=census.ids, settings=self._lockbox)
+
+    @property
+    def _lockbox(self) -> LockBoxSettings:
+        own = getattr(self.census.cohort, "lockbox", None)
+        return own if isinstance(own, LockBoxSettings) else LockBoxSettings(share=0.0)
 
     def preview(self, mask: np.ndarray, *, origin: str, drawn_on: str = "latent") -> Ranking:
         """Effects of a group against the rest, from ranks made before.
@@ -105,6 +120,7 @@ class Ranker:
         if not self.census.biomarker_columns:
             return NOT_ANALYSED
         ranks = self.prepare()
+        mask = mask[self.open]
         members = ranks.members(mask)
         group, rest = int(members.sum()), int((~members).sum())
         least = (self.settings or ContrastSettings()).min_patients
@@ -137,6 +153,7 @@ class Ranker:
                 adjust=self._confounders(),
                 drawn_on=selection.drawn_on,
                 settings=settings,
+                lockbox=self._lockbox,
             )
         except EcgomicsError as error:
             return Ranking("failed", message=str(error))

@@ -113,6 +113,24 @@ class RuleBook:
         found = [rule for rule in self._rules if self.state(rule, record, limits=limits or {}) == "met"]
         return sorted(found, key=lambda rule: -SEVERITIES.index(self._rules[rule].severity))
 
+    def findings(self, rule: str, *, limits: Mapping[str, tuple[float, ...]]) -> xr.Dataset:
+        """Outcomes of a rule in all records, as `rules.evaluate` gives them, with limits as edited.
+
+        Raises
+        ------
+        RuleError
+            Before the rules were evaluated.
+        """
+        census = self._known()
+        stored = census.stage("findings")
+        needed = self._closure(rule)
+        if stored is None:
+            raise RuleError("rules that were not evaluated", remedy="run: ecgomics analyse COHORT")
+        if not any(name.split(".")[0] in needed for name in limits):
+            return stored[["state", "margin"]].sel(rule=[rule]).load()
+        rules = tuple(entry for entry in self._with_limits(limits) if entry.id in needed)
+        return evaluate(self._values, subjects=self._subjects, rules=rules)
+
     # one record
 
     def finding(self, rule: str, record: str, *, limits: Mapping[str, tuple[float, ...]]) -> Finding:

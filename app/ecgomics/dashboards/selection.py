@@ -41,6 +41,10 @@ class Selection:
             return records
         return cls(tuple(dict.fromkeys(str(record) for record in records)), origin=origin, drawn_on=drawn_on)
 
+    def called(self, name: str) -> Selection:
+        """The same records under another name."""
+        return Selection(self.records, origin=name, drawn_on=self.drawn_on)
+
     def __len__(self) -> int:
         return len(self.records)
 

@@ -134,7 +134,9 @@ class FakeCohort:
         places = self.rng.normal(size=(len(self.ids), 2))
         places[: len(self.ids) // 4] += 6
         return xr.Dataset(
-            {"map": (("record", "axis"), places)}, coords={"record": self.ids}, attrs={"trustworthiness": 0.93}
+            {"map": (("record", "axis"), places), "vectors": (("record", "latent"), places)},
+            coords={"record": self.ids},
+            attrs={"trustworthiness": 0.93},
         )
 
     def ecg(self, record: str) -> xr.DataArray:

@@ -29,6 +29,17 @@ const STYLE = `
 .eg-why .chips .quiet { width: 48px; }
 .eg-why .close { display: var(--eg-close, inline-block); font-size: 15px; line-height: 1; }
 .eg-why .do { border: 1px solid var(--eg-line, #e3e6eb); background: none; border-radius: 6px; padding: 3px 10px; font-size: 11.5px; }
+.eg-why .spread.brush { cursor: crosshair; touch-action: pan-y; }
+.eg-why table { border-collapse: collapse; width: 100%; }
+.eg-why td, .eg-why th { padding: 3px 0; text-align: left; font-weight: 400; vertical-align: baseline; }
+.eg-why td.n { text-align: right; white-space: nowrap; padding-left: 8px; }
+.eg-why td.n b { font-weight: 600; }
+.eg-why th { color: var(--eg-muted, #667085); padding-right: 10px; }
+.eg-why select { border-color: var(--eg-line, #e3e6eb); color: var(--eg-ink, #161a22); flex: 1; min-width: 0; }
+.eg-why .facts td { overflow-wrap: anywhere; }
+.eg-why .facts th { white-space: nowrap; }
+.eg-why .list { display: flex; flex-wrap: wrap; gap: 4px; padding-top: 4px; }
+.eg-why h4 { font-size: 11.5px; font-weight: 400; color: var(--eg-muted, #667085); margin: 8px 0 0; display: flex; gap: 6px; align-items: baseline; }
 .eg-why .do:hover { background: var(--eg-raised, #eef0f4); }
 `;
 const SIGN = {met: "✓", not_met: "✕", unknown: "–"};
@@ -83,6 +94,48 @@ function spread(data) {
   return drawing;
 }
 
+/** Let a stretch of the distribution be drawn: the records with such values are then listed. */
+function brushed(model, name, data) {
+  const drawing = spread(data);
+  if (data.bars) return drawing;
+  const [low, high] = data.range, band = svg("rect", {y: 12, height: 116, fill: "var(--eg-selected, #e69f00)", "fill-opacity": 0.25, width: 0});
+  drawing.classList.add("brush");
+  drawing.append(svg("title", {}, "drag to list the records with such values"), band);
+  let from = null;
+  const at = (event) => { const edge = drawing.getBoundingClientRect(); return Math.min(1, Math.max(0, (event.clientX - edge.left) / edge.width)); };
+  const show = (a, b) => { band.setAttribute("x", Math.min(a, b) * 300); band.setAttribute("width", Math.abs(b - a) * 300); };
+  drawing.addEventListener("pointerdown", (event) => { from = at(event); drawing.setPointerCapture(event.pointerId); });
+  drawing.addEventListener("pointermove", (event) => { if (from !== null) show(from, at(event)); });
+  drawing.addEventListener("pointercancel", () => { from = null; show(0, 0); });
+  drawing.addEventListener("pointerup", (event) => {
+    const to = at(event), start = from;
+    from = null;
+    show(0, 0);
+    const value = (share) => Number((low + share * (high - low)).toPrecision(4));
+    if (start !== null && Math.abs(to - start) > 0.015) emit(model, "range", {name, low: value(Math.min(start, to)), high: value(Math.max(start, to))});
+  });
+  return drawing;
+}
+
+const opener = (model, record) => h("button", {class: `chip ${record.group ? "group" : ""}`, title: "open this record", onclick: () => emit(model, "open", {record: record.id})}, h("span", {class: "cut"}, record.text));
+
+function versus(model, data) {
+  const choose = h("select", {"aria-label": "label to compare with", onchange: () => emit(model, "against", {label: choose.value})},
+    h("option", {value: ""}, "choose a label"), data.choices.map((entry) => h("option", {value: entry.value}, entry.text)));
+  choose.value = data.chosen || "";
+  return h("div", {class: "part versus"}, h("h3", {}, "Against a label", choose),
+    data.rows.length ? h("table", {}, h("tbody", {}, data.rows.map((row) => h("tr", {}, h("th", {scope: "row"}, row.name), h("td", {class: "n"}, h("b", {}, row.value)), h("td", {class: "n quiet"}, row.interval), h("td", {class: "n quiet"}, row.counts))))) : null,
+    data.differ.filter((kind) => kind.count).map((kind) => [
+      h("h4", {}, `${kind.title}: ${kind.count}`, h("button", {class: "plain", title: "make these records the group", onclick: () => emit(model, "differ", {kind: kind.kind})}, "compare →")),
+      h("div", {class: "list"}, kind.records.map((record) => opener(model, record)))]),
+    data.note ? h("p", {class: "small"}, data.note) : null);
+}
+
+function alike(model, data) {
+  return h("div", {class: "part"}, h("h3", {}, "Records like this one", data.records.length ? h("button", {class: "plain push", title: "make these records the group", onclick: () => emit(model, "alike")}, "compare →") : null),
+    h("div", {class: "list"}, data.records.map((record) => opener(model, record))), data.note ? h("p", {class: "small"}, data.note) : null);
+}
+
 function key(data) {
   const item = (colour, text) => h("span", {}, h("i", {style: {background: colour}}), text);
   return h("div", {class: "key"}, data.group_text ? item("var(--eg-selected, #e69f00)", data.group_text) : null, item("var(--eg-rest, #98a2b3)", data.rest_text),
@@ -91,11 +144,13 @@ function key(data) {
 
 function extremes(model, rows) {
   return rows.map((row) => h("div", {class: "chips"}, h("span", {class: "quiet"}, row.title),
-    row.records.map((record) => h("button", {class: `chip ${record.group ? "group" : ""}`, title: "open this record", onclick: () => emit(model, "open", {record: record.id})}, h("span", {class: "cut"}, record.text)))));
+    row.records.map((record) => opener(model, record))));
 }
 
 function parts(model, card) {
   const made = [];
+  if (card.facts) made.push(h("div", {class: "part"}, h("table", {class: "facts"}, h("tbody", {}, card.facts.map(([name, text]) => h("tr", {}, h("th", {scope: "row"}, name), h("td", {}, text)))))));
+  if (card.alike) made.push(alike(model, card.alike));
   if (card.clauses) {
     made.push(h("div", {class: "part"},
       h("p", {class: "lead"}, h("b", {class: card.state}, card.verdict), card.lead ? ` · ${card.lead}` : ""),
@@ -106,13 +161,14 @@ function parts(model, card) {
     made.push(h("div", {class: "part"},
       h("h3", {}, h("span", {class: "cut"}, mine.name), h("span", {class: "quiet"}, mine.facts)),
       mine.effect ? h("p", {class: "lead"}, mine.effect) : null,
-      mine.spread ? [spread(mine.spread), key(mine.spread)] : h("p", {class: "small"}, mine.missing),
+      mine.spread ? [brushed(model, mine.name, mine.spread), key(mine.spread)] : h("p", {class: "small"}, mine.missing),
       mine.extremes && mine.extremes.length ? [h("h3", {style: {marginTop: "10px"}}, "Most extreme"), extremes(model, mine.extremes)] : null,
       h("div", {class: "chips"}, h("button", {class: "do", title: "sort the records by it", onclick: () => emit(model, "sort", {name: mine.name})}, "sort records"),
         h("button", {class: "do", title: "colour the map by it", onclick: () => emit(model, "colour", {name: mine.name})}, "colour map")),
       mine.definition ? h("p", {}, mine.definition) : null,
       (mine.sources || []).map((line) => h("p", {class: "small"}, line))));
   }
+  if (card.versus && card.versus.choices) made.push(versus(model, card.versus));
   if (card.statement) made.push(h("div", {class: "part"}, h("h3", {}, "The rule"), h("p", {}, card.statement), (card.notes || []).map((note) => h("p", {class: "small"}, note))));
   return made;
 }
@@ -125,7 +181,7 @@ function render({model, el}) {
   function draw() {
     const card = model.get("card") || {};
     fill(head, ...[card.dimension ? h("i", {class: "dim", title: card.dimension, style: {background: hue(card.dimension)}}) : null,
-      h("h2", {class: "cut", title: card.title}, card.title || "Why"), h("span", {class: "quiet"}, card.title ? "why" : ""), h("span", {class: "push"}),
+      h("h2", {class: "cut", title: card.title}, card.title || "Why"), h("span", {class: "quiet"}, card.clauses ? "why" : card.facts ? "record" : ""), h("span", {class: "push"}),
       h("button", {class: "plain close", "aria-label": "close", title: "close", onclick: () => emit(model, "close")}, "×")]);
     fill(scroll, ...(card.title ? parts(model, card) : [h("div", {class: "none"}, model.get("message") || "Click a rule, a measurement or a candidate: its evidence appears here.")]));
     if (shown !== card.title) scroll.scrollTop = 0;

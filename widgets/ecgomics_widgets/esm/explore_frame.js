@@ -1,6 +1,7 @@
 // The frame of Explore: header, panes with remembered sizes, a drawer, bottom tabs on a phone, keys and their help.
 // The panes themselves are other components, handed over by the host as children.
 import {BASE, emit, h, watch} from "./dom.js";
+import {MENU, viewsMenu} from "./views_menu.js";
 import {SHELL, remember, remembered, shell, slot, typing} from "./page_shell.js";
 
 const STYLE = `
@@ -124,7 +125,8 @@ function render({model: own, view, el}) {
   const model = view.model_proxy, place = own.get("place");
   const root = h("div", {class: "frame eg", tabindex: -1, "data-place": place, "data-pane": "ecg"});
   const {box, input} = searchBox(own, root);
-  const outside = shell(own, {root, extra: [box], note: NOTE});
+  const menu = viewsMenu(own, {root});
+  const outside = shell(own, {root, extra: [menu.button, box], note: NOTE});
   const left = h("div", {class: "left"}), top = h("div", {class: "top pane"}), low = h("div", {class: "low"}), why = h("aside", {class: "why pane"});
   const main = h("main", {});
   const edge = () => main.getBoundingClientRect();
@@ -141,7 +143,7 @@ function render({model: own, view, el}) {
   main.append(left, v1, top, middle, low, v2, why);
   const tabs = h("div", {class: "tabs", role: "tablist", "aria-label": "panes"}, PANES.map(([name, title]) => h("button", {role: "tab", "data-tab": name, onclick: () => pane(name)}, title)));
   root.append(h("div", {class: "whole eg"}, outside.head, main, outside.foot, tabs));
-  el.append(h("style", {}, own.get("tokens") + BASE + SHELL + STYLE), root);
+  el.append(h("style", {}, own.get("tokens") + BASE + SHELL + MENU + STYLE), root);
 
   function pane(name) {
     root.dataset.pane = name;
@@ -154,7 +156,8 @@ function render({model: own, view, el}) {
     const act = {
       "/": () => { input.focus(); input.select(); }, "?": outside.help, z: () => emit(own, "undo"), Z: () => emit(own, "redo"),
       ArrowUp: () => emit(own, "step", {by: -1}), ArrowDown: () => emit(own, "step", {by: 1}),
-      Escape: () => { if (outside.isHelping()) outside.help(); else emit(own, "close"); },
+      v: () => menu.toggle(), i: () => emit(own, "record"),
+      Escape: () => { if (outside.isHelping()) outside.help(); else if (menu.isOpen()) menu.close(); else emit(own, "close"); },
     }[event.key];
     if (outside.isHelping() && !["?", "Escape"].includes(event.key)) return;
     if (act) { event.preventDefault(); act(); return; }
@@ -177,7 +180,7 @@ function render({model: own, view, el}) {
     outside.open();
     if (root.clientWidth && root.clientWidth < OVERLAID && own.get("drawer")) emit(own, "close");
   });
-  return () => { cancelAnimationFrame(opening); ear.removeEventListener("keydown", keys); stop(); shown(); outside.close(); };
+  return () => { cancelAnimationFrame(opening); ear.removeEventListener("keydown", keys); stop(); shown(); menu.stop(); outside.close(); };
 }
 
 export default {render};

@@ -57,7 +57,7 @@ function render({model, el}) {
   const root = h("section", {class: "eg eg-map", "aria-label": "Latent map"}, head, area, foot);
   el.append(h("style", {}, BASE + STYLE), root);
   const context = canvas.getContext("2d");
-  let points = new Float32Array(0), shade = new Uint8Array(0), group = new Uint8Array(0);
+  let points = new Float32Array(0), shade = new Uint8Array(0), group = new Uint8Array(0), shown = new Uint8Array(0);
   let view = null, mode = "lasso", path = null, moved = false, start = null, sent = 0, drawing = false;
 
   const dark = () => model.get("theme") === "dark";
@@ -84,11 +84,13 @@ function render({model, el}) {
     return (value) => own[value] || null;
   }
 
-  function dots(chosen, colourOf, size) {
-    const buckets = new Map();
+  const within = (i) => !shown.length || Boolean(shown[i]);
+  function dots(which, colourOf, size) {
+    const buckets = new Map(), chosen = which === "group";
     for (let i = 0; i * 2 < points.length; i += 1) {
-      if (Boolean(group[i]) !== chosen || !Number.isFinite(points[2 * i])) continue;
-      const key = chosen ? -1 : shade[i];
+      const kind = !within(i) ? "out" : group[i] ? "group" : "rest";
+      if (kind !== which || !Number.isFinite(points[2 * i])) continue;
+      const key = chosen ? -1 : which === "out" ? 255 : shade[i];
       if (!buckets.has(key)) buckets.set(key, []);
       buckets.get(key).push(i);
     }
@@ -146,10 +148,12 @@ function render({model, el}) {
     context.clearRect(0, 0, width, height);
     const n = points.length / 2, size = n > 20000 ? 1 : n > 4000 ? 1.6 : n > 800 ? 2.4 : 3;
     const any = group.some((member) => member), colourOf = colours(), grey = token(root, "rest", "#98a2b3");
+    context.globalAlpha = 0.18;
+    if (shown.length) dots("out", () => grey, size);
     context.globalAlpha = any ? 0.4 : 0.8;
-    dots(false, (key) => any && model.get("paint") === "group" ? grey : colourOf(key) || grey, size);
+    dots("rest", (key) => any && model.get("paint") === "group" ? grey : colourOf(key) || grey, size);
     context.globalAlpha = 0.9;
-    dots(true, () => token(root, "selected", "#e69f00"), size);
+    dots("group", () => token(root, "selected", "#e69f00"), size);
     context.globalAlpha = 1;
     outline(path || model.get("lasso"), !path || mode === "box");
     if (!path) name(model.get("lasso"));
@@ -169,13 +173,13 @@ function render({model, el}) {
 
   function members(polygon) {
     const found = [];
-    for (let i = 0; i * 2 < points.length; i += 1) if (inside(polygon, points[2 * i], points[2 * i + 1])) found.push(i);
+    for (let i = 0; i * 2 < points.length; i += 1) if (within(i) && inside(polygon, points[2 * i], points[2 * i + 1])) found.push(i);
     return found;
   }
   function nearest(px, py) {
     let best = -1, least = NEAR * NEAR;
     for (let i = 0; i * 2 < points.length; i += 1) {
-      if (!Number.isFinite(points[2 * i])) continue;
+      if (!within(i) || !Number.isFinite(points[2 * i])) continue;
       const [x, y] = toScreen(points[2 * i], points[2 * i + 1]), far = (x - px) ** 2 + (y - py) ** 2;
       if (far < least) { least = far; best = i; }
     }
@@ -270,6 +274,7 @@ function render({model, el}) {
     points = float32(model.get("points"));
     shade = uint8(model.get("shade"));
     group = uint8(model.get("group"));
+    shown = uint8(model.get("shown"));
     const known = points.some((value) => Number.isFinite(value));
     const encoders = model.get("encoders") || [];
     fill(head, h("h2", {}, "Latent map"),
@@ -298,7 +303,7 @@ function render({model, el}) {
   size.observe(area);
   drawTools();
   const refit = watch(model, ["encoder"], () => { view = null; draw(); });
-  const stop = watch(model, ["points", "shade", "scale", "group", "group_name", "lasso", "current", "names", "encoders", "encoder", "columns", "column", "paint", "trust", "message", "theme"], draw);
+  const stop = watch(model, ["points", "shade", "scale", "group", "shown", "group_name", "lasso", "current", "names", "encoders", "encoder", "columns", "column", "paint", "trust", "message", "theme"], draw);
   draw();
   return () => { size.disconnect(); stop(); refit(); };
 }

@@ -5,6 +5,8 @@ const STYLE = `
 .eg-bar { display: flex; align-items: stretch; gap: 16px; padding: 6px 12px; height: auto; min-height: 56px; border-bottom: 1px solid var(--eg-line, #e3e6eb); container-type: inline-size; }
 .eg-bar .row { display: flex; align-items: center; gap: 6px 18px; width: 100%; min-width: 0; }
 .eg-bar .who { flex: 0 1 auto; min-width: 84px; max-width: 150px; padding-right: 14px; border-right: 1px solid var(--eg-line, #e3e6eb); }
+.eg-bar .who .name { background: none; border: 0; padding: 0; max-width: 100%; text-align: left; display: block; }
+.eg-bar .who .name:hover b { text-decoration: underline; text-underline-offset: 2px; }
 .eg-bar .who b { font-weight: 600; font-size: 15px; display: block; }
 .eg-bar .who div { display: flex; gap: 8px; align-items: center; }
 .eg-bar .dot { width: 8px; height: 8px; border-radius: 50%; display: inline-block; margin-right: 5px; background: var(--eg-faint, #98a2b3); }
@@ -58,7 +60,7 @@ function render({model, el}) {
       return;
     }
     fill(row,
-      h("div", {class: "who"}, h("b", {class: "cut", title: record.source}, record.source),
+      h("div", {class: "who"}, h("button", {class: "name", title: `${record.source}: what is known of it, and records like it (i)`, onclick: () => emit(model, "why", {record: true})}, h("b", {class: "cut"}, record.source)),
         h("div", {class: "quiet"}, h("span", {class: "cut", title: record.person}, record.person),
           h("span", {title: "share of the signal that can be trusted", style: {whiteSpace: "nowrap"}}, h("i", {class: `dot ${record.state}`}), record.quality))),
       h("div", {class: "values"}, shown.length ? shown.map(value) : h("span", {class: "quiet"}, model.get("message"))),

@@ -11,6 +11,8 @@ const STYLE = `
 .eg-records .row { position: absolute; left: 0; right: 0; height: ${ROW}px; display: grid; grid-template-columns: 10px 1fr auto; gap: 8px;
   align-items: center; padding: 0 12px; border-bottom: 1px solid var(--eg-line, #e3e6eb); cursor: pointer; box-shadow: inset 3px 0 transparent; }
 .eg-records .row:hover { background: var(--eg-raised, #eef0f4); }
+.eg-records .picking .row { cursor: copy; }
+.eg-records .picking .row:hover { background: var(--eg-selected-soft, #fff4dc); }
 .eg-records .row.group { box-shadow: inset 3px 0 var(--eg-selected, #e69f00); }
 .eg-records .row.current { background: var(--eg-accent-soft, #fdf1f2); box-shadow: inset 3px 0 var(--eg-accent, #b4233a); }
 .eg-records .dot { width: 8px; height: 8px; border-radius: 50%; border: 1.5px solid var(--eg-faint, #98a2b3); }
@@ -147,8 +149,19 @@ function render({model, el}) {
 
   space.addEventListener("click", (event) => {
     const target = event.target.closest(".row");
-    if (target) emit(model, "open", {position: Number(target.dataset.position)});
+    if (!target) return;
+    const position = Number(target.dataset.position), place = order.indexOf(position);
+    if (event.ctrlKey || event.metaKey) emit(model, "pick", {positions: [position], how: "turn"});
+    else if (event.shiftKey) {
+      const from = order.indexOf(model.get("current")), [first, last] = from < 0 ? [place, place] : [Math.min(from, place), Math.max(from, place)];
+      emit(model, "pick", {positions: [...order.slice(first, last + 1)], how: "add"});
+    } else emit(model, "open", {position});
   });
+  // what a click will do is seen before it is done
+  const hint = (event) => scroll.classList.toggle("picking", event.ctrlKey || event.metaKey || event.shiftKey);
+  scroll.addEventListener("pointermove", hint, {passive: true});
+  scroll.addEventListener("pointerleave", () => scroll.classList.remove("picking"));
+  scroll.addEventListener("mousedown", (event) => { if (event.shiftKey) event.preventDefault(); });
   scroll.addEventListener("scroll", drawRows, {passive: true});
   const size = new ResizeObserver(() => { reveal(); drawRows(); });
   size.observe(scroll);

@@ -90,6 +90,8 @@ class MeasurementsPane(Pane):
         """A measurement or a criterion was clicked."""
         if "rule" in event:
             self.state.explain("rule", str(event["rule"]))
+        elif "record" in event:
+            self.state.explain("record", self.state.record)
         else:
             self.state.explain("biomarker", str(event["biomarker"]))
 

@@ -16,20 +16,27 @@ from ecgomics_widgets import Strip
 class StripPane(Pane):
     """Shows the open record and draws evidence on it."""
 
-    follows: ClassVar = {"show": ("record",), "mark": ("toggled", "limits"), "dress": ("theme",)}
+    follows: ClassVar = {
+        "show": ("record",),
+        "mark": ("toggled", "limits"),
+        "dress": ("theme",),
+        "lay_out": ("montage", "gain", "speed"),
+        "go": ("span",),
+    }
 
     def __init__(self, state: ExploreState) -> None:
         provenance = "synthetic" if state.census.synthetic else "recorded"
         super().__init__(state, Strip(provenance=provenance))
         self._keys = 0
         self.widget.param.watch(self._key, "key")
+        self.widget.param.watch(self._keep, ["layout", "gain", "speed", "view"])
 
     def show(self) -> None:
         """Send a record with its beats and evidence, in one piece."""
         state = self.state
         if not state.record:
             return
-        beats = self._beats()
+        beats, span = self._beats(), state.span
         self.widget.param.update(
             ecg=recording_of(state.census, state.record),
             title=facts_of(state.census, state.record),
@@ -37,6 +44,19 @@ class StripPane(Pane):
             beats=beats,
             spans=self._spans(),
         )
+        # a new recording is shown as it fits; a view that names a stretch goes there
+        if span is not None:
+            self.widget.view = span
+
+    def lay_out(self) -> None:
+        """Follow layout, gain and speed."""
+        state = self.state
+        self.widget.param.update(layout=state.montage, gain=state.gain, speed=state.speed)
+
+    def go(self) -> None:
+        """Follow the stretch shown."""
+        if self.state.span is not None and self.state.span != self.widget.view:
+            self.widget.view = self.state.span
 
     def mark(self) -> None:
         """Send the evidence of the rules that are on."""
@@ -59,6 +79,10 @@ class StripPane(Pane):
         return [
             span for rule in state.toggled for span in state.rulebook.spans(rule, state.record, limits=state.limits)
         ]
+
+    def _keep(self, *changes: Any) -> None:
+        names = {"layout": "montage", "view": "span"}
+        self.state.param.update(**{names.get(change.name, change.name): change.new for change in changes})
 
     def _key(self, change: Any) -> None:
         steps = {"next_record": 1, "previous_record": -1}
