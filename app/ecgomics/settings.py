@@ -153,8 +153,8 @@ class LatentSettings(Settings):
         item_type=str,
         doc="Biomarkers left out of `handmade`, as patterns: what tells the recording or repeats another column.",
     )
-    beat_components = param.Integer(24, bounds=(0, 200), doc="Principal components of the representative beats.")
-    beat_share = param.Number(0.2, bounds=(0.0, 1.0), doc="Share of the variance of `handmade` that is the beats'.")
+    beat_components = param.Integer(15, bounds=(0, 200), doc="Principal components of the representative beats.")
+    beat_share = param.Number(0.1, bounds=(0.0, 1.0), doc="Share of the variance of `handmade` that is the beats'.")
     origin = param.Selector(
         default="shipped", objects=["shipped", "cohort"], doc="The small encoder that comes along, or trained anew."
     )

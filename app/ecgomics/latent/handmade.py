@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import Any
@@ -14,6 +13,7 @@ import xarray as xr
 from ecgomics.errors import SignalError
 from ecgomics.latent.components import principal
 from ecgomics.latent.embedding import Embedding
+from ecgomics.latent.packing import as_text, from_text
 from ecgomics.latent.shapes import beat_shapes, offsets
 from ecgomics.settings import LatentSettings
 from ecgomics.vocabulary import LEADS
@@ -21,10 +21,43 @@ from ecgomics.vocabulary import LEADS
 Floats = npt.NDArray[np.float64]
 
 NAME = "handmade"
-VERSION = 1
+VERSION = 2
 
 _NORMAL_IQR = 1.349
-_LIMIT = 4.0
+_LIMIT = 20.0
+_PARTS: dict[str, tuple[float, tuple[str, ...]]] = {
+    "atrial": (0.08, ("P_*", "PNeg_*", "PTF_*", "PR_*")),
+    "recovery": (0.42, ("ST_*", "ST60_*", "ST80_*", "T_*", "QT_*", "JT_*", "Tpe_*", "TR_Ratio_*")),
+    "rhythm": (
+        0.05,
+        (
+            "HR_*",
+            "RR_*",
+            "RMSSD_*",
+            "SD1_*",
+            "SD2_*",
+            "SDNN_*",
+            "SDSD_*",
+            "NRMSSD_*",
+            "PNN*",
+            "*Entropy_Global",
+            "SampEn_*",
+            "CosEn_*",
+            "Turning*",
+            "P_QRS_*",
+            "P_Fraction_*",
+            "PAC_*",
+            "PVC_*",
+            "Pause_*",
+            "Beat_*",
+            "Paced_*",
+        ),
+    ),
+    "activation": (0.45, ("*",)),
+}
+"""Share of each part of the beat in the biomarkers' variance, and its columns; the first that fits counts. However many
+ways there are to measure a rhythm, neighbours are sought mainly by the shape of QRS, ST and T."""
+
 _WINDOW_S = (-0.25, 0.45)
 _LEAST_VARIANCE = 1e-9
 
@@ -62,10 +95,12 @@ class Handmade:
     Parameters
     ----------
     scaling
-        Dataset over `biomarker`: `median`, `scale` (robust SD: IQR / 1.349) and `weight`. A value becomes
-        (value − median) / scale, cut off at ±4, times the weight; a missing one becomes 0, the median.
+        Dataset over `biomarker`: `median`, `scale` (robust SD: IQR / 1.349) and `weight`. Of z = (value − median) /
+        scale, sign(z) · log(1 + |z|) counts, times the weight: twice as far out is not twice as unlike. A missing
+        value becomes 0, the median.
     beats
-        Dataset over `(component, lead, offset)`: `mean_mv`, `components` (orthonormal), and `weight` (component).
+        Dataset over `(component, lead, offset)`: `mean_mv`, `components` (orthonormal), and `weight` (component), which
+        gives each the same variance.
     settings
         What it was fitted with.
     """
@@ -124,22 +159,33 @@ class Handmade:
         """The fit as plain arrays."""
         scaling = self.scaling.rename(weight="biomarker_weight")
         beats = self.beats.rename(weight="component_weight")
-        told = {"version": VERSION, "settings": json.dumps(self.settings.as_dict())}
+        told = {"version": VERSION, "settings": as_text(self.settings.as_dict())}
         return xr.merge([scaling, beats], combine_attrs="drop").assign_attrs(told)
 
     @classmethod
     def from_dataset(cls, stored: xr.Dataset) -> Handmade:
-        """The encoder of a stored fit, such as `Embedding.fit`."""
+        """The encoder of a stored fit, such as `Embedding.fit`.
+
+        Raises
+        ------
+        SignalError
+            For a fit of another version: its numbers mean something else.
+        """
+        if stored.attrs.get("version") != VERSION:
+            raise SignalError(
+                f"a handmade encoder fitted by version {stored.attrs.get('version')}",
+                expected=f"version {VERSION}",
+                remedy="embed the cohort again with fit='again'",
+            )
         scaling = stored[["median", "scale", "biomarker_weight"]].rename(biomarker_weight="weight")
         beats = stored[["mean_mv", "components", "component_weight"]].rename(component_weight="weight")
-        settings = LatentSettings.from_dict(json.loads(stored.attrs["settings"]))
+        settings = LatentSettings.from_dict(from_text(stored.attrs["settings"]))
         return cls(_bare(scaling, "biomarker"), _bare(beats, "lead", "offset"), settings)
 
     def _scaled(self, table: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
         known = np.isfinite(table)
         standard = (table - self.scaling["median"].values) / self.scaling["scale"].values
-        limited = np.clip(np.where(known, standard, 0.0), -_LIMIT, _LIMIT)
-        return limited * self.scaling["weight"].values, known
+        return _softened(np.where(known, standard, 0.0)) * self.scaling["weight"].values, known
 
     def _scores(self, beats: Floats) -> tuple[Floats, Floats]:
         known = np.isfinite(beats)
@@ -176,14 +222,32 @@ def _fit_scaling(table: xr.DataArray, settings: LatentSettings) -> xr.Dataset:
     scale = np.where(high > low, (high - low) / _NORMAL_IQR, deviation)
     varies = scale > 1e-9 * np.maximum(1.0, np.abs(median))
     numbers, names, median, scale = numbers[:, varies], names[varies], median[varies], scale[varies]
-    standard = np.clip(np.where(np.isfinite(numbers), (numbers - median) / scale, 0.0), -_LIMIT, _LIMIT)
-    weight = _family_weights(names)
-    total = float((np.var(standard, axis=0) * weight**2).sum())
-    weight = weight * np.sqrt((1 - settings.beat_share) / total) if total > 0 else weight
+    standard = _softened(np.where(np.isfinite(numbers), (numbers - median) / scale, 0.0))
+    weight = _weights(names, np.var(standard, axis=0)) * np.sqrt(1 - settings.beat_share)
     return xr.Dataset(
         {"median": ("biomarker", median), "scale": ("biomarker", scale), "weight": ("biomarker", weight)},
         coords={"biomarker": names},
     )
+
+
+def _softened(standard: Floats) -> Floats:
+    limited = np.clip(standard, -_LIMIT, _LIMIT)
+    return np.asarray(np.sign(limited) * np.log1p(np.abs(limited)))
+
+
+def _weights(names: npt.NDArray[np.str_], variance: Floats) -> Floats:
+    """Weights by which each part has its share of the variance, 1 in all; within a part, by `_family_weights`."""
+    weight = _family_weights(names)
+    part = np.array([_part(str(name)) for name in names], dtype=str)
+    sizes = {name: float((variance * weight**2)[part == name].sum()) for name in _PARTS}
+    shares = {name: _PARTS[name][0] for name, size in sizes.items() if size > 0}
+    for name, share in shares.items():
+        weight[part == name] *= np.sqrt(share / sum(shares.values()) / sizes[name])
+    return weight
+
+
+def _part(name: str) -> str:
+    return next(part for part, (_, patterns) in _PARTS.items() if any(fnmatch(name, one) for one in patterns))
 
 
 def _family_weights(names: npt.NDArray[np.str_]) -> Floats:
@@ -205,8 +269,8 @@ def _fit_beats(beats: Floats, settings: LatentSettings) -> xr.Dataset:
     size, directions = principal(centred)
     kept = min(settings.beat_components, len(beats) - 1, int((size > _LEAST_VARIANCE * size.max(initial=1e-12)).sum()))
     chosen = directions[:kept]
-    total = float(size[:kept].sum())
-    weight = np.full(kept, np.sqrt(settings.beat_share / total) if total > 0 else 0.0)
+    # every main shape counts alike, not by its millivolts: the axis and the QRS would drown the rest
+    weight = np.sqrt(settings.beat_share / max(kept, 1) / np.maximum(size[:kept], 1e-300))
     return xr.Dataset(
         {
             "mean_mv": (("lead", "offset"), mean),
