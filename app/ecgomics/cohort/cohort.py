@@ -20,6 +20,7 @@ from ecgomics.cohort.lazy import variable
 from ecgomics.cohort.looks import Look
 from ecgomics.cohort.manifest import Stage
 from ecgomics.cohort.opened import Opened
+from ecgomics.cohort.place import Directory, place_of
 from ecgomics.cohort.stages import as_settings, put_node, values_digest, with_result
 from ecgomics.errors import CohortError
 from ecgomics.settings import LockBoxSettings, Settings
@@ -34,7 +35,8 @@ def open_cohort(path: str | os.PathLike[str]) -> Cohort:
     Parameters
     ----------
     path
-        The store's directory.
+        The store's directory; or a URL, ``s3://bucket/cohort.zarr``, for which fsspec is asked: such a one is only
+        read.
 
     Raises
     ------
@@ -47,10 +49,10 @@ def open_cohort(path: str | os.PathLike[str]) -> Cohort:
     Traceback (most recent call last):
     ecgomics.errors.CohortError: no cohort at this path; expected a directory made by `ingest`; ingest into it first
     """
-    store = Path(path)
-    if store.is_dir():
-        settle(store)
-    opened = Opened(store)
+    place = place_of(path)
+    if isinstance(place, Directory) and place.path.is_dir():
+        settle(place.path)
+    opened = Opened(place)
     if opened.manifest.generation == 0:
         raise CohortError(
             "no cohort at this path", expected="a directory made by `ingest`", remedy="ingest into it first"
@@ -75,8 +77,8 @@ class Cohort:
 
     @property
     def path(self) -> Path:
-        """The store's directory."""
-        return self._opened.path
+        """The store's directory; of a store at a URL, that URL as a name to show."""
+        return self._opened.place.path
 
     # tables
 
@@ -168,7 +170,7 @@ class Cohort:
         CohortError
             When the ledger cannot be written, or another process holds it for long.
         """
-        return looks.add_look(self.ledger_path, look)
+        return looks.add_look(self._opened.place.writable() / looks.NAME, look)
 
     # signal
 
@@ -382,7 +384,7 @@ class Cohort:
     @contextmanager
     def writing(self) -> Iterator[Commit]:
         """Be the cohort's one writer, with a place for partial results; see `publish`."""
-        with writing(self.path) as commit:
+        with writing(self._opened.place.writable()) as commit:
             yield commit
 
     def publish(
@@ -443,7 +445,7 @@ class Cohort:
     @property
     def _now(self) -> Opened:
         if not self._opened.is_last:
-            self._opened = Opened(self.path)
+            self._opened = Opened(self._opened.place)
         return self._opened
 
     def _moved(self, inputs: Mapping[str, str]) -> bool:

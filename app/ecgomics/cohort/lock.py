@@ -90,8 +90,15 @@ def _busy() -> CohortError:
 
 
 def _acquire(path: Path) -> int:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise CohortError(
+            "a cohort whose directory cannot be written",
+            expected="one that you may write, on a disk that is not full",
+            remedy="copy it to where you may write",
+        ) from error
     try:
         _lock_file(handle)
     except OSError:

@@ -83,9 +83,19 @@ def read_manifest(store: Path) -> Manifest:
         When the manifest is damaged or of a future layout.
     """
     try:
-        text = (store / NAME).read_text(encoding="utf-8")
+        return manifest_of((store / NAME).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Manifest()
+
+
+def manifest_of(text: str) -> Manifest:
+    """The manifest of its JSON form.
+
+    Raises
+    ------
+    CohortError
+        When it is damaged or of a future layout.
+    """
     try:
         found = json.loads(text)
         schema = int(found["schema"])

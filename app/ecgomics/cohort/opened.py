@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from functools import cached_property
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +13,9 @@ import zarr
 
 from ecgomics.cohort import tables
 from ecgomics.cohort.layout import LEAD_SEPARATOR
-from ecgomics.cohort.manifest import NAME, Manifest, read_manifest
+from ecgomics.cohort.manifest import Manifest
 from ecgomics.cohort.nodes import open_node
+from ecgomics.cohort.place import Place
 from ecgomics.cohort.strip import Strip
 from ecgomics.errors import CohortError, did_you_mean
 
@@ -26,26 +25,26 @@ class Opened:
 
     Parameters
     ----------
-    path
-        The store's directory.
+    place
+        Where it lies.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.stamp = stamp_of(path)
-        self.manifest: Manifest = read_manifest(path)
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.stamp = place.stamp()
+        self.manifest: Manifest = place.manifest()
         self.strips: dict[str, Strip] = {}
         self._nodes: dict[str, xr.Dataset] = {}
 
     @property
     def is_last(self) -> bool:
         """Whether no commit has followed."""
-        return stamp_of(self.path) == self.stamp
+        return bool(self.place.stamp() == self.stamp)
 
     @cached_property
     def root(self) -> zarr.Group:
         """The store's root group."""
-        return zarr.open_group(self.path, mode="r")
+        return self.place.root()
 
     @cached_property
     def ecg(self) -> zarr.Array:
@@ -164,12 +163,3 @@ class Opened:
 
 
 _MAKERS = dict.fromkeys(("beats", "template", "quality", "biomarkers", "findings"), "analyse") | {"latent": "embed"}
-
-
-def stamp_of(path: Path) -> Any:
-    """Something that differs after every commit."""
-    try:
-        found = os.stat(path / NAME)
-    except FileNotFoundError:
-        return None
-    return found.st_mtime_ns, found.st_ino, found.st_size
