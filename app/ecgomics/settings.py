@@ -149,7 +149,7 @@ class LatentSettings(Settings):
         0.3, bounds=(0.0, 1.0), doc="Biomarkers missing in a larger share of records are left out of `handmade`."
     )
     exclude = param.List(
-        default=["Quality_*", "SNR_*", "Usable_*", "PR_Level_*", "*_zRef", "*_zCohort"],
+        default=["Quality_*", "SNR_*", "Usable_*", "PR_Level_*", "*_zRef", "*_pctRef", "*_zCohort"],
         item_type=str,
         doc="Biomarkers left out of `handmade`, as patterns: what tells the recording or repeats another column.",
     )
@@ -172,6 +172,9 @@ class LatentSettings(Settings):
     )
     check_every = param.Integer(50, bounds=(1, 100_000), doc="Training steps between such checks.")
     held_out = param.Number(0.1, bounds=(0.01, 0.5), doc="Share of the records held out for such checks.")
+    device = param.Selector(
+        default="cpu", objects=["cpu", "cuda", "auto"], doc="Where the small encoder is trained; auto: a GPU if any."
+    )
     threads = param.Integer(1, bounds=(1, 64), doc="torch threads; more than the free cores is far slower than one.")
     seed = param.Integer(0, bounds=(0, None), doc="Seed of weights, order and views.")
 

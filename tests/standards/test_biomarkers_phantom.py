@@ -419,6 +419,7 @@ ELSEWHERE = {
     "LF_": "tests/unit/biomarkers/test_fluctuation.py",
     "HF_": "tests/unit/biomarkers/test_fluctuation.py",
     "DFA_": "tests/unit/biomarkers/test_fluctuation.py",
+    "Lorenz_": "tests/unit/biomarkers/test_variability.py",
     "FWave_": "tests/unit/biomarkers/test_fibrillation.py",
     "Resp_": "tests/unit/biomarkers/test_breathing.py",
     "RSA_": "tests/unit/biomarkers/test_breathing.py",

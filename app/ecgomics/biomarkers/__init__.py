@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from ecgomics.biomarkers.extractors import from_ptbxl_plus
 from ecgomics.biomarkers.families import Biomarker, catalogue, columns, describe
 from ecgomics.biomarkers.figure import figure
 
 if TYPE_CHECKING:
     from ecgomics.biomarkers.comparative import compare
     from ecgomics.biomarkers.measurement import measure
-    from ecgomics.biomarkers.serial import change, disagreement, repeatability
+    from ecgomics.biomarkers.serial import change, disagreement, repeatability, trend
 
 __all__ = [
     "Biomarker",
@@ -22,8 +23,10 @@ __all__ = [
     "describe",
     "disagreement",
     "figure",
+    "from_ptbxl_plus",
     "measure",
     "repeatability",
+    "trend",
 ]
 
 _HOMES = {
@@ -32,6 +35,7 @@ _HOMES = {
     "change": "serial",
     "disagreement": "serial",
     "repeatability": "serial",
+    "trend": "serial",
 }
 
 

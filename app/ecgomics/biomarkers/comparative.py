@@ -33,7 +33,8 @@ def compare(
     Returns
     -------
     Dataset
-        `values` with these columns added: `<column>_zRef`, `Out_Of_Limits_Global`, `<column>_zCohort`. `count` of the
+        `values` with these columns added: `<column>_zRef` and its percentile `<column>_pctRef`,
+        `Out_Of_Limits_Global`, `<column>_zCohort`. `count` of the
         last is the number of other records. The reference's name is in `attrs["reference"]`.
 
     Raises
@@ -60,8 +61,9 @@ def compare(
     for column in _where("zRef"):
         x, why = _column(own, column)
         z, why = against_reference(x, why=why, limits=_limits(column, settings.reference), age=age)
-        row = place[f"{column}_zRef"]
-        value[row], reason[row], count[row] = z, why, (why == 0).astype(np.int32)
+        for name, figure in (("zRef", z), ("pctRef", percentile(z))):
+            row = place[f"{column}_{name}"]
+            value[row], reason[row], count[row] = figure, why, (why == 0).astype(np.int32)
         outside += np.abs(np.nan_to_num(z)) > Z_2_98
         compared += why == 0
     row = place["Out_Of_Limits_Global"]
@@ -109,6 +111,13 @@ def against_reference(
         beyond = (age < limits.age[0]) | (age > limits.age[1])
         reason[(reason == 0) & beyond] = code("no reference for this age")
     return np.where(reason == 0, z, np.nan).astype(np.float32), reason
+
+
+def percentile(z: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Percentile, 0 to 100, that a z stands at in a normal distribution, NaN where it is missing."""
+    from scipy.special import ndtr
+
+    return np.asarray(100.0 * ndtr(z.astype(float)), dtype=np.float32)
 
 
 def against_cohort(

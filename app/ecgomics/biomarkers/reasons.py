@@ -48,6 +48,7 @@ REASONS = (
     "needs ≥ 30 s",
     "needs ≥ 20 normal beats",
     "no regular breathing",
+    "needs ≥ 30 beats",
 )
 """Index 0 means computed."""
 

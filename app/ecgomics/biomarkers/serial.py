@@ -132,6 +132,55 @@ def repeatability(
     )
 
 
+def trend(values: xr.Dataset, *, patient: pd.Series, start: pd.Series, fewest: int = 3) -> pd.DataFrame:
+    """Slope of every biomarker over each patient's records (catalogue C06).
+
+    Parameters
+    ----------
+    values
+        As `measure` returns.
+    patient, start
+        As `earlier_record` takes them.
+    fewest
+        Fewest records with a value; 3 at least.
+
+    Returns
+    -------
+    DataFrame
+        One row a patient and biomarker: `patient`, `biomarker`, `n`, `years` (from the first to the last record),
+        `slope` a year in the biomarker's unit (median of the slopes between pairs: Theil 1950, Sen 1968), and `low`
+        and `high`, its 95 % interval. Angles are not turned: a trend across ±180° is not told.
+    """
+    from scipy.stats import theilslopes
+
+    ids = [str(record) for record in values["record"].values]
+    who = patient.reindex(ids).fillna("").astype(str)
+    when = pd.to_datetime(start.reindex(ids))
+    names = values["biomarker"].values.astype(str)
+    table = values["value"].transpose("record", "biomarker").values.astype(float)
+    told = (who.ne("") & when.notna()).to_numpy()
+    rows = []
+    for name, places in pd.Series(np.arange(len(ids))[told]).groupby(who.to_numpy()[told]):
+        own = places.to_numpy()
+        years = (when.iloc[own].to_numpy() - when.iloc[own].min().to_datetime64()) / (_DAY * 365.25)
+        for column, biomarker in enumerate(names):
+            known = np.isfinite(table[own, column])
+            if known.sum() < max(fewest, 3) or np.ptp(years[known]) == 0:
+                continue
+            slope, _, low, high = theilslopes(table[own, column][known], years[known])
+            row = (
+                name,
+                biomarker,
+                int(known.sum()),
+                float(np.ptp(years[known])),
+                float(slope),
+                float(low),
+                float(high),
+            )
+            rows.append(row)
+    return pd.DataFrame(rows, columns=["patient", "biomarker", "n", "years", "slope", "low", "high"])
+
+
 def disagreement(ours: xr.Dataset, theirs: xr.Dataset | pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """How another extractor's values differ from ours (catalogue C11).
 

@@ -24,6 +24,7 @@ COSEN_START_S = 0.030
 COSEN_MATCHES = 5
 HISTOGRAM_BINS = 15  # odd, so that a steady rhythm is in the middle of a bin
 TURN_MS2 = 1e-3
+LORENZ_BEATS, LORENZ_CELL_MS, LORENZ_ORIGIN_MS = 30, 25.0, 80.0
 EXACT_MS = 1e-6  # times in s as floats: a difference of 20 ms is not beyond 20 ms
 
 
@@ -91,6 +92,7 @@ def _measure_irregularity(block: Block, *, sheet: Sheet, settings: BiomarkerSett
     value = turning / np.where(inner > 0, inner, np.nan)
     ten: Causes = (*none, (count < 9, "needs ≥ 10 beats"))
     sheet.put("TurningPoint_Global", value, causes=(*ten, (inner < 1, "needs ≥ 10 beats")), count=inner)
+    _measure_lorenz(rhythm, none, sheet=sheet)
     spread, cosen = np.full(block.size, np.nan), np.full(block.size, np.nan)
     for record in np.flatnonzero(count >= 4):
         series = _series(rhythm, record=int(record), limit=COSEN_LIMIT)
@@ -99,6 +101,24 @@ def _measure_irregularity(block: Block, *, sheet: Sheet, settings: BiomarkerSett
     sheet.put("RR_Entropy_Global", spread, causes=ten, count=count)
     few: Causes = (*none, (count < settings.cosen_min_beats - 1, _needs_beats(settings.cosen_min_beats)))
     sheet.put("CosEn_Global", cosen, causes=few, otherwise="intervals do not vary", count=count)
+
+
+def _measure_lorenz(rhythm: Intervals, none: Causes, *, sheet: Sheet) -> None:
+    before, after = rhythm.diff_ms[:-1], rhythm.diff_ms[1:]
+    both = np.flatnonzero(np.isfinite(before) & np.isfinite(after))
+    owner = rhythm.block.beat_of[1:][both]
+    x, y = before[both], after[both]
+    size = rhythm.block.size
+    points = np.bincount(owner, minlength=size).astype(float)
+    far = np.maximum(np.abs(x), np.abs(y)) > LORENZ_ORIGIN_MS + EXACT_MS
+    cells = np.rint(np.stack([x, y], axis=1) / LORENZ_CELL_MS).astype(np.int64)
+    occupied = np.unique(np.column_stack([owner[far], cells[far]]), axis=0)[:, 0]
+    some = np.where(points > 0, points, np.nan)
+    causes: Causes = (*none, (rhythm.count < LORENZ_BEATS - 1, "needs ≥ 30 beats"))
+    irregular = np.bincount(occupied, minlength=size) / some
+    near = np.bincount(owner[~far], minlength=size) / some
+    sheet.put("Lorenz_Irregularity_Global", irregular, causes=causes, otherwise="too few normal beats", count=points)
+    sheet.put("Lorenz_Origin_Global", near, causes=causes, otherwise="too few normal beats", count=points)
 
 
 def _turning(rhythm: Intervals) -> tuple[Floats, Floats]:

@@ -44,6 +44,15 @@ def test_the_limits_of_the_reference_are_two_point_zero_five_deviations_away() -
     np.testing.assert_allclose(z, [-2.0537, 0.0, 2.0537], atol=1e-3)
 
 
+def test_the_percentile_stands_beside_z_and_is_two_and_ninety_eight_at_the_limits() -> None:
+    values, subjects = cohort(3)
+    values = set_value(values, "PR_Int_Global", np.array([113.0, 162.5, 212.0]))
+    got = compare(values, subjects=subjects).sel(biomarker="PR_Int_Global_pctRef")
+    np.testing.assert_allclose(got["value"], [2.0, 50.0, 98.0], atol=0.01)
+    assert got["unit"].item() == "%"
+    assert np.isnan(compare(values).sel(biomarker="PR_Int_Global_pctRef")["value"]).all(), "nobody's age is known"
+
+
 def test_out_of_limits_counts_what_could_be_compared() -> None:
     values, subjects = cohort(2)
     normal = {"HR_Mean": 70, "PR_Int": 160, "QRS_Dur": 90, "QT_Int": 400, "QT_IntBazett": 410}

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from ecgomics.biomarkers import change, disagreement, repeatability
+from ecgomics.biomarkers import change, disagreement, from_ptbxl_plus, repeatability, trend
 from ecgomics.biomarkers.serial import earlier_record
 from ecgomics.errors import VocabularyError
 
@@ -112,3 +112,40 @@ def test_the_same_beats_by_neurokit_give_about_the_same_intervals() -> None:
     _, apart = disagreement(ours, theirs)
     assert abs(apart.loc["v", "HR_Mean_Global"]) < 1
     assert abs(apart.loc["v", "QRS_Dur_Global"]) < 40
+
+
+def test_the_trend_is_the_median_slope_a_year_and_needs_three_records() -> None:
+    records = [f"r{k}" for k in range(6)]
+    values = xr.Dataset(
+        {"value": (("record", "biomarker"), np.array([[150], [160], [190], [170], [100], [110]], dtype=np.float32))},
+        coords={"record": records, "biomarker": ["PR_Int_Global"], "unit": ("biomarker", ["ms"])},
+    )
+    patient = pd.Series(["a", "a", "a", "a", "b", "b"], index=records)
+    start = pd.Series(pd.to_datetime([f"20{y}-01-01" for y in (20, 21, 22, 23, 20, 21)]), index=records)
+    found = trend(values, patient=patient, start=start)
+    assert found["patient"].tolist() == ["a"]
+    # slopes of the six pairs: 10, 20, 20/3, 30, 5, −20
+    assert found["slope"].item() == pytest.approx((10 + 20 / 3) / 2, rel=0.01)
+    assert found["low"].item() < found["slope"].item() < found["high"].item()
+    assert found["n"].item() == 4
+
+
+def test_a_feature_table_of_ptbxl_plus_is_read_under_our_names() -> None:
+    table = pd.DataFrame(
+        {
+            "PR_Int_Global": [160.0, 170.0, 180.0],
+            "ecg_id": [2, 1, 9],
+            "R_AxisFrontal_Global": [40.0, 50.0, 60.0],
+            "S_Amp_V1": [0.9, -1.1, 0.3],
+            "PR_Int_Global_iqr": [3.0, 4.0, 5.0],
+            "VM_Length_Global": [1.0, 1.0, 1.0],
+        }
+    )
+    found = from_ptbxl_plus(table, records={"1": "one", "2": "two"})
+    assert found.index.tolist() == ["two", "one"]
+    assert sorted(found.columns) == ["PR_Int_Global", "QRS_AxisFront_Global", "S_Amp_V1"]
+    assert found["S_Amp_V1"].tolist() == [-0.9, -1.1]
+    with pytest.raises(VocabularyError, match="without a column 'ecg_id'"):
+        from_ptbxl_plus(table.drop(columns="ecg_id"), records={"1": "one"})
+    with pytest.raises(VocabularyError, match="0 recordings in common"):
+        from_ptbxl_plus(table, records={"77": "x"})

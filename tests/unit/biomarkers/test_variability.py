@@ -157,3 +157,18 @@ def test_histogram_entropy_runs_from_one_bin_to_all() -> None:
     assert histogram_entropy(800.0 * (1 + 1e-12 * np.arange(-10, 10))) == 0.0
     even = 800.0 * (0.44 + 0.08 * np.arange(15))
     assert histogram_entropy(even) == pytest.approx(1.0)
+
+
+def test_the_lorenz_plot_tells_steady_alternating_and_chaotic_rhythms_apart() -> None:
+    def of(rr: np.ndarray) -> tuple[float, float]:
+        got = values_of(rr)
+        names = ("Lorenz_Irregularity_Global", "Lorenz_Origin_Global")
+        return tuple(got.sel(biomarker=name).item() for name in names)  # type: ignore[return-value]
+
+    assert of(np.full(40, 0.8)) == (0.0, 1.0)
+    # two cells, (+300, −300) and (−300, +300), hold all 38 points
+    assert of(np.array([0.9, 0.6] * 20)) == pytest.approx((2 / 38, 0.0))
+    chaotic = of(np.random.default_rng(4).uniform(0.4, 1.2, 60).round(3))
+    assert chaotic[0] > 0.7
+    assert chaotic[1] < 0.15
+    assert math.isnan(of(np.full(20, 0.8))[0]), "needs 30 beats"
