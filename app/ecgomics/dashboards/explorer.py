@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
@@ -10,6 +9,7 @@ import panel as pn
 
 from ecgomics.dashboards import panes
 from ecgomics.dashboards.analyst import Analyst
+from ecgomics.dashboards.beside import run_beside
 from ecgomics.dashboards.desk import Desk
 from ecgomics.dashboards.explore_frame import ExploreFrame
 from ecgomics.dashboards.explore_state import ExploreState
@@ -74,7 +74,7 @@ class Explorer(pn.viewable.Viewer):
             "why": panes.CardPane(self.state),
             "beats": panes.BeatsPane(self.state),
         }
-        self._analyst = Analyst(self.state, reading.ranker, run=_run)
+        self._analyst = Analyst(self.state, reading.ranker, run=run_beside)
         self._place = place
         self._inbox = Inbox()
         self._frame = self._framed()
@@ -218,17 +218,3 @@ def _terms(reading: Reading) -> list[dict[str, str]]:
     terms = [{"kind": "label", "name": code, "title": code} for code, _ in census.label_counts.most_common(200)]
     terms += [{"kind": "rule", "name": rule, "title": title} for rule, title in reading.rulebook.titles.items()]
     return terms + [{"kind": "biomarker", "name": name, "title": name} for name in census.biomarker_columns]
-
-
-def _run(job: Callable[[], Any], then: Callable[[Any], None]) -> None:
-    """Do a job in a thread and hand its result over on the page's own; at once where no event loop runs."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        then(job())
-        return
-
-    async def work() -> None:
-        then(await asyncio.to_thread(job))
-
-    pn.state.execute(work)

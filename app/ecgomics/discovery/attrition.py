@@ -42,9 +42,8 @@ def lost(found: Contrast) -> pd.DataFrame:
     if not names or gone.empty:
         return pd.DataFrame(columns=[*columns, "reason"])
     alone = _alone(found)
-    reasons = [
-        _reason(str(row.biomarker), float(row.q_adjusted), alone, names=names, limit=limit) for row in gone.itertuples()
-    ]
+    asked = zip(gone["biomarker"].astype(str), gone["q_adjusted"].to_numpy(dtype=np.float64), strict=True)
+    reasons = [_reason(name, q, alone, names=names, limit=limit) for name, q in asked]
     return gone[columns].assign(reason=reasons).reset_index(drop=True)
 
 

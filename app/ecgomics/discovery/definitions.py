@@ -133,6 +133,10 @@ class Known:
         made = _Reader(self, text).read()
         return replace(made, name=name or text.strip(), definition=text.strip())
 
+    def must_know_column(self, name: str) -> None:
+        """Refuse a column that nothing is known by. Raises DiscoveryError offering the nearest."""
+        _must_know(name, [*self.numbers, *self.texts], "column")
+
     @cached_property
     def everyone(self) -> Group:
         """All records."""
@@ -191,10 +195,10 @@ class _Reader:
         _, name = self._next()
         known = self.known
         if kind == "label":
-            self._must_know(name, known.labels, "label")
+            _must_know(name, known.labels, "label")
             return self._made(sorted(known.labels[name]), f"label:{name}", "labels")
         if kind == "saved":
-            self._must_know(name, known.saved, "saved group")
+            _must_know(name, known.saved, "saved group")
             return known.saved[name]
         if kind == "records":
             given = [part for part in name.split(",") if part]
@@ -204,11 +208,11 @@ class _Reader:
             return self._made(given, f"records:{name}", "table")
         if kind == "cluster":
             return self._clustered(name)
-        self._must_know(name, known.rules, "rule")
+        _must_know(name, known.rules, "rule")
         state = "met"
         if self._take("sign", "="):
             state = self._next()[1]
-            self._must_know(state, STATES, "state of a rule")
+            _must_know(state, STATES, "state of a rule")
         inside = known.rules[name] == STATES.index(state)
         records = known.records[inside].tolist()
         text = f"rule:{name}" + ("" if state == "met" else f"={state}")
@@ -227,7 +231,7 @@ class _Reader:
 
     def _compared(self, column: str) -> Group:
         known = self.known
-        self._must_know(column, [*known.numbers, *known.texts], "column")
+        _must_know(column, [*known.numbers, *known.texts], "column")
         kind, sign = self._next()
         if kind != "sign" or sign in "()":
             raise self._wrong(f"{column} without a comparison", expected=f"{column} > …, {column} = … or another sign")
@@ -237,7 +241,7 @@ class _Reader:
             if sign != "=":
                 raise self._wrong(f"{text}: {column} is a text", expected="=")
             own = known.texts[column]
-            self._must_know(value, sorted(set(own.tolist()) - {""}), f"{column}")
+            _must_know(value, sorted(set(own.tolist()) - {""}), f"{column}")
             return self._made(known.records[own == value].tolist(), text, "table")
         with np.errstate(invalid="ignore"):
             inside = _within(known.numbers[column], sign, value)
@@ -249,12 +253,6 @@ class _Reader:
 
     def _made(self, records: Iterable[str], text: str, origin: Origin) -> Group:
         return Group(text, tuple(records), definition=text, origin=origin)
-
-    def _must_know(self, name: str, known: Iterable[str], what: str) -> None:
-        names = list(known)
-        if name not in names:
-            near = did_you_mean(name, names) or f"there are {', '.join(names[:6])}" if names else "there is none"
-            raise DiscoveryError(f"no {what} {name!r}", remedy=near)
 
     def _peek(self) -> tuple[str, str]:
         return self.tokens[self.place] if self.place < len(self.tokens) else ("", "")
@@ -272,6 +270,13 @@ class _Reader:
 
     def _wrong(self, what: str, *, expected: str = HOW) -> DiscoveryError:
         return DiscoveryError(f"{what} in the definition {self.text!r}", expected=expected)
+
+
+def _must_know(name: str, known: Iterable[str], what: str) -> None:
+    names = list(known)
+    if name not in names:
+        near = did_you_mean(name, names) or (f"there are {', '.join(names[:6])}" if names else "there is none")
+        raise DiscoveryError(f"no {what} {name!r}", remedy=near)
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:

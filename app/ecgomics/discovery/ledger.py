@@ -230,6 +230,8 @@ def note_contrast(values: Any, found: Contrast, *, kind: Kind = "contrast", note
 def question_of(recipe: Mapping[str, Any]) -> str:
     """Short hash of what was asked: groups, confounders, values and part, whatever the resamples and the names."""
     asked = {name: told for name, told in recipe.items() if name not in ("settings", "version")}
+    # the halves are looked at to confirm what was asked of the whole: one question
+    asked["kind"] = "contrast" if asked["kind"] == "validation" else asked["kind"]
     for side in ("group", "against"):
         if asked.get(side):
             asked[side] = {name: told for name, told in asked[side].items() if name not in ("name", "definition")}

@@ -228,7 +228,7 @@ def reproduce(
     recipe, plan = stored["recipe"], stored["plan"]
     confounders = (recipe["asked"]["adjust"] or None) if adjust is None else adjust
     found, region = make_again(recipe, values, patient=patient, adjust=confounders)
-    held = [row["biomarker"] for row in stored["replication"] or [] if row["replicated"]]
+    held = [row["biomarker"] for row in stored["results"]["table"] if row["badge"] == "replicated"]
     found = found.with_badge("replicated", held)
     parted = by if by is not None else (plan["by"] or confounders)
     made: dict[str, Any] = {"patient": patient, "adjust": confounders, "by": parted, "latent": latent}

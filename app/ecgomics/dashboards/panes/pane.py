@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from ecgomics.dashboards.explore_state import ExploreState
 from ecgomics.errors import EcgomicsError
 from ecgomics_widgets import HostedWidget
 from ecgomics_widgets.inbox import Event, Inbox
 
-__all__ = ["Event", "Pane"]
+__all__ = ["Event", "Pane", "StatePane"]
 
 
-class Pane:
-    """Base of the panes.
+class Followed(Protocol):
+    """A state that panes can follow: a `param.Parameterized` with a notice."""
+
+    notice: Any
+    param: Any
+
+
+State = TypeVar("State", bound=Followed)
+
+
+class StatePane(Generic[State]):
+    """Base of the panes of every page.
 
     A pane names, in `follows`, for each of its refreshing methods the state's values it depends on; a method runs once
     after any of them changes. `acts` maps the widget's event types to methods.
@@ -23,7 +33,7 @@ class Pane:
     follows: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     acts: ClassVar[Mapping[str, str]] = {}
 
-    def __init__(self, state: ExploreState, widget: HostedWidget) -> None:
+    def __init__(self, state: State, widget: HostedWidget) -> None:
         self.state = state
         self.widget = widget
         for method, names in self.follows.items():
@@ -46,3 +56,7 @@ class Pane:
             except EcgomicsError as error:
                 # said on the page, where the person who asked can read it
                 self.state.notice = str(error)
+
+
+class Pane(StatePane[ExploreState]):
+    """Base of the panes of Explore."""

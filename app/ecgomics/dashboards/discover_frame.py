@@ -1,0 +1,41 @@
+"""`DiscoverFrame`: the frame of Discover: question, volcano and table, families, panel and lock-box, drawer."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import param
+from panel.custom import Child
+
+from ecgomics.dashboards.frame import Frame
+from ecgomics_widgets.hosting import module_text
+
+KEYS = (
+    ("↑ ↓", "previous, next candidate"),
+    ("z  Shift z", "undo, redo a change of the question"),
+    ("Esc", "close"),
+    ("?", "this list"),
+)
+
+
+class DiscoverFrame(Frame):
+    """Header, question, panes and drawer; the panes are its children.
+
+    Events beyond those of `Frame`: ``redo``, ``close``, ``step`` (by).
+    """
+
+    _esm: ClassVar[Any] = module_text("discover_frame.js")
+
+    keys = param.List(default=[list(pair) for pair in KEYS], doc="Keys and what they do.")
+    drawer = param.Boolean(default=True, doc="Whether the drawer is open.")
+    jump = param.Integer(default=0, doc="Raise it to bring the lock-box into view.")
+
+    question = Child()
+    volcano = Child()
+    table = Child()
+    families = Child()
+    panel = Child()
+    lockbox = Child()
+    head = Child()
+    beats = Child()
+    evidence = Child()
