@@ -47,7 +47,10 @@ def ptbxl():
     [
         (("LVH",), ("Sokolow", "Cornell", "QRS_PPSum", "QRS_Max", "Peguero", "QRS_PP", "Band")),
         (("AFIB",), ("P_Fraction", "P_QRS_Ratio", "RR_", "PR_Level", "NRMSSD", "CosEn")),
-        (("IRBBB", "CRBBB"), ("R2_", "RSR", "ST_Slope_V1", "ST_Amp_V1", "R_PeakTime_V1", "QRS_Dur", "S_Dur")),
+        (
+            ("IRBBB", "CRBBB"),
+            ("R2_", "RSR", "ST_Slope_V1", "ST_Curve_V1", "ST_Amp_V1", "R_PeakTime_V1", "QRS_Dur", "S_Dur"),
+        ),
         (("IMI",), ("Q_", "QR_Ratio", "S_Dur", "QRS_AxisFront")),
     ],
 )
