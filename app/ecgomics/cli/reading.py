@@ -1,4 +1,4 @@
-"""What is known and what was found: records, tables, the catalogue, the rules."""
+"""What is known and what was found: records, tables, the catalogue."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ecgomics.cli.grammar import cohort_of, opened, rule_files, verb_of
+from ecgomics.cli.grammar import cohort_of, opened, verb_of
 
 
 def inspect(verbs: Any) -> None:
     """Add the verb."""
     verb = verb_of(verbs, "inspect", _run_inspect, "say all that a file of a recording holds, and draw it")
     verb.add_argument("file", metavar="FILE", nargs="?", help="a recording; left out: list the formats that are read")
+    verb.add_argument("--record", metavar="ID", help="FILE is a cohort: say what it keeps of this record")
     verb.add_argument("--rate-hz", type=float, help="sampling rate of a table or array that does not state it, Hz")
     verb.add_argument("--unit", help="unit of a table or array that does not state it, such as mV, uV or '0.1 mV'")
     verb.add_argument("--html", metavar="OUT", type=Path, help="write it as a page with the ECG drawn")
@@ -25,7 +26,12 @@ def _run_inspect(given: argparse.Namespace) -> None:
     if given.file is None:
         print(formats_table())
         return
-    record = read(given.file, rate_hz=given.rate_hz, unit=given.unit)
+    if given.record is None:
+        record = read(given.file, rate_hz=given.rate_hz, unit=given.unit)
+    else:
+        from ecgomics.cohort import open_cohort
+
+        record = open_cohort(given.file).record(given.record)
     print(describe(record))
     if given.html is not None:
         head = "<!doctype html><html lang=en><meta charset=utf-8><title>ECGomics: a recording</title>"
@@ -37,7 +43,11 @@ def export(verbs: Any) -> None:
     """Add the verb."""
     verb = verb_of(verbs, "export", _run_export, "write a table of results as CSV or Parquet")
     cohort_of(verb)
-    verb.add_argument("table", metavar="TABLE", help="records, marks, beats, biomarkers, findings, latent or map")
+    verb.add_argument(
+        "table",
+        metavar="TABLE",
+        help="records, measurements, annotations, marks, beats, biomarkers, findings, latent or map",
+    )
     verb.add_argument("--out", metavar="FILE", type=Path, required=True, help="file to write: .csv or .parquet")
     verb.add_argument("--long", action="store_true", help="biomarkers one row each, with unit, iqr, count and reason")
 
@@ -74,25 +84,9 @@ def _run_catalogue(given: argparse.Namespace) -> None:
     print(f"{len(entries)} families of biomarkers")
 
 
-def rules(verbs: Any) -> None:
-    """Add the verb."""
-    verb = verb_of(verbs, "rules", _run_rules, "list the expert rules")
-    rule_files(verb)
-
-
-def _run_rules(given: argparse.Namespace) -> None:
-    from ecgomics.rules import load_rules
-
-    rules = load_rules(given.rule_file)
-    for rule in rules:
-        print(f"{rule.number:<5} {rule.id:<30} {rule.dimension:<12} {rule.statement}")
-    print(f"{len(rules)} rules")
-
-
 VERBS = (
     inspect,
     export,
     catalogue,
-    rules,
 )
 """What this module adds to the command line."""

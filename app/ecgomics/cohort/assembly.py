@@ -20,6 +20,7 @@ from ecgomics.cohort.layout import CHUNK_S, LOCKBOX_BEFORE, MILLIVOLTS, SHARD_RE
 from ecgomics.cohort.manifest import Manifest, Stage, read_manifest
 from ecgomics.cohort.nodes import COMPRESSOR, open_node, write_array, write_node
 from ecgomics.cohort.pyramid import Pyramid
+from ecgomics.cohort.reported import NODE, Reported
 from ecgomics.cohort.staged import Staged
 from ecgomics.cohort.stages import put_node
 from ecgomics.errors import CohortError
@@ -67,6 +68,13 @@ def contents_of(store: Path) -> Contents:
     return Contents(records, labels, tables.read_quarantine(root), leads)
 
 
+def reported_of(store: Path) -> Reported:
+    """What the files of a store's recordings reported; nothing before its first commit."""
+    if read_manifest(store).generation == 0:
+        return Reported.read(zarr.create_group(zarr.storage.MemoryStore()))
+    return Reported.read(zarr.open_group(store, mode="r"))
+
+
 def append(
     commit: Commit,
     staged: Iterable[Staged],
@@ -104,7 +112,10 @@ def append(
     if not grown and after.tells_the_same(before):
         commit.discard_benches()
         return 0
-    _put_root(commit, after)
+    put_root(commit, after)
+    told = {item.row["record"]: item.said for item in fresh if item.said}
+    if told or manifest.generation == 0:
+        reported_of(commit.store).with_more(told).write(commit.new(NODE))
     if grown:
         _put_signal(commit, before, after, fresh=fresh, rate_hz=float(settings.rate_hz))
         for item in fresh:
@@ -196,7 +207,8 @@ def _leads(before: Contents, fresh: list[Staged]) -> tuple[str, ...]:
     return tuple(lead_order([*LEADS, *met] if standard else met))
 
 
-def _put_root(commit: Commit, after: Contents) -> None:
+def put_root(commit: Commit, after: Contents) -> None:
+    """Put the tables at the root of the store into a commit."""
     # the root's arrays are written as a group of their own, then swapped in one by one
     draft = commit.staging / "new" / "root"
     draft.parent.mkdir(parents=True, exist_ok=True)

@@ -21,11 +21,13 @@ from ecgomics.cohort.looks import Look
 from ecgomics.cohort.manifest import Stage
 from ecgomics.cohort.opened import Opened
 from ecgomics.cohort.place import Directory, place_of
+from ecgomics.cohort.recordings import as_ecg, ecg_of, stored_record
 from ecgomics.cohort.stages import as_settings, put_node, values_digest, with_result
 from ecgomics.errors import CohortError
 from ecgomics.settings import LockBoxSettings, Settings
 
 if TYPE_CHECKING:
+    from ecgomics.records import Record
     from ecgomics.waves import Beats
 
 
@@ -96,6 +98,26 @@ class Cohort:
     def quarantine(self) -> pd.DataFrame:
         """What could not be read or analysed: hash, source, reader, version, reason."""
         return self._now.quarantine.copy()
+
+    @property
+    def measurements(self) -> pd.DataFrame:
+        """What the files themselves had measured: record, name, value, unit."""
+        return self._now.reported.measurements.copy()
+
+    @property
+    def annotations(self) -> pd.DataFrame:
+        """What the files themselves had marked: record, time_s, end_s, lead, system, code."""
+        return self._now.reported.annotations.copy()
+
+    def record(self, record: str) -> Record:
+        """One recording with all its file knew about itself, as `ecgomics.read` would give it; samples as `ecg`'s.
+
+        Raises
+        ------
+        CohortError
+            When the cohort has no such record.
+        """
+        return stored_record(self._now, record)
 
     @property
     def subjects(self) -> xr.Dataset:
@@ -201,9 +223,7 @@ class Cohort:
         CohortError
             When the cohort has no such record.
         """
-        strip = self._now.strip(record)
-        values = strip.fixed.decode(np.asarray(strip.signal[:, start:stop]))
-        return _as_ecg(values, ("lead", "time"), coords={"lead": list(strip.leads)}, rate_hz=strip.rate_hz)
+        return ecg_of(self._now, record, start=start, stop=stop)
 
     def block(self, records: Sequence[str]) -> xr.DataArray:
         """Short records together: dims ``(record, lead, time)``, float32 mV, NaN = missing or padding."""
@@ -214,7 +234,7 @@ class Cohort:
         longest = int(opened.samples[rows].max())
         values = MILLIVOLTS.decode(np.asarray(raw)[:, :, :longest])
         coords = {"record": list(records), "lead": list(opened.leads)}
-        return _as_ecg(values, ("record", "lead", "time"), coords=coords, rate_hz=opened.rate_hz)
+        return as_ecg(values, ("record", "lead", "time"), coords=coords, rate_hz=opened.rate_hz)
 
     def window(self, record: str, t0: float, t1: float, width: int) -> xr.Dataset:
         """What a strip of `width` pixels shows of a recording from `t0` to `t1` seconds.
@@ -457,13 +477,6 @@ class Cohort:
 
 SUBJECTS = ("age", "sex", "patient", "native_hz")
 _STAGES = ("ingest", "waves", "biomarkers", "rules")
-
-
-def _as_ecg(
-    values: npt.NDArray[Any], dims: tuple[str, ...], *, coords: Mapping[str, Any], rate_hz: float
-) -> xr.DataArray:
-    attrs = {"rate_hz": rate_hz, "units": "mV"}
-    return xr.DataArray(values, dims=dims, coords=coords, attrs=attrs, name="ecg")
 
 
 def _at_rows(opened: Opened, node: str, rows: npt.NDArray[np.int64]) -> xr.Dataset:

@@ -176,7 +176,7 @@ _GROUP: dict[str, Any] = {"zarr_format": 3, "node_type": "group", "attributes": 
 
 @contextmanager
 def writing(store: Path) -> Iterator[Commit]:
-    """Be the one writer of a store; a swap that was cut short is settled first.
+    """Be the one writer of a store; a swap that was cut short is settled first, an older layout brought to this one.
 
     Raises
     ------
@@ -187,6 +187,11 @@ def writing(store: Path) -> Iterator[Commit]:
     with writer_lock(_lock_file(store)):
         _settle(store)
         _clear(staging)
+        if read_manifest(store).schema < SCHEMA:
+            # most stores need none of it
+            from ecgomics.cohort.migration import migrate
+
+            migrate(Commit(store))
         yield Commit(store)
 
 

@@ -37,6 +37,8 @@ def export(cohort: Cohort, table: str, *, out: str | os.PathLike[str], form: For
         One of `TABLES`. Every table begins with ``record`` and ``source`` (the stem of the original file).
 
         - ``records``: patient, age (years), sex, native_hz, duration_s, labels (JSON).
+        - ``measurements``: name, value, unit; ``annotations``: time_s, end_s, lead, system, code: what the files
+          themselves had measured and marked.
         - ``marks``: lead (``global`` or a lead), beat (0, 1, … within the record), mark, time_s from the record's
           start; every beat and lead, one row a mark that is present.
         - ``beats``: beat, r_s, class, quality (0–1).
@@ -64,7 +66,11 @@ def export(cohort: Cohort, table: str, *, out: str | os.PathLike[str], form: For
         raise SettingsError(
             f"no table {table!r}", expected=f"one of {', '.join(TABLES)}", remedy=did_you_mean(table, TABLES)
         )
-    make = _long_biomarkers if (table, form) == ("biomarkers", "long") else TABLES[table]
+    if form == "long" and table != "biomarkers":
+        raise SettingsError(
+            f"the table {table!r} in long form", expected="biomarkers, which alone has one", remedy="leave --long out"
+        )
+    make = _long_biomarkers if form == "long" else TABLES[table]
     return _write(make(cohort), Path(out))
 
 
@@ -75,6 +81,20 @@ def _records(cohort: Cohort) -> Iterator[pd.DataFrame]:
         said[record].append({"system": system, "code": code, "likelihood": float(likelihood)})
     table = records[["source", "patient", "age", "sex", "native_hz", "duration_s"]].reset_index()
     yield table.assign(labels=[json.dumps(said[record], ensure_ascii=False) for record in records.index])
+
+
+def _measurements(cohort: Cohort) -> Iterator[pd.DataFrame]:
+    yield _sourced(cohort, cohort.measurements)
+
+
+def _annotations(cohort: Cohort) -> Iterator[pd.DataFrame]:
+    yield _sourced(cohort, cohort.annotations)
+
+
+def _sourced(cohort: Cohort, table: pd.DataFrame) -> pd.DataFrame:
+    found = table.copy()
+    found.insert(1, "source", table["record"].map(cohort.records["source"]).astype(object))
+    return found
 
 
 def _marks(cohort: Cohort) -> Iterator[pd.DataFrame]:
@@ -199,6 +219,8 @@ def _as_json(names: npt.NDArray[np.str_], values: npt.NDArray[np.float32], claus
 
 TABLES: Mapping[str, Callable[[Cohort], Iterator[pd.DataFrame]]] = {
     "records": _records,
+    "measurements": _measurements,
+    "annotations": _annotations,
     "marks": _marks,
     "beats": _beats,
     "biomarkers": _biomarkers,

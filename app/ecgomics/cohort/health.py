@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from ecgomics.cohort.commit import settle, staging_of, writing
+from ecgomics.cohort.layout import SCHEMA
 from ecgomics.cohort.manifest import read_manifest
 from ecgomics.cohort.nodes import digest
 from ecgomics.errors import CohortError
@@ -36,6 +37,10 @@ def check(path: str | os.PathLike[str]) -> tuple[str, ...]:
     problems = []
     if (staging_of(store) / "swap.json").exists():
         problems.append("a commit was cut short; `ecgomics repair` settles it")
+    if manifest.schema < SCHEMA:
+        problems.append(
+            f"its layout is {manifest.schema}, now {SCHEMA}; `ecgomics repair` brings it there"
+        )
     for node, expected in manifest.nodes.items():
         if not (store / node).is_dir():
             problems.append(f"{node}: missing")
@@ -63,6 +68,9 @@ def repair(path: str | os.PathLike[str]) -> tuple[str, ...]:
     done = []
     if settle(store):
         done.append("a commit that was cut short was settled")
+    if read_manifest(store).schema < SCHEMA:
+        with writing(store):
+            done.append(f"brought to layout {SCHEMA}")
     if staging_of(store).exists():
         with writing(store) as commit:
             commit.discard()

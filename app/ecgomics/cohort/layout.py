@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-SCHEMA = 1
-"""Version of the store's layout; a store with a higher one is refused."""
+SCHEMA = 2
+"""Version of the store's layout; a store with a higher one is refused, a lower one is read, and migrated when written.
+
+2: the file's own measurements, annotations and representative beats, format, filters and steps; a lock-box.
+"""
 
 SHARD_RECORDS = 256
 """Records in one shard of `/signal`, and in one block of a stage."""

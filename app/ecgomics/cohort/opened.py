@@ -16,6 +16,7 @@ from ecgomics.cohort.layout import LEAD_SEPARATOR
 from ecgomics.cohort.manifest import Manifest
 from ecgomics.cohort.nodes import open_node
 from ecgomics.cohort.place import Place
+from ecgomics.cohort.reported import Reported
 from ecgomics.cohort.strip import Strip
 from ecgomics.errors import CohortError, did_you_mean
 
@@ -75,6 +76,11 @@ class Opened:
     def quarantine(self) -> pd.DataFrame:
         """The quarantine table."""
         return tables.read_quarantine(self.root)
+
+    @cached_property
+    def reported(self) -> Reported:
+        """What the files reported beside their samples."""
+        return Reported.read(self.root)
 
     @cached_property
     def ids(self) -> npt.NDArray[np.object_]:
@@ -140,7 +146,7 @@ class Opened:
         raise CohortError(
             f"the cohort has no {node!r}",
             expected=f"one of {', '.join(sorted(known))}",
-            remedy=f"run `{verb}` first" if verb else did_you_mean(node, known),
+            remedy=f"run `{verb}` first (`ecgomics {verb} COHORT`)" if verb else did_you_mean(node, known),
         )
 
     def node(self, name: str) -> xr.Dataset:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ecgomics.cohort.layout import LEAD_SEPARATOR, MILLIVOLTS, FixedPoint
+from ecgomics.cohort.reported import pairs_as_text, said_by
 from ecgomics.cohort.resample import resample
 from ecgomics.errors import FormatError
 from ecgomics.records import Record
@@ -40,6 +41,8 @@ class Staged:
         mV of one step of the payload.
     payload
         File of int16 samples, dims ``(lead, time)``.
+    said
+        What its file reports beside them, as `reported.said_by` gives it.
     """
 
     row: dict[str, Any]
@@ -47,6 +50,7 @@ class Staged:
     leads: list[str]
     scale: float
     payload: str
+    said: dict[str, Any] = field(default_factory=dict)
 
     def samples(self) -> npt.NDArray[np.int16]:
         """The encoded samples, mapped from their file."""
@@ -106,7 +110,7 @@ def stage(record: Record, directory: Path, *, key: str, settings: IngestSettings
         for part in parts:
             stream.write(fixed.encode(part).astype("<i2").tobytes())
     leads = row["leads"].split(LEAD_SEPARATOR)
-    staged = Staged(row, _labels(record), leads, fixed.scale, str(payload))
+    staged = Staged(row, _labels(record), leads, fixed.scale, str(payload), said_by(record))
     write_outcome(staged, directory, key=key)
     return staged
 
@@ -171,6 +175,9 @@ def _row(record: Record, *, kind: str, samples: int, notes: list[str]) -> dict[s
         "leads": LEAD_SEPARATOR.join(str(lead).replace(LEAD_SEPARATOR, ",") for lead in record.ecg["lead"].values),
         "derived_leads": LEAD_SEPARATOR.join(record.derived_leads),
         "notes": "\n".join(notes),
+        "format": record.format,
+        "filters": pairs_as_text(record.filters),
+        "step_uv": pairs_as_text(record.step_uv),
     }
 
 

@@ -26,8 +26,14 @@ RECORD_COLUMNS: dict[str, Any] = {
     "leads": "text",  # parted by ;, recorded or derived
     "derived_leads": "text",
     "notes": "text",  # one a line
+    "format": "text",  # kind of file it came from; empty when made in memory
+    "filters": "text",  # name=value parted by ;, what the file says was applied
+    "step_uv": "text",  # lead=µV parted by ;, the smallest step of the stored samples
 }
 """Columns of the record table and their types; the index is the record's id."""
+
+SINCE_2 = ("format", "filters", "step_uv")
+"""Columns that stores of layout 1 lack; they read as empty."""
 
 LABEL_COLUMNS: dict[str, Any] = {"record": "text", "system": "text", "code": "text", "likelihood": "float32"}
 QUARANTINE_COLUMNS: dict[str, Any] = {
@@ -70,7 +76,8 @@ def quarantine_dataset(quarantine: pd.DataFrame) -> xr.Dataset:
 def read_records(root: zarr.Group) -> pd.DataFrame:
     """The record table of an open store."""
     index = pd.Index(_array(root, "record"), name="record", dtype=object)
-    return pd.DataFrame({name: _array(root, name) for name in RECORD_COLUMNS}, index=index)
+    held = {name: _array(root, name) for name in RECORD_COLUMNS if name not in SINCE_2 or name in root}
+    return pd.DataFrame({name: held.get(name, "") for name in RECORD_COLUMNS}, index=index)
 
 
 def read_labels(root: zarr.Group) -> pd.DataFrame:
