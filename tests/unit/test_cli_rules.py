@@ -17,7 +17,7 @@ from ecgomics.simulate import demo_patients
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("rules") / "c.zarr"
     cohort = ecgomics.ingest(demo_patients(6, seed=3), path, progress=False)
-    ecgomics.analyse(cohort, workers=0, progress=False)
+    cohort.analyse(workers=0, progress=False)
     return path
 
 
