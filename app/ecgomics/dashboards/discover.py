@@ -96,7 +96,8 @@ class Discoverer(pn.viewable.Viewer):
         self._inbox = Inbox()
         self._frame = self._framed()
         if visit is not None:
-            self._arrive(visit.query)
+            # what changes while a page is on its way to the browser does not arrive there
+            pn.state.onload(lambda: self._arrive(visit.query))
 
     def __panel__(self) -> Any:
         return self._frame

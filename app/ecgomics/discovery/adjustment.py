@@ -17,6 +17,8 @@ _MANY_VALUES = 10
 """Distinct values from which a numeric confounder gets a curve, not a straight line."""
 _KNOTS = (0.10, 0.50, 0.90)
 _SEPARATED = 1e-6
+_SAME = 0.02
+"""Share of a biomarker's variance that the confounders must leave: of a copy of a confounder only its noise is left."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,9 @@ def adjust(values: Floats, members: Bools, confounders: Confounders) -> Adjusted
 
     Each biomarker is turned into normal scores of its ranks, so that outliers and skew do not steer the fit, and
     modelled as group + confounders by least squares over the patients that have everything (complete cases). The
-    p-value is the t-test of the group's coefficient. The AUC compares score minus the confounders' part between group
-    and rest: the covariate-adjusted AUC, the chance that a patient of the group exceeds one of the rest with the same
-    confounders.
+    p-value is the t-test of the group's coefficient; NaN for a biomarker that says what the confounders say. The AUC
+    compares score minus the confounders' part between group and rest: the covariate-adjusted AUC, the chance that a
+    patient of the group exceeds one of the rest with the same confounders.
 
     Parameters
     ----------
@@ -156,7 +158,10 @@ def _fit(values: Floats, members: Bools, terms: Floats) -> tuple[Floats, Floats]
     spread = np.sqrt(np.sum(error**2, axis=0) / freedom / leverage)
     varies = np.ptp(values, axis=0) > 0
     t = np.where(varies, np.abs(slope) / np.where(spread > 0, spread, np.inf), 0.0)
-    return error + group[:, None] * slope, np.minimum(2 * stdtr(freedom, -t), 1.0)
+    every = np.sum((scores - scores.mean(axis=0)) ** 2, axis=0)
+    copies = varies & (np.sum(scores_left**2, axis=0) < _SAME * every)
+    left = np.where(copies, np.nan, error + group[:, None] * slope)
+    return left, np.where(copies, np.nan, np.minimum(2 * stdtr(freedom, -t), 1.0))
 
 
 def _basis(terms: Floats) -> Floats:

@@ -27,7 +27,8 @@ def lost(found: Contrast) -> pd.DataFrame:
     -------
     Strongest unadjusted effect first: `biomarker`, `auc`, `auc_adjusted`, `q`, `q_adjusted`, and `reason`: "gone with
     age", "gone with age and sex together" where no single one suffices, "it is adjusted for" where the biomarker is a
-    confounder itself, or "too few patients left" where it could not be estimated. Empty without confounders.
+    confounder itself, or "nothing is left of it" where it says what the confounders say, or too few patients have both.
+    Empty without confounders.
 
     Raises
     ------
@@ -69,7 +70,7 @@ def _reason(biomarker: str, q_adjusted: float, alone: pd.DataFrame, *, names: li
     if biomarker in names:
         return "it is adjusted for"
     if np.isnan(q_adjusted):
-        return "too few patients left"
+        return "nothing is left of it"
     own = alone.loc[biomarker].fillna(1.0)
     if len(names) == 1 or own.max() >= limit:
         return f"gone with {own.idxmax()}"

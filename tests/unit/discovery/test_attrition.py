@@ -25,6 +25,7 @@ def asked():
             "true": group + noise[:, 3],
             "none": noise[:, 4],
             "rate": rate,
+            "beats": 60 / (80 + 10 * rate) + 1e-3 * noise[:, 4],
         }
     )
     return values, group, pd.DataFrame({"age": age, "rate": rate})
@@ -39,6 +40,7 @@ def test_what_adjustment_took_away_says_what_it_went_with(asked):
         "quick": "gone with rate",
         "both": "gone with age and rate together",
         "rate": "it is adjusted for",
+        "beats": "nothing is left of it",
     }
     assert found.candidates()["biomarker"].tolist() == ["true"]
     # a confounder has no adjusted effect: nothing is left of it but how it bends

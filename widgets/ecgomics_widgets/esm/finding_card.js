@@ -13,7 +13,7 @@ const STYLE = `
 .eg-finding .stamp { display: inline-flex; align-items: center; gap: 5px; background: var(--eg-raised, #eef0f4); border-radius: 6px; padding: 2px 8px; font-size: 11.5px; font-weight: 600; }
 .eg-finding .sides { display: flex; gap: 6px 18px; flex-wrap: wrap; padding-top: 6px; } .eg-finding .sides .a { color: var(--eg-selected-ink, #7a5200); }
 .eg-finding .sub { display: grid; grid-template-columns: minmax(88px, 1.2fr) minmax(70px, 1.3fr) 32px 64px; gap: 8px; align-items: center; }
-.eg-finding .sub svg { width: 100%; height: 18px; display: block; } .eg-finding .sub .n { text-align: right; }
+.eg-finding .sub svg { width: 100%; height: 18px; display: block; overflow: visible; } .eg-finding .sub .n { text-align: right; }
 .eg-finding .chips { display: flex; flex-wrap: wrap; gap: 5px; }
 .eg-finding .curve { max-width: 340px; }
 .eg-finding p { margin: 4px 0 0; font-size: 11.5px; line-height: 1.5; color: var(--eg-muted, #667085); }

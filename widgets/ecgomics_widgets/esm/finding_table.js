@@ -15,23 +15,25 @@ const STYLE = `
 .eg-findings tbody tr.open { background: var(--eg-selected-soft, #fff4dc); }
 .eg-findings .tick { width: 26px; padding: 0 0 0 12px; }
 .eg-findings .tick input { width: 16px; height: 16px; margin: 0; accent-color: var(--eg-ink, #161a22); vertical-align: middle; }
-.eg-findings .name { background: none; border: 0; padding: 2px 0; display: flex; align-items: center; gap: 7px; max-width: 210px; }
+.eg-findings .name { background: none; border: 0; padding: 2px 0; display: flex; align-items: center; gap: 7px; max-width: 180px; }
 .eg-findings .child .name { padding-left: 16px; }
 .eg-findings .shape { flex: none; }
-.eg-findings .axis { min-width: 90px; width: 22%; }
-.eg-findings .axis svg { display: block; width: 100%; height: 18px; }
+.eg-findings .axis { min-width: 70px; width: 22%; }
+.eg-findings .axis svg { display: block; width: 100%; height: 18px; overflow: visible; }
 .eg-findings .value b { font-weight: 600; } .eg-findings .value span { color: var(--eg-muted, #667085); font-size: 11.5px; margin-left: 4px; }
-.eg-findings .bar { display: inline-block; width: 44px; height: 5px; border-radius: 3px; background: var(--eg-raised, #eef0f4); vertical-align: 2px; margin-right: 5px; overflow: hidden; }
+.eg-findings .bar { display: inline-block; width: 34px; height: 5px; border-radius: 3px; background: var(--eg-raised, #eef0f4); vertical-align: 2px; margin-right: 5px; overflow: hidden; }
 .eg-findings .bar i { display: block; height: 100%; background: var(--eg-rest, #98a2b3); }
 .eg-findings .cutrow td { background: var(--eg-ground, #f4f5f7); color: var(--eg-muted, #667085); font-size: 11.5px; height: 26px; padding-left: 12px; }
 .eg-findings .gone td { color: var(--eg-muted, #667085); } .eg-findings .gone .value b { font-weight: 400; }
-.eg-findings .family { background: none; border: 0; padding: 3px 4px; border-radius: 6px; color: inherit; max-width: 170px; }
+.eg-findings .family { background: none; border: 0; padding: 3px 4px; margin-left: -4px; border-radius: 6px; color: inherit; width: 100%; text-align: left; }
+.eg-findings .kin { width: 22%; min-width: 96px; max-width: 0; overflow: hidden; text-overflow: ellipsis; padding-right: 10px; }
 .eg-findings .family:hover { background: var(--eg-raised, #eef0f4); }
-.eg-findings .switch { display: inline-flex; border: 1px solid var(--eg-line, #e3e6eb); border-radius: 6px; overflow: hidden; }
+.eg-findings .switch { display: inline-flex; flex: none; border: 1px solid var(--eg-line, #e3e6eb); border-radius: 6px; overflow: hidden; }
 .eg-findings .switch button { border: 0; background: none; padding: 3px 9px; font-size: 11.5px; color: var(--eg-muted, #667085); }
 .eg-findings .switch button[aria-pressed="true"] { background: var(--eg-ink, #161a22); color: var(--eg-panel, #fff); }
 .eg-findings .stamp { background: var(--eg-selected-soft, #fff4dc); color: var(--eg-selected-ink, #7a5200); border-radius: 6px; padding: 2px 7px; font-size: 11px; font-weight: 600; }
-@container (max-width: 520px) { .eg-findings .optional, .eg-findings .axis { display: none; } .eg-findings .name { max-width: 150px; } }
+@container (max-width: 640px) { .eg-findings .name { max-width: 148px; } .eg-findings .bar { display: none; } }
+@container (max-width: 520px) { .eg-findings .optional, .eg-findings .axis { display: none; } .eg-findings .name { max-width: 128px; } .eg-findings .kin { min-width: 70px; } }
 `;
 
 function render({model, el}) {
@@ -52,7 +54,7 @@ function render({model, el}) {
       h("td", {class: "value"}, h("b", {}, share(row.auc)), h("span", {class: "optional"}, interval)),
       h("td", {class: "n"}, share(row.adjusted)), h("td", {class: "n"}, chance(row.q)),
       h("td", {class: "optional"}, row.stability === null ? h("span", {class: "quiet"}, "–") : [h("span", {class: "bar"}, h("i", {style: {width: `${100 * row.stability}%`}})), h("span", {class: "quiet"}, share(row.stability))]),
-      h("td", {}, family));
+      h("td", {class: "kin"}, family));
   }
 
   function draw() {

@@ -17,8 +17,9 @@ const STYLE = `
 .eg-question .facts { display: flex; flex-wrap: wrap; gap: 2px 20px; padding: 0 16px 9px; font-size: 11.5px; color: var(--eg-muted, #667085); }
 .eg-question .facts .warn { color: var(--eg-selected-ink, #7a5200); }
 .eg-question .facts .tried { color: var(--eg-ink, #161a22); }
-.eg-question .work { display: flex; align-items: center; gap: 10px; padding: 0 16px 9px; font-size: 11.5px; }
-.eg-question .work progress { width: 160px; height: 6px; accent-color: var(--eg-selected, #e69f00); }
+.eg-question .work { display: inline-flex; align-items: center; gap: 8px; color: var(--eg-ink, #161a22); height: 16px; }
+.eg-question .work .plain { padding: 0 4px; line-height: 14px; text-decoration: underline; }
+.eg-question .work progress { width: 90px; height: 6px; accent-color: var(--eg-selected, #e69f00); }
 .eg-question .trouble { padding: 0 16px 10px; color: var(--eg-accent, #b4233a); font-size: 12.5px; }
 .eg-question .sheet { position: absolute; z-index: 50; top: 46px; left: 14px; width: min(440px, calc(100% - 28px)); max-height: min(70vh, 520px); overflow: auto; background: var(--eg-panel, #fff); border: 1px solid var(--eg-line, #e3e6eb); border-radius: var(--eg-radius, 8px); box-shadow: 0 6px 24px rgb(0 0 0 / 14%); padding: 10px 12px; }
 .eg-question .sheet h3 { font-size: 11.5px; font-weight: 600; margin: 10px 0 4px; color: var(--eg-muted, #667085); }
@@ -37,8 +38,8 @@ const STYLE = `
 const SHOWN = 60;
 
 function render({model, el}) {
-  const line = h("div", {class: "line"}), facts = h("div", {class: "facts"}), work = h("div", {class: "work"}), trouble = h("div", {class: "trouble", role: "alert"});
-  const root = h("section", {class: "eg eg-question", "aria-label": "the question"}, line, facts, work, trouble);
+  const line = h("div", {class: "line"}), facts = h("div", {class: "facts"}), work = h("span", {class: "work"}), trouble = h("div", {class: "trouble", role: "alert"});
+  const root = h("section", {class: "eg eg-question", "aria-label": "the question"}, line, facts, trouble);
   el.append(h("style", {}, BASE + STYLE), root);
   let sheet = null, openFor = "", drafts = {}, opener = null;
 
@@ -124,7 +125,7 @@ function render({model, el}) {
       token("adjust", "small", "+", adjustSheet, "adjust for something else"), h("span", {class: "push"}),
       h("span", {class: "ends"}, "then ", h("button", {type: "button", onclick: () => emit(model, "jump", {})}, "replicate ↓"), " and ", h("button", {type: "button", onclick: () => emit(model, "jump", {})}, "dossier ↓")));
     const lines = get("facts");
-    fill(facts, (lines.said || []).map((words) => h("span", {}, words)), lines.warn ? h("span", {class: "warn"}, lines.warn) : null, h("span", {class: "push tried"}, lines.tried || ""));
+    fill(facts, (lines.said || []).map((words) => h("span", {}, words)), lines.warn ? h("span", {class: "warn"}, lines.warn) : null, h("span", {class: "push"}), work, h("span", {class: "tried"}, lines.tried || ""));
     const task = model.get("task");
     work.style.display = task ? "" : "none";
     fill(work, task ? [h("progress", {max: 1, value: model.get("progress"), "aria-label": "progress"}), h("span", {role: "status"}, `${task} …`), h("button", {class: "plain", type: "button", onclick: () => emit(model, "cancel", {})}, "cancel")] : null);

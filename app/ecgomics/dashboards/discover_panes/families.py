@@ -17,7 +17,7 @@ from ecgomics_widgets.family_list import FamilyList
 class FamiliesPane(StatePane[DiscoverState]):
     """One representative a family, with how often the panel chose from it."""
 
-    follows: ClassVar = {"show": ("answer", "stale"), "mark": ("opened",)}
+    follows: ClassVar = {"show": ("answer", "stale", "task"), "mark": ("opened",)}
     acts: ClassVar = {"open": "open"}
 
     def __init__(self, state: DiscoverState) -> None:
@@ -27,6 +27,10 @@ class FamiliesPane(StatePane[DiscoverState]):
         """Send the families."""
         answer = self.state.answer
         kin = answer.families
+        if kin is None and self.state.task and self.widget.rows:  # type: ignore[attr-defined]
+            # those of the question before stay, greyed, until there are new ones
+            self.widget.param.update(state="stale")
+            return
         rows: list[dict[str, Any]] = []
         if kin is not None and answer.found is not None:
             table = answer.found.results.set_index("biomarker")

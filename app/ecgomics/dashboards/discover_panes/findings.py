@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from ecgomics.dashboards.discover_state import DiscoverState
+from ecgomics.dashboards.discover_state import CONFOUNDERS, DiscoverState
 from ecgomics.dashboards.panes.pane import Event, StatePane
 from ecgomics.dashboards.ranking import BADGES
 from ecgomics_widgets.finding_table import FindingTable
@@ -43,7 +43,7 @@ class FindingsPane(StatePane[DiscoverState]):
         table = {str(row["biomarker"]): row for row in state.rows().to_dict("records")}
         rows = self._families(table) if state.folded == "families" else self._plain(table)
         gone = [] if answer.lost is None else answer.lost.to_dict("records")
-        rows += [self._row(table[one["biomarker"]], reason=one["reason"]) for one in gone[:MOST_GONE]]
+        rows += [self._row(table[one["biomarker"]], reason=_in_words(one["reason"])) for one in gone[:MOST_GONE]]
         count = len(state.candidates())
         limit = f"{found.recipe['settings']['q']:g}".lstrip("0")
         families = 0 if answer.families is None else int(answer.families["family"].nunique())
@@ -118,10 +118,22 @@ class FindingsPane(StatePane[DiscoverState]):
             "child": False,
             "unfolded": False,
             "gone": bool(reason),
-            "reason": reason,
+            "reason": reason or _turned(row),
             "tickable": not reason and not spent and self.state.answer.final,
             "ticked": str(row["biomarker"]) in self.state.ticked,
         }
+
+
+def _turned(row: Mapping[Any, Any]) -> str:
+    """A word for an effect that adjustment turns round."""
+    before, after = float(row["auc"]) - 0.5, float(row["auc_adjusted"]) - 0.5
+    return "turns round when adjusted" if before * after < 0 else ""
+
+
+def _in_words(reason: str) -> str:
+    for name, title in CONFOUNDERS.items():
+        reason = reason.replace(name, title)
+    return reason
 
 
 def _tuples(table: pd.DataFrame) -> list[Any]:

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from ecgomics.dashboards.discover_state import CONFOUNDERS, DiscoverState
 from ecgomics.dashboards.panes.pane import Event, StatePane
 from ecgomics.discovery import Panel
-from ecgomics.wording import share
 from ecgomics_widgets.panel_card import PanelCard
 
 
@@ -33,6 +32,10 @@ class PanelPane(StatePane[DiscoverState]):
     def show(self) -> None:
         """Send the panel."""
         answer, state = self.state.answer, self.state
+        if answer.panel is None and not answer.no_panel and state.task and self.widget.card:  # type: ignore[attr-defined]
+            # that of the question before stays, greyed, until there is a new one
+            self.widget.param.update(state="stale")
+            return
         ask = answer.no_panel == "ask"
         message = answer.no_panel or (
             "Fewest biomarkers that together tell the group from the rest." if not answer.found else ""
@@ -70,7 +73,7 @@ class PanelPane(StatePane[DiscoverState]):
             "models": [_model(row, titles) for row in models.to_dict("records")],
             "gains": [_gain(row) for row in made.gains.itertuples() if row.gain == "latent over biomarkers"],
             "calibration": made.calibration[["predicted", "observed", "low", "high"]].to_dict("records"),
-            "facts": f"slope {share(float(expert['slope']))} · Brier {share(float(expert['brier']))}",
+            "facts": f"slope {float(expert['slope']):.2f} · Brier {float(expert['brier']):.3f}",
         }
 
 
