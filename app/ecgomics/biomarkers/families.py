@@ -41,8 +41,26 @@ class ReferenceRange:
     note: str = ""
 
     @property
+    def limits(self) -> str:
+        """The limits in words, e.g. ``113 to 212 (2–98 %)``, ``up to 120``, ``median 112``."""
+        told = self._told()
+        return f"{', '.join(told)} ({self._percent})" if self._percent else ", ".join(told)
+
+    @property
+    def _percent(self) -> str:
+        return f"{self.percentiles[0]:g}–{self.percentiles[1]:g} %" if self.percentiles else ""
+
+    @property
     def text(self) -> str:
         """In words, e.g. ``113 to 212 (2–98 %, 18–120 y), Mason 2007``."""
+        of = [self._percent] if self._percent else []
+        of += [{"M": "men", "F": "women"}[self.sex]] if self.sex else []
+        of += [f"{self.age[0]:g}–{self.age[1]:g} y"] if self.age else []
+        told = f" ({', '.join(of)})" if of else ""
+        note = f"; {self.note}" if self.note else ""
+        return f"{', '.join(self._told())}{told}, {self.source}{note}"
+
+    def _told(self) -> list[str]:
         limits = []
         if self.low is not None and self.high is not None:
             limits.append(f"{self.low:g} to {self.high:g}")
@@ -50,13 +68,7 @@ class ReferenceRange:
             limits.append(f"up to {self.high:g}")
         elif self.low is not None:
             limits.append(f"from {self.low:g}")
-        limits += [f"median {self.median:g}"] if self.median is not None else []
-        of = [f"{self.percentiles[0]:g}–{self.percentiles[1]:g} %"] if self.percentiles else []
-        of += [{"M": "men", "F": "women"}[self.sex]] if self.sex else []
-        of += [f"{self.age[0]:g}–{self.age[1]:g} y"] if self.age else []
-        told = f" ({', '.join(of)})" if of else ""
-        note = f"; {self.note}" if self.note else ""
-        return f"{', '.join(limits)}{told}, {self.source}{note}"
+        return limits + ([f"median {self.median:g}"] if self.median is not None else [])
 
 
 @dataclass(frozen=True)

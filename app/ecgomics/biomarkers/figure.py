@@ -122,13 +122,24 @@ def _at(seconds: float) -> float:
     return 0.0
 
 
+_PLACES = {"on": "onset", "off": "end"}
+
+
+def _named(mark: str) -> str:
+    """A mark in words: ``QRS onset``, ``J``, ``T end``."""
+    if mark == "qrs_off":
+        return "J"
+    wave, _, place = mark.rpartition("_")
+    return f"{wave.upper()} {_PLACES.get(place, place)}".strip()
+
+
 def _span(marks: list[str], _: dict[str, Any]) -> str:
     start, stop = (MARKS_S[mark] for mark in marks)
     low = 98.0
     edges = "".join(_line([(_x(t), 8), (_x(t), low + 4)], "edge") for t in (start, stop))
     tint = f'<rect class="tint" x="{_x(start):.1f}" y="8" width="{(stop - start) * PX_PER_S:.1f}" height="{low - 8}"/>'
     arrow = _line([(_x(start), low), (_x(stop), low)], "hit")
-    names = f"{marks[0].replace('_', ' ')} – {marks[1].replace('_', ' ')}"
+    names = f"{_named(marks[0])} – {_named(marks[1])}"
     return f"{tint}{_beat()}{edges}{arrow}{_text((_x(start) + _x(stop)) / 2, HEIGHT - 2, names)}"
 
 
@@ -138,7 +149,7 @@ def _level(mark: str, whole: dict[str, Any]) -> str:
     seen = value if abs(value) > 0.1 else 0.12
     arrow = _line([(_x(at) + 5, _y(0)), (_x(at) + 5, _y(value))], "hit")
     dot = f'<circle class="dot" cx="{_x(at):.1f}" cy="{_y(value):.1f}" r="3"/>'
-    name = mark.replace("_", " ").replace("qrs off", "J") + (f" + {whole['plus']} ms" if whole.get("plus") else "")
+    name = _named(mark) + (f" + {whole['plus']} ms" if whole.get("plus") else "")
     return f"{_beat()}{arrow}{dot}{_text(_x(at) + 12, _y(seen) + 3, name, anchor='start')}"
 
 
@@ -146,14 +157,14 @@ def _area(marks: list[str], _: dict[str, Any]) -> str:
     start, stop = (MARKS_S[mark] for mark in marks)
     points = [(start, 0.0), *_between(start, stop), (stop, 0.0)]
     shape = " ".join(f"{_x(t):.1f},{_y(v):.1f}" for t, v in points)
-    names = f"area {marks[0].replace('_', ' ')} – {marks[1].replace('_', ' ')}"
+    names = f"area {_named(marks[0])} – {_named(marks[1])}"
     return f'<polygon class="fill" points="{shape}"/>{_beat()}{_text(WIDTH / 2, HEIGHT - 2, names)}'
 
 
 def _shape(marks: list[str], _: dict[str, Any]) -> str:
     start, stop = (MARKS_S[mark] for mark in marks)
     wave = _line([(_x(t), _y(v)) for t, v in _between(start, stop)], "strong")
-    names = f"{marks[0].replace('_', ' ')} – {marks[1].replace('_', ' ')}"
+    names = f"{_named(marks[0])} – {_named(marks[1])}"
     return f"{_beat()}{wave}{_text(WIDTH / 2, HEIGHT - 2, names)}"
 
 
@@ -169,7 +180,7 @@ def _ratio(marks: list[str], _: dict[str, Any]) -> str:
     for place, mark in enumerate(marks):
         x = _x(MARKS_S[mark]) + (7 if place else -7)
         arrows += _line([(x, _y(0)), (x, _y(LEVELS_MV[mark]))], "hit")
-    names = " and ".join(mark.replace("_", " ").replace("qrs off", "J") for mark in marks)
+    names = " and ".join(_named(mark) for mark in marks)
     return f"{_beat()}{arrows}{_text(WIDTH / 2, HEIGHT - 2, names)}"
 
 

@@ -8,6 +8,7 @@ from importlib import resources
 
 from ecgomics import biomarkers
 from ecgomics.biomarkers import Biomarker
+from ecgomics.biomarkers.families import ReferenceRange
 from ecgomics.rules import Rule, load_rules
 from ecgomics.rules.showing import criteria_html
 from ecgomics.vocabulary import DIMENSIONS
@@ -23,6 +24,7 @@ EVIDENCE = {
     "unverified": "unverified: common knowledge of the field, not yet checked against the source",
     "house": "house: a definition of this project",
 }
+CODES = {"loinc": "LOINC", "mdc": "ISO/IEEE 11073", "dicom": "DICOM/MDC"}
 THEN = {"unknown": "left unknown", "not_met": "not met"}
 
 
@@ -61,10 +63,21 @@ def catalogue_html(*, rules: Sequence[Rule] | None = None) -> str:
 
 
 def _dimension(name: str, entries: Sequence[Biomarker]) -> str:
-    cards = "".join(_card(entry) for entry in entries)
+    computed = [entry for entry in entries if entry.computed]
+    others = [entry for entry in entries if not entry.computed]
+    index = "".join(f'<li><a href="#{escape(e.name)}">{escape(e.title)}</a></li>' for e in computed)
+    rest = "".join(
+        f'<dt id="{escape(e.name)}"><span class="id">{e.id}</span> {escape(e.title)}</dt>'
+        f"<dd>{escape(e.definition)} <span class=why>Not computed here: {_coded(e.why_not)}.</span></dd>"
+        for e in others
+    )
+    listed = (
+        f"<article class=rest><h3>In the catalogue, not computed here</h3><dl>{rest}</dl></article>" if rest else ""
+    )
     return (
         f'<section id="{name.lower()}" class="{name.lower()}"><h2>{name} <small>{ABOUT[name]}</small></h2>'
-        f"<div class=cards>{cards}</div></section>"
+        f"<details><summary>{len(computed)} families of biomarkers</summary><ul class=index>{index}</ul></details>"
+        f"<div class=cards>{''.join(_card(entry) for entry in computed)}</div>{listed}</section>"
     )
 
 
@@ -73,19 +86,42 @@ def _card(entry: Biomarker) -> str:
         ("Formula", escape(entry.formula)),
         ("Unit", escape(_unit(entry))),
         ("Columns", escape(_columns(entry))),
-        ("Value", escape(entry.aggregation)),
+        ("Taken from", escape(entry.aggregation)),
         ("Needs", escape(_needs(entry))),
-        ("Reference", "<br>".join(escape(limits.text) for limits in entry.ranges)),
-        ("Codes", escape(", ".join(f"{system} {code}" for system, code in entry.codes.items()))),
+        ("Codes", "<br>".join(_code(system, code) for system, code in entry.codes.items())),
         ("Source", escape(entry.citation)),
     ]
-    why = f'<p class="why">Not computed here: {escape(entry.why_not)}</p>' if entry.why_not else ""
     return (
         f'<article id="{escape(entry.name)}"><h3><span class="id">{entry.id}</span> {escape(entry.title)}'
         f' <code>{escape(entry.name)}</code></h3><div class="body">{biomarkers.figure(entry)}<div>'
-        f"<p>{escape(entry.definition)}</p>{why}<dl>{_pairs(rows)}</dl>{_mark(entry.evidence)}"
-        f" <small>version {escape(entry.version)}</small></div></div></article>"
+        f"<p>{escape(entry.definition)}</p><dl>{_pairs(rows)}</dl></div></div>{_ranges(entry.ranges)}"
+        f"{_mark(entry.evidence)} <small>version {escape(entry.version)}</small></article>"
     )
+
+
+def _coded(words: str) -> str:
+    """Words with what stands between backticks as code."""
+    parts = escape(words).split("`")
+    return "".join(f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts))
+
+
+def _ranges(ranges: Sequence[ReferenceRange]) -> str:
+    """Reference ranges as a small table: for whom, from where to where, and who says so."""
+    rows = []
+    for limits in ranges:
+        who = [{"M": "men", "F": "women"}[limits.sex]] if limits.sex else ["everyone"]
+        who += [f"{limits.age[0]:g}–{limits.age[1]:g} y"] if limits.age else []
+        said = f"{limits.source}{f'; {limits.note}' if limits.note else ''}"
+        cells = (", ".join(who), limits.limits, said)
+        rows.append(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>")
+    head = "<tr><th>Reference for</th><th>range</th><th>source</th></tr>"
+    return f"<table class=ranges>{head}{''.join(rows)}</table>" if rows else ""
+
+
+def _code(system: str, code: str) -> str:
+    name, _, lead = system.partition("_")
+    said = f"{CODES.get(name, name)}{f' ({lead})' if lead else ''}"
+    return f"{escape(said)} <code>{escape(code)}</code>"
 
 
 def _rules(rules: Sequence[Rule]) -> str:
@@ -108,7 +144,10 @@ def _rule(rule: Rule) -> str:
         ("For", escape(_population(rule))),
         ("Except", "<br>".join(exclusions)),
         ("Not judged beside", escape(suppressed)),
-        ("Definition", escape(f"{rule.definition} of {rule.definition_set}" if rule.definition_set else "")),
+        (
+            "Definition",
+            escape(f"{rule.definition} (others of {rule.definition_set} beside it)" if rule.definition else ""),
+        ),
         ("Note", escape(rule.note)),
         ("Source", cited),
     ]
@@ -138,8 +177,6 @@ def _unit(entry: Biomarker) -> str:
 
 
 def _columns(entry: Biomarker) -> str:
-    if not entry.computed:
-        return ""
     if entry.scope == "lead":
         return f"{entry.name}_<lead>, one a lead"
     return ", ".join(column for column, _ in entry.columns(()))

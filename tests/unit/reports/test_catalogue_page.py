@@ -68,8 +68,11 @@ def test_definition_unit_range_source_and_codes_are_told(page):
     text = " ".join(page.words)
     for words in (
         "P onset to QRS onset, global marks.",
-        "113 to 212 (2–98 %, 18–120 y), Mason 2007",
-        "loinc 8625-6",
+        "113 to 212 (2–98 %)",
+        "Mason 2007",
+        "women, 50–79 y",
+        "8625-6",
+        "QRS onset – J",
         "MDC_ECG_TIME_PD_PR",
         "Not computed here:",
         "QRS_Dur_Global ≥ 140 ms (M), 130 ms (F)",
