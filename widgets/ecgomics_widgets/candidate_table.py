@@ -12,7 +12,7 @@ from ecgomics_widgets.errors import WidgetError
 from ecgomics_widgets.hosting import HostedWidget
 
 NEEDED = ("biomarker", "auc", "low", "high", "q", "n_group", "n_rest")
-"""Columns a table of candidates must have; `dimension` and `auc_adjusted` are shown when there."""
+"""Columns a table of candidates must have; `dimension`, `badge` and `auc_adjusted` are shown when there."""
 
 
 class CandidateTable(HostedWidget):
@@ -26,11 +26,11 @@ class CandidateTable(HostedWidget):
     """
 
     _module: ClassVar[str] = "candidate_table.js"
-    _down: ClassVar[tuple[str, ...]] = ("rows", "state", "opened", "badge", "badge_text", "about", "message")
+    _down: ClassVar[tuple[str, ...]] = ("rows", "state", "opened", "badge", "badge_text", "about", "message", "link")
     _up: ClassVar[tuple[str, ...]] = ("event",)
 
     rows = param.List(
-        default=[], doc="Dicts of `biomarker`, `dimension`, `auc`, `low`, `high`, `adjusted`, `q`, counts."
+        default=[], doc="Dicts of `biomarker`, `dimension`, `badge`, `auc`, `low`, `high`, `adjusted`, `q`, counts."
     )
     state = param.Selector(
         default="none",
@@ -42,6 +42,7 @@ class CandidateTable(HostedWidget):
     badge_text = param.String(default="", doc="What the badge means.")
     about = param.String(default="", doc="Who is compared with whom.")
     message = param.String(default="", doc="What an empty table says.")
+    link = param.String(default="", doc="Where more is found out about the group; empty for nowhere.")
     event = param.Dict(default={}, doc="The last thing done in the browser.")
 
     @classmethod
@@ -64,9 +65,11 @@ def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
     size = len(table)
     adjusted = table["auc_adjusted"] if "auc_adjusted" in table else np.full(size, np.nan)
     dimension = table["dimension"] if "dimension" in table else [""] * size
+    badge = table["badge"] if "badge" in table else [""] * size
     columns = {
         "biomarker": table["biomarker"].astype(str).tolist(),
         "dimension": [str(item) for item in dimension],
+        "badge": [str(item) for item in badge],
         **{name: _floats(table[name]) for name in ("auc", "low", "high", "q")},
         "adjusted": _floats(adjusted),
         **{name: [int(count) for count in table[name]] for name in ("n_group", "n_rest")},

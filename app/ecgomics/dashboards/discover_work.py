@@ -15,7 +15,6 @@ from ecgomics.dashboards.census import Census
 from ecgomics.dashboards.discover_state import Answer, DiscoverState
 from ecgomics.dashboards.ranking import FEW_CELLS
 from ecgomics.discovery import (
-    Contrast,
     Dossier,
     Ledger,
     Panel,
@@ -28,6 +27,7 @@ from ecgomics.discovery import (
     replicate,
     stability,
     validate,
+    with_replicated,
 )
 from ecgomics.errors import DiscoveryError, EcgomicsError
 from ecgomics.settings import ContrastSettings, FamilySettings, PanelSettings, StabilitySettings
@@ -179,15 +179,7 @@ class Investigator:
             except DiscoveryError as error:
                 found = contrast(self._values, group, **self._asked(), settings=settings)  # type: ignore[arg-type]
                 found = replace(found, notes=(*found.notes, f"The halves were not asked: {error}"))
-        return replace(answer, found=self._with_what_was_spent(found), final=True)
-
-    def _with_what_was_spent(self, found: Contrast) -> Contrast:
-        """Badges of candidates that replicated before, for the same groups."""
-        from ecgomics.discovery.ledger import groups_of
-
-        spent = self.state.spent()
-        own = spent[(spent["question"] == groups_of(found.recipe)) & spent["replicated"].astype(bool)]
-        return found.with_badge("replicated", own["biomarker"]) if len(own) else found
+        return replace(answer, found=with_replicated(found, self.state.cohort), final=True)
 
     def _cloud(self, answer: Answer) -> Answer:
         assert answer.found is not None

@@ -70,7 +70,7 @@ class Explorer(pn.viewable.Viewer):
             "measures": panes.MeasurementsPane(self.state),
             "strip": panes.StripPane(self.state),
             "map": panes.MapPane(self.state),
-            "candidates": panes.CandidatesPane(self.state),
+            "candidates": panes.CandidatesPane(self.state, discover=_linked("Discover", visit)),
             "why": panes.CardPane(self.state),
             "beats": panes.BeatsPane(self.state),
         }
@@ -195,6 +195,12 @@ class Explorer(pn.viewable.Viewer):
             self.state.add_filters([Filter("label", name)])
         elif name:
             self.state.add_filters([Filter("text", name)])
+
+
+def _linked(title: str, visit: Visit | None) -> str:
+    """Address of another page of the site; empty where it is not served."""
+    links = visit.nav if visit is not None else ()
+    return next((str(link["href"]) for link in links if link["title"] == title), "")
 
 
 def page(visit: Visit) -> Explorer:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from ecgomics.dashboards.census import Census
 from ecgomics.dashboards.selection import Selection
-from ecgomics.errors import EcgomicsError
+from ecgomics.errors import CohortError, DiscoveryError, EcgomicsError
 from ecgomics.settings import ContrastSettings, LockBoxSettings
 
 if TYPE_CHECKING:
-    from ecgomics.discovery import RankTable
+    from ecgomics.discovery import Contrast, Group, RankTable
 
 SHOWN = 200
 """Candidates a table shows, the strongest effects first."""
@@ -135,30 +135,48 @@ class Ranker:
         return Ranking("preview", self._shown(table), badge=badge, about=about)
 
     def full(self, selection: Selection) -> Ranking:
-        """The whole contrast of a selection against all other records, adjusted for age and sex where known. Slow."""
-        from ecgomics.discovery import contrast
+        """The whole contrast of a selection against all other records, adjusted for age and sex where known. Slow.
+
+        Rows carry the badge each deserves: of a group that was not drawn on the data, those that both halves of the
+        patients agree on are validated, and those that held in the lock-box before are replicated. The cohort's ledger
+        is told of the look.
+        """
+        from ecgomics.discovery import Group
 
         census = self.census
         if not census.biomarker_columns:
             return NOT_ANALYSED
         values = pd.DataFrame(census.biomarkers, columns=list(census.biomarker_columns), index=pd.Index(census.ids))
-        mask = np.zeros(len(census), dtype=bool)
-        mask[census.positions(selection.records)] = True
-        settings = self.settings or _settings_for(values)
+        group = Group(selection.origin or "selection", selection.records, origin=selection.drawn_on)
+        asked: dict[str, Any] = {
+            "patient": census.patient,
+            "adjust": self._confounders(),
+            "settings": self.settings or _settings_for(values),
+            "lockbox": self._lockbox,
+        }
         try:
-            result = contrast(
-                values,
-                mask,
-                patient=census.patient,
-                adjust=self._confounders(),
-                drawn_on=selection.drawn_on,
-                settings=settings,
-                lockbox=self._lockbox,
-            )
+            result = self._badged(values, group, asked)
         except EcgomicsError as error:
             return Ranking("failed", message=str(error))
         about = _about(selection.origin, result.n.patients_group, result.n.patients_rest)
         return Ranking("done", self._shown(result.table()), badge=result.badge, about=about, notes=tuple(result.notes))
+
+    def _badged(self, values: pd.DataFrame, group: Group, asked: Mapping[str, Any]) -> Contrast:
+        from ecgomics.discovery import contrast, noted, validate, with_replicated
+
+        found, kind = None, "contrast"
+        if not group.exploratory:
+            try:
+                found, kind = validate(values, group, **asked), "validation"
+            except DiscoveryError:
+                # too few patients for halves: the whole is still worth a look, and says itself what it lacks
+                found = None
+        found = contrast(values, group, **asked) if found is None else found
+        try:
+            noted(self.census.cohort, found, kind="validation" if kind == "validation" else "contrast")
+        except CohortError as error:
+            found = replace(found, notes=(*found.notes, f"This look could not be noted: {error}"))
+        return with_replicated(found, self.census.cohort)
 
     def _confounders(self) -> pd.DataFrame | None:
         frame = pd.DataFrame({"age": self.census.age, "sex": self.census.sex})

@@ -13,7 +13,7 @@ from ecgomics.discovery.effects import auc_error, power, standardised_difference
 from ecgomics.discovery.evidence import dose_response, extremes, subgroups
 from ecgomics.discovery.groups import EXPLORATORY_ORIGINS, ORIGINS, Group
 from ecgomics.discovery.kinship import families
-from ecgomics.discovery.ledger import Ledger, save_group
+from ecgomics.discovery.ledger import Ledger, noted, save_group, with_replicated
 from ecgomics.discovery.lockbox import in_part, sealed
 from ecgomics.discovery.nulls import NullCloud, null_cloud
 from ecgomics.discovery.pairs import contrast_pairs
@@ -67,9 +67,11 @@ __all__ = [
     "Ledger",
     "NullCloud",
     "Replication",
+    "noted",
     "null_cloud",
     "replicate",
     "sealed",
     "in_part",
     "validate",
+    "with_replicated",
 ]

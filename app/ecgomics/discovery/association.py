@@ -13,7 +13,7 @@ from ecgomics.discovery.adjustment import residual_scores
 from ecgomics.discovery.candidates import Contrast
 from ecgomics.discovery.folding import Folded, digest_of
 from ecgomics.discovery.groups import Origin
-from ecgomics.discovery.ledger import Note, note_contrast
+from ecgomics.discovery.ledger import Note, noted
 from ecgomics.discovery.lockbox import Part
 from ecgomics.discovery.material import Values
 from ecgomics.discovery.patients import Floats
@@ -90,7 +90,7 @@ def associate(
         outcome={"outcome": target},
         given=scope.given,
     )
-    return note_contrast(values, found, note=note)
+    return noted(values, found, note=note)
 
 
 def _spearman(values: Floats, target: Floats, *, settings: ContrastSettings) -> dict[str, Floats]:

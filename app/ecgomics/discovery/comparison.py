@@ -17,7 +17,7 @@ from ecgomics.discovery.candidates import Badge, Contrast, Counts
 from ecgomics.discovery.effects import standardised_difference
 from ecgomics.discovery.groups import EXPLORATORY_ORIGINS, Group, Origin
 from ecgomics.discovery.intervals import bootstrap_interval, newcombe_interval
-from ecgomics.discovery.ledger import Note, note_contrast
+from ecgomics.discovery.ledger import Note, noted
 from ecgomics.discovery.lockbox import Part, in_part
 from ecgomics.discovery.material import Drawn, Material, Members, Values
 from ecgomics.discovery.patients import Bools, Floats, Patients
@@ -93,7 +93,7 @@ def contrast(
     [1.0]
     """
     scope = Scope.of(values, patient=patient, adjust=adjust, lockbox=lockbox, part=part, settings=settings)
-    return note_contrast(values, contrast_part(scope, Question(group, against, drawn_on)), note=note)
+    return noted(values, contrast_part(scope, Question(group, against, drawn_on)), note=note)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import pandas as pd
 from ecgomics.discovery.candidates import Contrast
 from ecgomics.discovery.groups import Group
 from ecgomics.errors import DiscoveryError
+from ecgomics.settings import LockBoxSettings
 
 Kind = Literal["contrast", "validation", "replication", "group"]
 Note = Literal["ledger", "no"]
@@ -214,8 +215,27 @@ def save_group(values: Any, group: Group) -> None:
     values.note_look(lambda before: Ledger(tuple(before)).with_group(group).entries[-1])
 
 
-def note_contrast(values: Any, found: Contrast, *, kind: Kind = "contrast", note: Note = "ledger") -> Contrast:
+def with_replicated(found: Contrast, values: Any) -> Contrast:
+    """The same contrast with the badge on what replicated before in the lock-box of a cohort, for the same groups."""
+    told = {name: entry for name, entry in found.recipe["lockbox"].items() if name != "part"}
+    spent = Ledger.of(values).spent(f"lock-box {LockBoxSettings.from_dict(told).digest()}")
+    own = spent[(spent["question"] == groups_of(found.recipe)) & spent["replicated"].astype(bool)]
+    return found.with_badge("replicated", own["biomarker"]) if len(own) else found
+
+
+def noted(values: Any, found: Contrast, *, kind: Kind = "contrast", note: Note = "ledger") -> Contrast:
     """Tell a cohort's ledger of a look, once; gives the contrast back.
+
+    Parameters
+    ----------
+    values
+        The cohort; anything that keeps no ledger is told nothing.
+    found
+        What was looked at.
+    kind
+        "validation" for the result of `validate`.
+    note
+        "no": tell nothing.
 
     Raises
     ------

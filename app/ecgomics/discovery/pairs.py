@@ -13,7 +13,7 @@ from ecgomics.discovery.candidates import Badge, Contrast, Counts
 from ecgomics.discovery.comparison import Question
 from ecgomics.discovery.groups import EXPLORATORY_ORIGINS, Origin
 from ecgomics.discovery.intervals import paired_interval
-from ecgomics.discovery.ledger import Note, note_contrast
+from ecgomics.discovery.ledger import Note, noted
 from ecgomics.discovery.lockbox import Part, in_part
 from ecgomics.discovery.material import Material, Members, Values
 from ecgomics.discovery.patients import Bools, Floats, Patients
@@ -120,7 +120,7 @@ def contrast_pairs(
     ids = (tuple(records[kept][sides[0]].tolist()), tuple(records[kept][sides[1]].tolist()))
     notes = (f"{n.dropped} patients have records of one time only and are left out.",) if n.dropped else ()
     results = results.assign(defines_group=False, badge=badge)
-    return note_contrast(values, Contrast(results, badge, n, notes, recipe, ids, given=scope.given), note=note)
+    return noted(values, Contrast(results, badge, n, notes, recipe, ids, given=scope.given), note=note)
 
 
 def _lost_and_gained_p(after: Floats, before: Floats) -> Floats:

@@ -16,7 +16,7 @@ from ecgomics.discovery.cox import Followed, log_rank_p, orthogonal, resampled_c
 from ecgomics.discovery.folding import digest_of
 from ecgomics.discovery.groups import Origin
 from ecgomics.discovery.intervals import resample_weights
-from ecgomics.discovery.ledger import Note, note_contrast
+from ecgomics.discovery.ledger import Note, noted
 from ecgomics.discovery.lockbox import Part
 from ecgomics.discovery.material import Values
 from ecgomics.discovery.patients import Bools, Floats
@@ -113,7 +113,7 @@ def hazards(
         notes=notes,
         given=scope.given,
     )
-    return note_contrast(values, found, note=note)
+    return noted(values, found, note=note)
 
 
 @dataclass(frozen=True)

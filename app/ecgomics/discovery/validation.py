@@ -24,7 +24,7 @@ from ecgomics.discovery.candidates import Contrast
 from ecgomics.discovery.comparison import Question, contrast_part
 from ecgomics.discovery.effects import auc_error
 from ecgomics.discovery.groups import EXPLORATORY_ORIGINS, Origin
-from ecgomics.discovery.ledger import Note, note_contrast
+from ecgomics.discovery.ledger import Note, noted
 from ecgomics.discovery.lockbox import AnyPart, in_part
 from ecgomics.discovery.material import Material, Members, Values
 from ecgomics.discovery.patients import Floats, Patients
@@ -84,7 +84,7 @@ def validate(
     if isinstance(group, Region):
         columns |= _beyond_the_blob(group, second, material=scope.material, settings=scope.settings)
     found = _badged(whole, pd.DataFrame(columns), limit=float(scope.settings.q))
-    return note_contrast(values, found, kind="validation", note=note)
+    return noted(values, found, kind="validation", note=note)
 
 
 def _halves(first: Contrast, second: Contrast) -> dict[str, npt.NDArray[np.float64] | pd.Series]:

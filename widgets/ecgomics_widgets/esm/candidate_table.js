@@ -1,5 +1,6 @@
 // Candidates: what sets a group apart, as a forest of effect sizes with their intervals.
 import {BASE, emit, fill, h, hue, number, svg, watch} from "./dom.js";
+import {badge as shape} from "./finding/forest.js";
 
 const STYLE = `
 .eg-candidates { display: flex; flex-direction: column; container-type: inline-size; }
@@ -56,7 +57,7 @@ function render({model, el}) {
     const interval = row.low === null ? "" : ` (95 % ${share(row.low)}–${share(row.high)})`;
     const weak = row.q !== null && row.q >= 0.05 ? "weak" : "";
     return h("tr", {class: `${row.biomarker === open ? "open" : ""}`, "data-biomarker": row.biomarker, onclick: choose},
-      h("td", {}, h("button", {class: "name", title: `${row.biomarker} · ${row.dimension}`}, h("i", {class: "mark", style: {background: colour}}), h("span", {class: "cut"}, row.biomarker))),
+      h("td", {}, h("button", {class: "name", title: [row.biomarker, row.dimension, row.badge].filter(Boolean).join(" · ")}, ["validated", "replicated"].includes(row.badge) ? shape(row.badge, colour) : h("i", {class: "mark", style: {background: colour}}), h("span", {class: "cut"}, row.biomarker))),
       h("td", {class: "forest", title: `AUC ${share(row.auc)}${interval}: ${row.auc >= 0.5 ? "higher" : "lower"} in the group`}, forest(row, colour)),
       h("td", {class: `n ${weak}`}, share(row.auc)),
       h("td", {class: `n ${weak}`, title: "AUC adjusted for age and sex"}, row.adjusted === null || row.adjusted === undefined ? "–" : share(row.adjusted)),
@@ -71,6 +72,7 @@ function render({model, el}) {
     const badge = model.get("badge");
     fill(head, h("h2", {}, "Candidates"), h("span", {class: "quiet cut", title: model.get("about")}, model.get("about")), h("span", {class: "push"}),
       state === "preview" ? h("span", {class: "quiet", role: "status"}, "intervals computing…") : null,
+      model.get("link") ? h("a", {class: "plain", href: model.get("link"), title: "ask in full: confounders, families, panel, lock-box"}, "Discover this group") : null,
       badge ? h("span", {class: "badge", title: model.get("badge_text")}, badge) : null);
     if (!rows.length) {
       fill(scroll, h("div", {class: "none", role: state === "failed" ? "alert" : null}, model.get("message") || "Draw a group on the map."));
@@ -84,7 +86,7 @@ function render({model, el}) {
     scroll.scrollTop = top;
   }
 
-  const stop = watch(model, ["rows", "state", "opened", "badge", "badge_text", "about", "message"], draw);
+  const stop = watch(model, ["rows", "state", "opened", "badge", "badge_text", "about", "message", "link"], draw);
   draw();
   return stop;
 }

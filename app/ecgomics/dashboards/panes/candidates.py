@@ -7,6 +7,7 @@ from typing import ClassVar
 from ecgomics.dashboards.explore_state import ExploreState
 from ecgomics.dashboards.panes.pane import Event, Pane
 from ecgomics.dashboards.ranking import BADGES, Ranking
+from ecgomics.dashboards.view import query_of, view_of
 from ecgomics_widgets.candidate_table import CandidateTable, rows_of
 
 ASK = (
@@ -16,12 +17,21 @@ ASK = (
 
 
 class CandidatesPane(Pane):
-    """Shows a `Ranking`; a click on a candidate explains it."""
+    """Shows a `Ranking`; a click on a candidate explains it.
+
+    Parameters
+    ----------
+    state
+        See `ExploreState`.
+    discover
+        Address of Discover, which takes the group over; empty where it is not served.
+    """
 
     follows: ClassVar = {"show": ("ranking", "ranking_stale"), "mark": ("why",)}
     acts: ClassVar = {"choose": "choose"}
 
-    def __init__(self, state: ExploreState) -> None:
+    def __init__(self, state: ExploreState, *, discover: str = "") -> None:
+        self._discover = discover
         super().__init__(state, CandidateTable())
 
     def show(self) -> None:
@@ -35,7 +45,14 @@ class CandidatesPane(Pane):
             badge_text=" ".join((BADGES.get(ranking.badge, ""), *ranking.notes)),
             about=ranking.about,
             message=ranking.message or ASK,
+            link=self._link(),
         )
+
+    def _link(self) -> str:
+        if not self._discover or not self.state.selection.records:
+            return ""
+        query = query_of({"group": view_of(self.state)["group"]}, self.state)
+        return f"{self._discover}?{query}" if query else ""
 
     def mark(self) -> None:
         """Mark the candidate that is explained."""
