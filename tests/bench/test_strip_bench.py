@@ -131,7 +131,7 @@ def test_scrubbing_a_day_with_a_hundred_thousand_beats(browser, monkeypatch, nam
 
 def test_python_answers_for_a_stretch():
     strip = Strip(ArraySource(beats_like(1800), rate_hz=RATE, leads=LEADS))
-    ident = strip.want.get("id") or strip._id
+    ident = strip.want.get("id") or strip._sender.id
     spent, sizes = [], []
     for step in range(60):
         started = time.process_time()

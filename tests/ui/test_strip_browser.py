@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from ecgomics_widgets import ArraySource, Strip
-from ecgomics_widgets.strip import WHOLE
+from ecgomics_widgets.tiling import WHOLE
 
 pytestmark = pytest.mark.ui
 
@@ -226,7 +226,7 @@ def test_keys_scrub_zoom_and_tell_the_host(show):
     page.keyboard.press("2")
     until(lambda: strip.layout == "6x2")
     page.keyboard.press("m")
-    until(lambda: strip.shown == ["spans"])
+    until(lambda: strip.shown == ["spans", "quality", "notes"])
     page.watch.assert_clean()
 
 

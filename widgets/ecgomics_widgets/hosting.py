@@ -40,6 +40,7 @@ from ecgomics_widgets.modules import joined, slim
 RESERVED = frozenset(
     {"layout", "name", "tooltip", "tabbable", "keys", "comm", "height", "width", "min_height", "min_width"}
     | {"max_height", "max_width", "margin", "align", "aspect_ratio", "css_classes", "design", "loading"}
+    | {"open", "close", "send", "hold_sync"}
     | {"sizing_mode", "styles", "stylesheets", "tags", "visible", "children", "data", "esm"}
 )
 """Names that `ipywidgets.DOMWidget` or Panel's layout keep for themselves."""

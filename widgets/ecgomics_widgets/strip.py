@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -10,21 +9,15 @@ import numpy as np
 import param
 from numpy.typing import NDArray
 
-from ecgomics_widgets import tables
+from ecgomics_widgets import comparing, remarks, tables
 from ecgomics_widgets.errors import WidgetError
 from ecgomics_widgets.hosting import HostedWidget
-from ecgomics_widgets.messages import pack, quantise
+from ecgomics_widgets.messages import pack
 from ecgomics_widgets.sheet import Sheet, sheet_of
-from ecgomics_widgets.sources import ArraySource, TileSource, Window
-
-WHOLE = 600_000
-"""Recordings of up to this many values over all leads are sent whole (1.2 MB); of longer ones what is looked at."""
-
-OVERVIEW_COLUMNS = 2000
+from ecgomics_widgets.sources import ArraySource, TileSource
+from ecgomics_widgets.tiling import Sender
 
 LAYOUTS = ("auto", "12x1", "6x2", "3x4+R", "1")
-
-_serial = itertools.count(1)
 
 
 class Strip(HostedWidget):
@@ -54,7 +47,9 @@ class Strip(HostedWidget):
     _down = (
         *("signal", "overview", "overlay", "layout", "columns", "rhythm", "gain", "speed", "theme", "calibration"),
         *("toolbar", "minimap", "title", "provenance", "height_px", "shown", "view", "cursor_s"),
-        *("calipers", "edits", "who", "parcel"),
+        *("calipers", "caliper_labels", "edits", "notes", "who", "parcel", "message", "machine_marks"),
+        *("feedback", "feedback_chosen", "compared", "compared_overview", "comparison", "beat_pair"),
+        *("compare_mode", "compare_align"),
     )
     _up = (
         "layout",
@@ -69,7 +64,11 @@ class Strip(HostedWidget):
         "want",
         "calipers",
         "edits",
+        "notes",
         "order",
+        "feedback_chosen",
+        "compare_mode",
+        "compare_align",
     )
     _browser_names: ClassVar[Mapping[str, str]] = {"layout": "montage"}
 
@@ -79,6 +78,30 @@ class Strip(HostedWidget):
     marks = param.Parameter(None, doc="Marks: see `tables.marks_of`.")
     beats = param.Parameter(None, doc="Beats and their classes: see `tables.beats_of`.")
     spans = param.Parameter(None, doc="Evidence: see `tables.spans_of`.")
+    quality = param.Parameter(None, doc="Signal that cannot be trusted: see `remarks.quality_of`.")
+
+    compare = param.Parameter(
+        None, doc="A second recording, as `ecg` takes them, or s from a moment to another of the same recording."
+    )
+    compare_beats = param.Parameter(None, doc="Beats of the second recording, to align it and for its beat.")
+    compare_marks = param.Parameter(None, doc="Marks of the second recording; `qrs_on` is used.")
+    compare_title = param.String("", doc="What the second recording is.")
+    compare_style = param.Selector(
+        default="record", objects=["record", "ghost"], doc="ghost: faint, as of the state before a change."
+    )
+    compare_shift_s = param.Number(
+        None, allow_None=True, doc="s added to a time to find it in the second; None: first beats in one place."
+    )
+    compare_mode = param.Selector(
+        default="overlay", objects=["off", "overlay", "beside", "beats"], doc="How two recordings are shown."
+    )
+    compare_align = param.Selector(default="r", objects=["r", "qrs_on"], doc="Where beats are aligned.")
+
+    machine_marks = param.Selector(
+        default="shown", objects=["shown", "hidden"], doc="hidden: marks, beats, evidence are not even sent."
+    )
+    feedback = param.List([], doc="Feedback on a reading: `remarks.feedback_of` of a table.")
+    feedback_chosen = param.Integer(-1, doc="The line of feedback that is chosen; -1 for none.")
 
     layout = param.Parameter("auto", doc="One of LAYOUTS, or rows of lead names such as [['I', 'V1'], ['II', 'V2']].")
     columns = param.Selector(
@@ -100,7 +123,11 @@ class Strip(HostedWidget):
         default="recorded", objects=["recorded", "synthetic"], doc="synthetic is said on the strip's face."
     )
     height_px = param.Integer(0, bounds=(0, 10000), doc="Height in px; 0: as high as the host lets it be.")
-    shown = param.List(["spans", "beats"], doc="Overlays shown, of spans, marks and beats; `m` toggles the last two.")
+    shown = param.List(
+        ["spans", "beats", "quality", "notes"],
+        doc="Overlays shown: spans, marks, beats, quality, notes; `unmet` adds evidence of rules that are not met.",
+    )
+    message = param.String("", doc="What an empty strip says.")
 
     view = param.Parameter(None, doc="(start, stop) shown, s; set it to go there. None: fitted, not moved.")
     cursor_s = param.Number(None, allow_None=True, doc="The chosen moment, s: clicked, or moved a beat by ← and →.")
@@ -109,7 +136,11 @@ class Strip(HostedWidget):
     caliper = param.Dict({}, doc="The last measurement: lead, start_s, stop_s, ms, mv.")
 
     calipers = param.List(
-        [], doc="Calipers kept: rows lead, start_s, stop_s, start_mv, stop_mv, march; with ms, bpm, mv."
+        [], doc="Calipers kept: rows lead, label, start_s, stop_s, start_mv, stop_mv, march, ms, bpm, mv."
+    )
+    caliper_labels = param.List([], doc="What calipers are to measure, such as PR, QRS, QT: each new one takes one.")
+    notes = param.List(
+        [], doc="Notes: rows start_s, stop_s (None: a moment), lead (empty: all), text, who, when (UTC)."
     )
     edits = param.List([], doc="Marks moved by hand: rows beat, lead, mark, machine_s, edited_s, who, when (UTC).")
     who = param.String("", doc="Who edits, written into each edit.")
@@ -118,26 +149,38 @@ class Strip(HostedWidget):
 
     signal = param.Bytes(b"", doc="What the browser draws (see `messages`).")
     overview = param.Bytes(b"", doc="The whole of a long recording, coarse.")
-    overlay = param.Bytes(b"", doc="Marks, beats and spans for the browser.")
+    overlay = param.Bytes(b"", doc="Marks, beats, spans and quality for the browser.")
+    compared = param.Bytes(b"", doc="What the browser draws of the second recording.")
+    compared_overview = param.Bytes(b"", doc="The whole of a long second recording, coarse.")
+    comparison = param.Dict({}, doc="What is compared: id, title, shift_s, same, ghost.")
+    beat_pair = param.Bytes(b"", doc="Both representative beats (see `comparing.beat_pair`).")
     want = param.Dict({}, doc="The stretch the browser asks for: id, t0, t1, width, count.")
 
     def __init__(self, ecg: Any = None, **params: Any) -> None:
-        self._source: TileSource | None = None
-        self._id = ""
+        self._sender = Sender(None)
+        self._second: Sender | None = None
         super().__init__(ecg=ecg, **params)
-        self._take(*self._INPUTS, *(name for name in ("calipers", "edits") if name in params))
+        self._take(*self._INPUTS, *(name for name in self._HANDMADE if name in params))
         self.param.watch(
-            lambda *events: self._take(*(event.name for event in events)), [*self._INPUTS, "calipers", "edits"]
+            lambda *events: self._take(*(event.name for event in events)), [*self._INPUTS, *self._HANDMADE]
         )
         self.param.watch(lambda event: self._answer(event.new), "want")
         self.param.watch(lambda event: self._deliver(event.new), "order")
 
-    _INPUTS = ("ecg", "rate_hz", "leads", "marks", "beats", "spans")
+    _RECORDING = ("ecg", "rate_hz", "leads")
+    _OVERLAYS = ("marks", "beats", "spans", "quality", "machine_marks", "shown")
+    _COMPARED = ("compare", "compare_beats", "compare_marks", "compare_title", "compare_style", "compare_shift_s")
+    _INPUTS = (*_RECORDING, *_OVERLAYS, *_COMPARED)
+    _HANDMADE = ("calipers", "edits", "notes", "feedback")
 
     @property
     def evidence(self) -> list[dict[str, Any]]:
-        """The spans in the order in which `clicked["span"]` counts them."""
-        return tables.spans_of(self.spans)
+        """The spans drawn, in the order in which `clicked["span"]` counts them."""
+        return tables.spans_of(self.spans, unmet="shown" if "unmet" in self.shown else "hidden")
+
+    @property
+    def _source(self) -> TileSource | None:
+        return self._sender.source
 
     def to_svg(self, *, start_s: float = 0.0, stop_s: float | None = None, leads: Sequence[str] | None = None) -> str:
         """A vector drawing at true scale (its user unit is 1 mm), every lead in a row of its own.
@@ -191,79 +234,82 @@ class Strip(HostedWidget):
     def _take(self, *changed: str) -> None:
         """Read what was set and hand the browser all of it at once."""
         messages: dict[str, Any] = {}
-        if not set(self._INPUTS) & set(changed):
-            return
-        if {"ecg", "rate_hz", "leads"} & set(changed):
-            self._source = _source_of(self.ecg, rate_hz=self.rate_hz, leads=self.leads)
-            self._id = str(next(_serial))
-            messages |= self._recording() | {"view": None, "cursor_s": None}
+        new = bool(set(self._RECORDING) & set(changed))
+        if new:
+            self._sender = Sender(_source_of(self.ecg, rate_hz=self.rate_hz, leads=self.leads))
+            signal, overview = self._sender.opening()
+            messages |= {"signal": signal, "overview": overview, "view": None, "cursor_s": None, "feedback_chosen": -1}
             # what was measured belongs to the recording it was measured on
-            messages |= {name: [] for name in ("calipers", "edits") if name not in changed}
-        messages["overlay"] = self._overlay()
-        self.param.update(**messages)
-
-    def _recording(self) -> dict[str, bytes]:
-        source = self._source
-        if source is None:
-            return {
-                "signal": self._message(Window(np.zeros((0, 0), np.float32), 0.0, 1.0), part="whole"),
-                "overview": b"",
-            }
-        count = round(source.duration_s * source.rate_hz)
-        if count * len(source.leads) <= WHOLE:
-            window = source.window(0.0, source.duration_s, max(1, count))
-            return {"signal": self._message(window, part="whole"), "overview": b""}
-        overview = source.window(0.0, source.duration_s, OVERVIEW_COLUMNS)
-        message = self._message(overview, part="overview")
-        return {"signal": message, "overview": message}
-
-    def _message(self, window: Any, *, part: str) -> bytes:
-        values = np.asarray(window.values, dtype=np.float32)
-        coded, scale, offset = quantise(values)
-        source = self._source
-        if part != "tile":
-            self._baseline = _baseline(values)
-        header = {
-            "id": self._id,
-            "part": part,
-            "kind": "envelope" if values.ndim == 3 else "samples",
-            "leads": [] if source is None else list(source.leads),
-            "rate": 0.0 if source is None else source.rate_hz,
-            "duration": 0.0 if source is None else source.duration_s,
-            "baseline": self._baseline,
-            "t0": window.t0_s,
-            "step": window.step_s,
-            "count": values.shape[1],
-            "scale": scale,
-            "offset": offset,
-        }
-        return pack(header, {"values": coded})
+            messages |= {name: [] for name in self._HANDMADE if name not in changed}
+        if new or set(self._OVERLAYS) & set(changed):
+            overlay = self._overlay()
+            messages |= {"overlay": overlay} if overlay != self.overlay else {}
+        if set(self._COMPARED) & set(changed) or (
+            self.compare is not None and {"beats", *self._RECORDING} & set(changed)
+        ):
+            messages |= self._comparison()
+        if messages:
+            self.param.update(**messages)
 
     def _answer(self, want: Mapping[str, Any]) -> None:
-        if self._source is None or want.get("id") != self._id:
-            return
-        t0, t1 = float(want["t0"]), float(want["t1"])
-        window = self._source.window(
-            max(0.0, t0), min(self._source.duration_s, t1), min(20_000, max(1, int(want["width"])))
-        )
-        self.signal = self._message(window, part="tile")
+        if want.get("id") == self._sender.id and self._source is not None:
+            self.signal = self._sender.tile(want)
+        elif self._second is not None and want.get("id") == self._second.id:
+            self.compared = self._second.tile(want)
+
+    def _comparison(self) -> dict[str, Any]:
+        nothing = {"comparison": {}, "compared": b"", "compared_overview": b"", "beat_pair": b""}
+        own = self._source
+        self._second = None
+        if self.compare is None or own is None:
+            return nothing
+        stated = {"title": self.compare_title, "ghost": self.compare_style == "ghost"}
+        start = float(self.view[0]) if self.view else 0.0
+        if isinstance(self.compare, int | float):
+            shift = float(self.compare)
+            pair = self._beats_of(own, self.beats, self.marks, start=(start, start + shift))
+            return {**nothing, "comparison": {**stated, "same": True, "shift_s": shift}, "beat_pair": pair}
+        second = _source_of(self.compare, rate_hz=self.rate_hz or own.rate_hz, leads=self.leads)
+        if second is None:
+            return nothing
+        self._second = Sender(second)
+        signal, overview = self._second.opening()
+        pair = self._beats_of(second, self.compare_beats, self.compare_marks, start=(0.0, 0.0))
+        stated |= {"id": self._second.id, "shift_s": self._shift()}
+        return {"comparison": stated, "compared": signal, "compared_overview": overview, "beat_pair": pair}
+
+    def _shift(self) -> float:
+        if self.compare_shift_s is not None:
+            return float(self.compare_shift_s)
+        mine, theirs = comparing.first_beat_s(self.beats), comparing.first_beat_s(self.compare_beats)
+        return 0.0 if mine is None or theirs is None else theirs - mine
+
+    def _beats_of(self, other: TileSource, beats: Any, marks: Any, *, start: tuple[float, float]) -> bytes:
+        own = self._source
+        if own is None or self.beats is None or beats is None:
+            return b""
+        return comparing.beat_pair(own, other, beats=(self.beats, beats), marks=(self.marks, marks), start_s=start)
 
     def _overlay(self) -> bytes:
-        marks = tables.marks_of(self.marks)
-        beats = tables.beats_of(self.beats)
+        hidden = self.machine_marks == "hidden"
+        marks = tables.marks_of(None if hidden else self.marks)
+        beats = tables.beats_of(None if hidden else self.beats)
         names, kinds = np.unique(np.asarray(marks["mark"], dtype=str), return_inverse=True)
         leads, places = np.unique(np.asarray(marks["lead"], dtype=str), return_inverse=True)
         local = [str(lead) for lead in leads if lead != tables.GLOBAL]
         number = np.array([local.index(lead) if lead in local else -1 for lead in leads.tolist()], dtype=np.int8)
+        bad, stretches = remarks.quality_message([] if hidden else remarks.quality_of(self.quality))
         header = {
             "names": names,
             "leads": local,
             "classes": tables.BEAT_CLASSES,
-            "spans": tables.spans_of(self.spans),
+            "spans": [] if hidden else self.evidence,
+            "quality": bad,
         }
         arrays: dict[str, NDArray[Any]] = {
             "times": marks["time_s"],
             "beat_times": beats["time_s"],
+            **stretches,
             "kinds": kinds.astype(np.uint8),
             "leads": number[places] if len(number) else np.zeros(0, dtype=np.int8),
             "beat_kinds": beats["beat_class"],
@@ -309,9 +355,3 @@ def _names(leads: Sequence[str] | None, *, count: int) -> Sequence[str]:
         return leads
     twelve = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
     return twelve if count == len(twelve) else [f"lead {number}" for number in range(1, count + 1)]
-
-
-def _baseline(values: NDArray[np.float32]) -> list[float]:
-    """Zero of each lead's row, mV: the median, so that an electrode's offset does not carry a trace off the paper."""
-    known = [row[np.isfinite(row)] for row in values]
-    return [float(np.median(row)) if len(row) else 0.0 for row in known]

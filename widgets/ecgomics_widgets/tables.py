@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +61,7 @@ def beats_of(table: Any) -> dict[str, NDArray[Any]]:
     return _in_order({"time_s": np.asarray(columns["time_s"], dtype=np.float64), "beat_class": numbers})
 
 
-def spans_of(table: Any) -> list[dict[str, Any]]:
+def spans_of(table: Any, *, unmet: Literal["shown", "hidden"] = "shown") -> list[dict[str, Any]]:
     """Evidence spans in order of time, as the browser wants them.
 
     Parameters
@@ -69,7 +69,10 @@ def spans_of(table: Any) -> list[dict[str, Any]]:
     table
         Rows with ``start_s``, ``stop_s`` (s) and, optionally, ``leads`` (names; none or ``"global"``: all leads),
         ``label`` (the value to write beside it) and ``dimension`` (its colour: Structural, Intensity, Functional,
-        Comparative, or empty): mappings, objects with these attributes, or a DataFrame.
+        Comparative, or empty), ``state`` (of the rule it belongs to): mappings, objects with these attributes, or a
+        DataFrame.
+    unmet
+        ``"hidden"`` leaves out spans whose state is ``"not_met"``.
     """
     rows = table.to_dict("records") if hasattr(table, "to_dict") and hasattr(table, "columns") else list(table or ())
     spans: list[dict[str, Any]] = [
@@ -81,6 +84,7 @@ def spans_of(table: Any) -> list[dict[str, Any]]:
             "dimension": str(_field(row, "dimension", "")),
         }
         for row in rows
+        if unmet == "shown" or str(_field(row, "state", "")) != "not_met"
     ]
     known = [span for span in spans if np.isfinite(span["start"]) and np.isfinite(span["stop"])]
     return sorted(known, key=lambda span: (span["start"], span["stop"]))

@@ -162,9 +162,9 @@ def events_of(table: Any) -> list[dict[str, Any]]:
         to stop, ``"mark"`` a ring), ``colour`` (a dimension): mappings, objects, or a DataFrame.
     """
     events = []
-    for row in _rows(table):
-        start = float(_value(row, "start_s", np.nan))
-        stop = float(_value(row, "stop_s", np.nan))
+    for row in rows_of(table):
+        start = float(field_of(row, "start_s", np.nan))
+        stop = float(field_of(row, "stop_s", np.nan))
         if not np.isfinite(start):
             continue
         long = np.isfinite(stop) and stop > start
@@ -172,9 +172,9 @@ def events_of(table: Any) -> list[dict[str, Any]]:
             {
                 "start": start,
                 "stop": stop if long else None,
-                "label": str(_value(row, "label", "")),
-                "kind": str(_value(row, "kind", "episode" if long else "mark")),
-                "colour": str(_value(row, "colour", "functional")).lower(),
+                "label": str(field_of(row, "label", "")),
+                "kind": str(field_of(row, "kind", "episode" if long else "mark")),
+                "colour": str(field_of(row, "colour", "functional")).lower(),
             }
         )
     return sorted(events, key=lambda event: event["start"])
@@ -193,8 +193,8 @@ def _rr_given(table: Any, *, size: int) -> Floats | None:
         given, times = table.get("rr_s"), table["time_s"] if len(table) else ()
     else:
         rows = list(table or ())
-        given = [_value(row, "rr_s", np.nan) for row in rows] if rows and _has(rows[0], "rr_s") else None
-        times = [_value(row, "time_s", np.nan) for row in rows]
+        given = [field_of(row, "rr_s", np.nan) for row in rows] if rows and _has(rows[0], "rr_s") else None
+        times = [field_of(row, "time_s", np.nan) for row in rows]
     if given is None:
         return None
     moments, intervals = np.asarray(times, dtype=float), np.asarray(given, dtype=float)
@@ -203,7 +203,8 @@ def _rr_given(table: Any, *, size: int) -> Floats | None:
     return ordered if len(ordered) == size else None
 
 
-def _rows(table: Any) -> Sequence[Any]:
+def rows_of(table: Any) -> Sequence[Any]:
+    """Rows of a DataFrame as mappings, or the mappings or objects given; none for None."""
     if hasattr(table, "to_dict") and hasattr(table, "columns"):
         return list(table.to_dict("records"))
     return list(table if table is not None else ())
@@ -213,6 +214,7 @@ def _has(row: Any, name: str) -> bool:
     return name in row if isinstance(row, Mapping) else hasattr(row, name)
 
 
-def _value(row: Any, name: str, otherwise: Any) -> Any:
+def field_of(row: Any, name: str, otherwise: Any) -> Any:
+    """A field of a row that is a mapping or an object; `otherwise` where it is absent or None."""
     value = row.get(name, otherwise) if isinstance(row, Mapping) else getattr(row, name, otherwise)
     return otherwise if value is None else value

@@ -6,7 +6,7 @@ import xarray as xr
 from ecgomics_widgets import ArraySource, Strip, TileSource, WidgetError, Window
 from ecgomics_widgets.hosting import module_text
 from ecgomics_widgets.messages import GAP, pack, quantise, unpack
-from ecgomics_widgets.strip import OVERVIEW_COLUMNS, WHOLE
+from ecgomics_widgets.tiling import OVERVIEW_COLUMNS, WHOLE
 
 
 def record(leads=("I", "II"), seconds=4, rate=100):
@@ -151,7 +151,7 @@ def test_jupyter_widget_carries_everything_and_hears_the_browser():
     strip = Strip(record(), layout="1", title="x")
     widget = strip.widget()
     assert widget.signal == strip.signal
-    assert (widget.montage, widget.title, widget.shown) == ("1", "x", ["spans", "beats"])
+    assert (widget.montage, widget.title, widget.shown) == ("1", "x", ["spans", "beats", "quality", "notes"])
     widget.set_state(
         {"montage": "6x2", "view": [0.5, 1.5], "cursor_s": 0.7, "key": {"name": "next_record", "count": 1}}
     )

@@ -1,5 +1,5 @@
 // Calipers: several, each between two points of a lead; time, rate and voltage, marched out where asked. Rows as the
-// host has them: lead, start_s, stop_s, start_mv, stop_mv, march, ms, bpm, mv.
+// host has them: lead, label, start_s, stop_s, start_mv, stop_mv, march, ms, bpm, mv.
 
 import { FONT, halo } from "./ink.js";
 import { panelAt, xOf } from "./page.js";
@@ -13,6 +13,7 @@ export class Calipers {
     this.at = -1;
     this.edge = "stop";
     this.grip = null;
+    this.labels = [];
   }
 
   take(list) {
@@ -37,7 +38,7 @@ export class Calipers {
       return;
     }
     const from = pointOf(page, spot.panel, at, snap);
-    const item = { lead: spot.panel.lead, start_s: from.time, stop_s: from.time, start_mv: from.mv, stop_mv: from.mv, march: false };
+    const item = { lead: spot.panel.lead, start_s: from.time, stop_s: from.time, start_mv: from.mv, stop_mv: from.mv, march: false, label: this.free() };
     this.items = [...this.items, measured(item)];
     this.at = this.items.length - 1;
     this.edge = "stop";
@@ -81,6 +82,18 @@ export class Calipers {
     this.edge = "stop";
   }
 
+  /** The first label that no caliper has yet. */
+  free() {
+    return this.labels.find((label) => !this.items.some((item) => item.label === label)) ?? "";
+  }
+
+  /** Give the chosen caliper the next label. */
+  relabel() {
+    if (!this.chosen || !this.labels.length) return;
+    const choices = ["", ...this.labels];
+    this.change({ label: choices[(choices.indexOf(this.chosen.label ?? "") + 1) % choices.length] });
+  }
+
   remove() {
     this.items = this.items.filter((_, index) => index !== this.at);
     this.at = this.items.length - 1;
@@ -109,7 +122,7 @@ export class Calipers {
 /** What a key does to the chosen caliper; false when it is none of theirs. */
 export function pressCaliper(calipers, name, { shift, tick, view }) {
   if (name === "Enter") {
-    calipers.add({ lead: view.lead, start_s: view.middle, stop_s: view.middle + 0.2, start_mv: 0, stop_mv: 0, march: false });
+    calipers.add({ lead: view.lead, start_s: view.middle, stop_s: view.middle + 0.2, start_mv: 0, stop_mv: 0, march: false, label: calipers.free() });
     return true;
   }
   const item = calipers.chosen;
@@ -123,6 +136,7 @@ export function pressCaliper(calipers, name, { shift, tick, view }) {
     ArrowDown: () => calipers.change({ [`${edge}_mv`]: item[`${edge}_mv`] - 0.01 * many }),
     o: () => { calipers.edge = edge === "stop" ? "start" : "stop"; },
     w: () => calipers.change({ march: !item.march }),
+    t: () => calipers.relabel(),
     "[": () => calipers.choose(-1),
     "]": () => calipers.choose(1),
     Delete: () => calipers.remove(),
@@ -138,7 +152,7 @@ function measured(row) {
   const [low, high] = [round(row.start_mv ?? 0, 4), round(row.stop_mv ?? 0, 4)];
   const seconds = Math.abs(stop - start);
   return {
-    lead: row.lead, start_s: start, stop_s: stop, start_mv: low, stop_mv: high, march: Boolean(row.march),
+    lead: row.lead, label: row.label ?? "", start_s: start, stop_s: stop, start_mv: low, stop_mv: high, march: Boolean(row.march),
     ms: round((stop - start) * 1000, 2), bpm: seconds > 0.15 ? round(60 / seconds, 1) : null, mv: round(high - low, 4),
   };
 }

@@ -1,7 +1,7 @@
 // Marks moved by hand. The machine's times are never touched: edits are rows {beat, lead, mark, machine_s, edited_s, who,
 // when} laid over them, and what the machine had said stays on the paper as a ghost.
 
-import { after } from "./overlays.js";
+import { after } from "./order.js";
 import { panelAt, xOf } from "./page.js";
 
 const REACH = 7; // px

@@ -18,7 +18,7 @@ export function listen(root, plot, hands) {
   };
 
   const down = (event) => {
-    if (event.button !== 0 || event.target.closest(".help,.jump")) return;
+    if (event.button !== 0 || event.target.closest(".help,.jump,.pop")) return;
     root.focus({ preventScroll: true });
     stopGlide();
     plot.setPointerCapture(event.pointerId);
@@ -96,7 +96,7 @@ export function listen(root, plot, hands) {
   };
 
   const key = (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea, select")) return;
     if (event.target.closest?.("button") && (event.key === " " || event.key === "Enter")) return;
     stopGlide();
     if (hands.key(event.key, event.shiftKey)) {

@@ -1,9 +1,11 @@
 // What is laid over the print: evidence spans, marks, beats and the cursor. Everything is culled to the view
 // and becomes density where it would run together.
 
-import { FONT, crisp, halo, namePlace } from "./ink.js";
+import { FONT, crisp } from "./ink.js";
+import { after } from "./order.js";
 import { BEATS } from "./palette.js";
 import { xOf } from "./page.js";
+import { readQuality } from "./quality.js";
 
 const SPANS_DRAWN = 240; // in view and wide enough to see; more are drawn as density
 const LABELS_TRIED = 60;
@@ -12,7 +14,7 @@ const LINE = 13;
 
 /** Overlay message in a form that is quick to look up by lead and time. */
 export function readOverlay(message) {
-  if (!message) return { spans: [], starts: new Float64Array(0), longest: 0, marks: new Map(), names: [], beats: null };
+  if (!message) return { spans: [], starts: new Float64Array(0), longest: 0, marks: new Map(), names: [], beats: null, quality: new Map() };
   const { times, kinds, leads } = message.arrays;
   const groups = new Map();
   for (let i = 0; i < times.length; i++) {
@@ -29,7 +31,7 @@ export function readOverlay(message) {
     : null;
   const starts = Float64Array.from(message.spans, (span) => span.start);
   const longest = message.spans.reduce((most, span) => Math.max(most, span.stop - span.start), 0);
-  return { spans: message.spans, starts, longest, marks, names: message.names, beats };
+  return { spans: message.spans, starts, longest, marks, names: message.names, beats, quality: readQuality(message) };
 }
 
 /** The spans that reach into what a page shows. */
@@ -38,18 +40,6 @@ export function spansIn(page, overlay) {
   const to = Math.max(...page.panels.map((panel) => panel.stop));
   const first = after(overlay.starts, from - overlay.longest);
   return overlay.spans.slice(first, after(overlay.starts, to)).filter((span) => span.stop >= from);
-}
-
-/** First index whose time is not before `time`. */
-export function after(times, time) {
-  let low = 0;
-  let high = times.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (times[middle] < time) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Evidence spans: tint and edges now, labels returned for `drawLabels` after the traces. */
@@ -109,73 +99,6 @@ function density(ctx, panel, bars, colours) {
   ctx.globalAlpha = 1;
 }
 
-/** Labels of spans where they cover neither trace, lead names nor one another; returns how many found no room. */
-export function drawLabels(ctx, page, signal, labels, { colours }) {
-  const taken = page.panels.map((panel) => nameBox(page, panel)).filter(Boolean);
-  ctx.font = `600 11px ${FONT}`;
-  ctx.textBaseline = "top";
-  ctx.textAlign = "left";
-  ctx.lineJoin = "round";
-  let left = 0;
-  const shortFirst = [...labels].sort((a, b) => a.span.label.length - b.span.label.length); // so that most find room
-  for (const label of shortFirst) {
-    const spot = roomFor(ctx, page, signal, label, taken);
-    if (!spot) {
-      const middle = (label.span.start + label.span.stop) / 2;
-      if (middle > label.panel.start && middle < label.panel.stop) left += 1;
-      continue;
-    }
-    taken.push(spot);
-    halo(ctx, label.span.label, spot.x, spot.y, colours.texts[label.span.dimension] ?? colours.texts[""], colours.paper);
-  }
-  return left;
-}
-
-function nameBox(page, panel) {
-  const { x, y, width } = namePlace(page, panel);
-  return width ? { x: x - 2, y, width, height: LINE } : null;
-}
-
-function roomFor(ctx, page, signal, { span, panel }, taken) {
-  const width = Math.ceil(ctx.measureText(span.label).width);
-  const start = Math.max(panel.x0, xOf(page, panel, span.start));
-  const stop = Math.min(panel.x1, xOf(page, panel, span.stop));
-  const xs = [(start + stop - width) / 2, start + 3, stop - width - 3, stop + 3, start - width - 3];
-  const floor = page.box.top + page.box.height;
-  const top = Math.max(panel.top, page.box.top) + 2;
-  const bottom = Math.min(panel.bottom, floor) - LINE - 2;
-  const near = [top, bottom, top + LINE, bottom - LINE];
-  const ys = page.head >= LINE + 3 ? [...near, page.box.top + 2] : near; // the lane above all rows, where there is one
-  for (const y of ys) {
-    if (y < page.box.top || y + LINE > floor) continue;
-    for (const raw of xs) {
-      const x = Math.min(Math.max(raw, panel.x0 + 2), panel.x1 - width - 2);
-      const box = { x, y, width, height: LINE };
-      if (x < panel.x0 || taken.some((other) => overlap(box, other)) || onTrace(page, signal, panel, box)) continue;
-      return box;
-    }
-  }
-  return null;
-}
-
-function onTrace(page, signal, panel, box) {
-  const from = panel.start + (box.x - 2 - panel.x0) / page.perSecond;
-  const to = panel.start + (box.x + box.width + 2 - panel.x0) / page.perSecond;
-  const rows = page.panels.filter((p) => p.column === panel.column && p.top < box.y + box.height + 20 && p.bottom > box.y - 20);
-  return rows.some((p) => {
-    const extent = signal.extent(p.lead, p === panel ? from : p.start + from - panel.start, p === panel ? to : p.start + to - panel.start);
-    if (!extent) return false;
-    const base = signal.baseline[p.lead] ?? 0;
-    const top = p.zero - (extent[1] - base) * page.perMv - 2;
-    const bottom = p.zero - (extent[0] - base) * page.perMv + 2;
-    return box.y < bottom && box.y + box.height > top;
-  });
-}
-
-function overlap(a, b) {
-  return a.x < b.x + b.width + 3 && b.x < a.x + a.width + 3 && a.y < b.y + b.height && b.y < a.y + a.height;
-}
-
 /** Marks of each lead on its trace: a foot for onsets and offsets, a dot for peaks, coloured by wave. */
 export function drawMarks(ctx, page, signal, overlay, { colours }) {
   const paths = { p: new Path2D(), qrs: new Path2D(), t: new Path2D() };
@@ -220,7 +143,7 @@ function waveOf(name) {
 
 /** The band above the ruler: global P, QRS and T as bars, and each beat's class with its RR in ms. */
 export function drawBand(ctx, page, overlay, { colours, y, showMarks, showBeats }) {
-  for (const band of page.bands) {
+  for (const band of page.bands.filter((each) => !each.other)) {
     ctx.save();
     ctx.beginPath();
     ctx.rect(band.x0, y, band.x1 - band.x0, 40);

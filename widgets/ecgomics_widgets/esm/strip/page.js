@@ -17,7 +17,8 @@ export function automatic(leads, width, height) {
 }
 
 /** Rows of lead names (null: an empty place) and the lead of the rhythm row, if any. */
-export function arrange(layout, leads, rhythm) {
+export function arrange(layout, leads, rhythm, beside = null) {
+  if (beside) return { rows: (Array.isArray(layout) ? layout.flat().filter(Boolean) : layout === "1" ? [leads.includes(rhythm) ? rhythm : leads[0]] : leads).map((lead) => [lead, null]), rhythm: null };
   if (Array.isArray(layout)) return { rows: layout, rhythm: null };
   const single = leads.includes(rhythm) ? rhythm : leads[0];
   const twelve = STANDARD.every((lead) => leads.includes(lead));
@@ -35,11 +36,11 @@ export function arrange(layout, leads, rhythm) {
 
 /** Zoom at which a page fits, never above true scale. */
 export function fittingZoom(setting, box) {
-  const { rows, rhythm } = arrange(setting.layout, setting.leads, setting.rhythm);
+  const { rows, rhythm } = arrange(setting.layout, setting.leads, setting.rhythm, setting.beside);
   const count = rows.length + (rhythm ? 1 : 0);
   const unit = PX_PER_MM * setting.calibration;
   const byHeight = (box.height - topOf(count)) / (count * rowHeight(count, setting.gain) * unit);
-  const byWidth = box.width / (setting.duration * setting.speed * unit);
+  const byWidth = box.width / (setting.beside ? 2 : 1) / (setting.duration * setting.speed * unit);
   const wide = setting.duration > SHORT_S || byWidth < FITTED || box.width < 560;
   return Math.max(FITTED, Math.min(1, byHeight, wide ? 1 : byWidth));
 }
@@ -56,7 +57,7 @@ function rowHeight(count, gain) {
 
 /** A laid-out page: scales, panels (one lead over one stretch of time each) and the bands of the time ruler. */
 export function layOut(setting, box, view) {
-  const { rows, rhythm } = arrange(setting.layout, setting.leads, setting.rhythm);
+  const { rows, rhythm } = arrange(setting.layout, setting.leads, setting.rhythm, setting.beside);
   const unit = PX_PER_MM * setting.calibration;
   const fit = fittingZoom(setting, box);
   const zoom = view.zoom ?? fit;
@@ -64,7 +65,7 @@ export function layOut(setting, box, view) {
   const perSecond = setting.speed * unit * zoom;
   const perMv = setting.gain * unit * zoomMv;
   const columns = Math.max(...rows.map((row) => row.length));
-  const simultaneous = setting.columns === "simultaneous" && columns > 1;
+  const simultaneous = Boolean(setting.beside) || (setting.columns === "simultaneous" && columns > 1);
   const wanted = setting.duration * perSecond * (simultaneous ? columns : 1);
   const used = Math.min(box.width, wanted);
   const columnWidth = used / columns;
@@ -87,13 +88,14 @@ export function layOut(setting, box, view) {
     const start = t0 + (simultaneous ? 0 : (c * columnWidth) / perSecond);
     if (lead) panels.push(panel(lead, r, c, box.left + c * columnWidth, columnWidth, start));
   }));
+  const besides = setting.beside ? panels.map((p) => ({ ...panel(p.lead, p.row, 1, box.left + columnWidth, columnWidth, t0 + setting.beside.shift) })) : [];
   const full = Math.min(box.width, (setting.duration - t0) * perSecond);
   if (rhythm) panels.push({ ...panel(rhythm, rows.length, 0, box.left, full, t0), rhythm: true });
   const bands = simultaneous && !rhythm
-    ? rows[0].map((_, c) => ({ x0: box.left + c * columnWidth, x1: box.left + (c + 1) * columnWidth, start: t0 }))
+    ? rows[0].map((_, c) => ({ x0: box.left + c * columnWidth, x1: box.left + (c + 1) * columnWidth, start: t0 + (c ? setting.beside?.shift ?? 0 : 0), other: Boolean(c && setting.beside) }))
     : [{ x0: box.left, x1: box.left + box.width, start: t0 }];
   return {
-    panels, bands, unit, fit, zoom, zoomMv, head, perSecond, perMv, t0, last, scroll, pitch, count, columns, shown, box,
+    panels, besides, bands, unit, fit, zoom, zoomMv, head, perSecond, perMv, t0, last, scroll, pitch, count, columns, shown, box,
     simultaneous, mm: unit * zoom, mmMv: unit * zoomMv, overflow: Math.max(0, pitch * count - room),
   };
 }

@@ -6,7 +6,8 @@ const LIGHT = {
   waves: { p: "#3d5aa8", qrs: "#3b4252", t: "#2f7d5b" },
   fills: { Structural: "#0072b2", Intensity: "#d55e00", Functional: "#009e73", Comparative: "#b05a93", "": "#667085" },
   texts: { Structural: "#005f96", Intensity: "#a84600", Functional: "#006b4e", Comparative: "#8a3a70", "": "#475063" },
-  tint: 0.13,
+  other: "#0072b2", ghost: "#b79aa0", bad: "rgba(152,104,0,.34)", badTint: "rgba(217,154,0,.09)", note: "#7a5cc7", noteGround: "#efeaff", noteInk: "#4b2fa0",
+  given: "#c98500", givenInk: "#7a5200", reference: "#0072b2", referenceInk: "#005f96", good: "#0b6e3d", tint: 0.13,
 };
 
 const DARK = {
@@ -15,15 +16,16 @@ const DARK = {
   waves: { p: "#93a9f0", qrs: "#c3cad6", t: "#6fcfa4" },
   fills: { Structural: "#3fa2dd", Intensity: "#f08a3c", Functional: "#25c495", Comparative: "#d583b8", "": "#9aa4b2" },
   texts: { Structural: "#6cbcf0", Intensity: "#ffa265", Functional: "#4fd9ac", Comparative: "#e79ccb", "": "#b6bfcc" },
-  tint: 0.22,
+  other: "#4fb3f0", ghost: "#6d5a5e", bad: "rgba(240,190,70,.4)", badTint: "rgba(224,176,64,.1)", note: "#a890f0", noteGround: "#2a2342", noteInk: "#d6caff",
+  given: "#e0a030", givenInk: "#ffc94d", reference: "#3fa2dd", referenceInk: "#6cbcf0", good: "#4fd9ac", tint: 0.22,
 };
 
 export const BEATS = {
   normal: { letter: "N", fill: "" },
-  ventricular: { letter: "V", fill: "Intensity" },
+  ventricular: { letter: "V", fill: "Functional" },
   supraventricular: { letter: "S", fill: "Structural" },
-  paced: { letter: "P", fill: "Functional" },
-  unclassifiable: { letter: "Q", fill: "Comparative" },
+  paced: { letter: "P", fill: "Comparative" },
+  unclassifiable: { letter: "Q", fill: "Intensity" },
 };
 
 /** The palette of a theme; "auto" asks JupyterLab, then the page, then the system. */

@@ -38,8 +38,9 @@ function factor(value) {
 /** A measurement: ms, beats a minute, mV. */
 export function caliperText(item) {
   const seconds = Math.abs(item.stop_s - item.start_s);
+  const label = item.label ? `${item.label} ` : "";
   const rate = seconds > 0.15 ? ` · ${Math.round(60 / seconds)} /min` : "";
-  return `${Math.round(seconds * 1000)} ms${rate} · ${signed(item.stop_mv - item.start_mv)} mV`;
+  return `${label}${Math.round(seconds * 1000)} ms${rate} · ${signed(item.stop_mv - item.start_mv)} mV`;
 }
 
 /** The value under the pointer: a sample's, or what the pixel column spans where only an envelope is here. */
@@ -56,12 +57,12 @@ function signed(value) {
 }
 
 /** The whole strip in a few sentences. */
-export function summary(page, setting, { signal, spans }) {
+export function summary(page, setting, { signal, spans, words }) {
   const synthetic = setting.provenance === "synthetic" ? "Synthetic. " : "";
   const name = setting.title ? `${setting.title}. ` : "";
   const leads = `${signal.leads.length} leads at ${signal.rate} Hz: ${signal.leads.join(", ")}. `;
   const shown = `Showing ${rangeText(page, signal)}, ${scaleText(page, setting)}.`;
-  return `${name}${synthetic}${leads}${shown}${describeSpans(spans)} Press ? for keys.`;
+  return `${name}${synthetic}${leads}${shown}${describeSpans(spans)}${words ? ` ${words}.` : ""} Press ? for keys.`;
 }
 
 function describeSpans(spans) {
