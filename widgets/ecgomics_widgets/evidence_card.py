@@ -35,8 +35,8 @@ class EvidenceCard(HostedWidget):
         `name`, `facts`, `effect`, `definition`, `sources`, `extremes` and `spread` (`range`, `group`, `rest`,
         `ticks`, `reference`, `value`,
         `value_text`, `limit`, `bars`, `about`, `group_text`, `rest_text`). A rule's card may have `versus`: `choices`,
-        `chosen`, `rows` (`name`, `value`, `interval`, `counts`), `differ` (`kind`, `title`, `count`, `records`), `note`.
-        A record's card has `facts` (pairs of texts) and `alike` (`records`, `note`).""",
+        `chosen`, `rows` (`name`, `value`, `interval`, `counts`), `differ` (`kind`, `title`, `count`, `records`) and
+        `note`. A record's card has `facts` (pairs of texts) and `alike` (`records`, `note`).""",
     )
     message = param.String(default="", doc="What an empty card says.")
     event = param.Dict(default={}, doc="The last thing done in the browser.")

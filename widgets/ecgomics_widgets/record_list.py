@@ -17,7 +17,8 @@ class RecordList(HostedWidget):
     """A list of records: what is done to it arrives in `event`, the rest is told to it.
 
     Events are dicts with a `type`: ``open`` (position), ``sort`` (name, descending), ``filter`` (filters),
-    ``unfilter`` (id), ``compare``, ``pick`` (positions, how: ``turn`` or ``add``; clicks with Ctrl or Shift). Positions count the rows of `table`, whatever the order shown.
+    ``unfilter`` (id), ``compare``, ``pick`` (positions, how: ``turn`` or ``add``, of clicks with Ctrl or Shift).
+    Positions count the rows of `table`, whatever the order shown.
 
     Examples
     --------

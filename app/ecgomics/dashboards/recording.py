@@ -41,9 +41,11 @@ class LongRecording:
             start = float(times[0]) if len(times) else t0
             return Window(np.asarray(found["ecg"].values, dtype=np.float32), start, 1 / self.rate_hz)
         both = np.stack([found["low"].values, found["high"].values], axis=2).astype(np.float32)
-        start_s = found["start_s"].values
-        step = float(found["stop_s"].values[0] - start_s[0]) if len(start_s) else 1.0
-        return Window(both, float(start_s[0]) if len(start_s) else t0, step)
+        start_s, stop_s = found["start_s"].values, found["stop_s"].values
+        if not len(start_s):
+            return Window(both, t0, 1.0)
+        # columns end on whole samples, so one alone is up to a sample off; all together are right
+        return Window(both, float(start_s[0]), float(stop_s[-1] - start_s[0]) / len(start_s))
 
 
 def recording_of(census: Census, record: str) -> Any:
