@@ -102,4 +102,4 @@ def _spectrum(series: Floats, *, at_s: Floats) -> tuple[Floats, Floats]:
     values = values - np.polyval(np.polyfit(time, values, 1), time)
     padded = max(1 << math.ceil(math.log2(len(values))), round(64 * SAMPLED_HZ))
     power = np.abs(np.fft.rfft(values * np.hanning(len(values)), n=padded)) ** 2
-    return np.fft.rfftfreq(padded, d=1.0 / SAMPLED_HZ), power
+    return np.fft.rfftfreq(padded, d=1.0 / SAMPLED_HZ).astype(np.float64), power.astype(np.float64)

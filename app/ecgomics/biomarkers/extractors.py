@@ -66,8 +66,8 @@ def from_ptbxl_plus(table: pd.DataFrame, *, records: Mapping[str, str], key: str
         {new: pd.to_numeric(table.loc[kept, name], errors="coerce").to_numpy() for new, name in first.items()},
         index=[records[value] for value in number[kept]],
     )
-    down = [name for name in found if name.startswith(("Q_Amp", "S_Amp"))]
-    found[down] = -found[down].abs()
+    down = found.columns.astype(str).str.startswith(("Q_Amp", "S_Amp"))
+    found.loc[:, down] = -found.loc[:, down].abs()
     return found
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib import resources
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -100,8 +101,8 @@ def _section(title: str, body: str) -> str:
 
 def _figures(study: Study, label: str) -> str:
     boxes = [_figure("Met in", study.prevalence, f"of {study.records} records")]
-    unknown = study.states.loc["unknown"]
-    boxes.append(_box("Unknown in", _percent(float(unknown["share"])), f"{int(unknown['records'])} records"))
+    unknown = study.states["records"].to_dict()["unknown"]
+    boxes.append(_box("Unknown in", _percent(unknown / max(study.records, 1)), f"{unknown} records"))
     if study.against is not None:
         boxes.append(_figure("Labelled", study.against.labelled, escape(label)))
         boxes += [_figure(title, getattr(study.against, name), about) for name, title, about in SHARES]
@@ -136,17 +137,17 @@ def _clauses(study: Study) -> str:
     head = ("clause", "limit", "median", "met", "not met", "unknown", "alone in the way")
     rows = [
         (
-            escape(str(name).split(".", 1)[1]) + f" <small>{escape(row.biomarker)}</small>",
-            escape(row.limit),
-            "–" if math.isnan(row.median) else f"{row.median:.4g}",
-            *(str(number) for number in (row.met, row.not_met, row.unknown, row.alone)),
+            escape(str(name).split(".", 1)[1]) + f" <small>{escape(row['biomarker'])}</small>",
+            escape(row["limit"]),
+            "–" if math.isnan(row["median"]) else f"{row['median']:.4g}",
+            *(str(number) for number in (row["met"], row["not_met"], row["unknown"], row["alone"])),
         )
-        for name, row in zip(study.clauses.index, study.clauses.itertuples(), strict=True)
+        for name, row in _rows(study.clauses)
     ]
     told = [
-        f"{int(row.records)} beside {escape(str(name))} ({STATE_WORDS[row.then]})"
-        for name, row in zip(study.suppressed.index, study.suppressed.itertuples(), strict=True)
-        if row.records
+        f"{int(row['records'])} beside {escape(str(name))} ({STATE_WORDS[row['then']]})"
+        for name, row in _rows(study.suppressed)
+        if row["records"]
     ]
     held = f"<p>Criteria met and not judged: {', '.join(told)}.</p>" if told else ""
     return _table(head, rows) + held
@@ -155,15 +156,21 @@ def _clauses(study: Study) -> str:
 def _definitions(study: Study) -> str:
     rows = [
         (
-            f"{escape(row.definition)} <small>{escape(str(name))}</small>",
-            str(row.met),
-            _percent(row.prevalence),
-            str(row.differs),
+            f"{escape(row['definition'])} <small>{escape(str(name))}</small>",
+            str(row["met"]),
+            _percent(row["prevalence"]),
+            str(row["differs"]),
         )
-        for name, row in zip(study.definitions.index, study.definitions.itertuples(), strict=True)
+        for name, row in _rows(study.definitions)
     ]
     here = list(study.definitions.index).index(study.rule.id)
     return _table(("definition", "met", "share", "judged otherwise than here"), rows, here=here)
+
+
+def _rows(table: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Index and cells of each row."""
+    for name, row in zip(table.index, table.to_dict("records"), strict=True):
+        yield str(name), {str(column): cell for column, cell in row.items()}
 
 
 def _table(head: Iterable[str], rows: Sequence[Sequence[str]], *, here: int = -1) -> str:
@@ -230,9 +237,12 @@ def _cases(study: Study, case: Callable[[str], Case] | None, most: int) -> str:
     told = ", ".join(f"{count} {kind}" for kind, count in counted.items())
     head = f"<p>{told}. Widest margin first; the label may be what is wrong.</p>"
     if case is None:
-        rows = [(escape(r.record), escape(r.kind), STATE_WORDS[r.state], _margin(r.margin)) for r in table.itertuples()]
+        rows = [
+            (escape(r["record"]), escape(r["kind"]), STATE_WORDS[r["state"]], _margin(r["margin"]))
+            for _, r in _rows(table)
+        ]
         return head + _table(("record", "kind", "rule", "margin"), rows)
-    drawn = [_case(row, case(row.record)) for row in table.head(most).itertuples()]
+    drawn = [_case(row, case(row["record"])) for _, row in _rows(table.head(most))]
     rest = len(table) - len(drawn)
     return head + "".join(drawn) + (f"<p>{rest} more.</p>" if rest > 0 else "")
 
@@ -241,10 +251,10 @@ def _margin(margin: float) -> str:
     return "–" if math.isnan(margin) else f"{100 * margin:+.0f} % of the limit"
 
 
-def _case(row: pd.Series, case: Case) -> str:
+def _case(row: dict[str, Any], case: Case) -> str:
+    said = f"{row['kind']}; rule {STATE_WORDS[row['state']]}, margin {_margin(row['margin'])}"
     return (
-        f'<div class="case"><h4>{escape(case.title)} <small>{escape(row.kind)}; rule {STATE_WORDS[row.state]}, margin '
-        f"{_margin(row.margin)}</small></h4><p>{escape(case.told)}</p>"
+        f'<div class="case"><h4>{escape(case.title)} <small>{escape(said)}</small></h4><p>{escape(case.told)}</p>'
         f'<div class="scroll">{_strip(case)}</div></div>'
     )
 

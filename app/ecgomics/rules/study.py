@@ -244,8 +244,8 @@ def _swept(found: xr.Dataset, rule: Rule) -> Clause | None:
         if len(clause.bands) == 1 and clause.bands[0].upper is None and clause.comparison != "equals"
         if spread[clause.edited_as] == 1 and np.isfinite(found["clause_value"].sel(clause=clause.id).values).any()
     ]
-    table = _clauses(found, rule)
-    return max(able, key=lambda clause: int(table.loc[clause.id, "alone"]), default=None)
+    alone = _clauses(found, rule)["alone"].to_dict()
+    return max(able, key=lambda clause: int(alone[clause.id]), default=None)
 
 
 def _shares(met: np.ndarray[tuple[int], np.dtype[np.bool_]], truth: pd.Series | None) -> dict[str, float]:
