@@ -217,6 +217,9 @@ def save_group(values: Any, group: Group) -> None:
 
 def with_replicated(found: Contrast, values: Any) -> Contrast:
     """The same contrast with the badge on what replicated before in the lock-box of a cohort, for the same groups."""
+    if found.badge == "exploratory":
+        # the same records drawn by hand are another claim than those a label names
+        return found
     told = {name: entry for name, entry in found.recipe["lockbox"].items() if name != "part"}
     spent = Ledger.of(values).spent(f"lock-box {LockBoxSettings.from_dict(told).digest()}")
     own = spent[(spent["question"] == groups_of(found.recipe)) & spent["replicated"].astype(bool)]
