@@ -17,6 +17,7 @@ pytestmark = [
     pytest.mark.bench,
     pytest.mark.data,
     pytest.mark.timeout(1800),
+    pytest.mark.filterwarnings("ignore:The least populated class"),
     pytest.mark.skipif(not DATA.exists(), reason="no recordings beside the checkout"),
 ]
 

@@ -211,6 +211,11 @@ def columns(leads: Iterable[str] = LEADS, *, stage: Literal["measure", "compare"
     DataFrame
         One row a column: column, id, name, dimension, lead ("" for none), unit, version, definition, evidence.
     """
+    return _columns(tuple(lead_order(tuple(leads))), stage).copy()
+
+
+@functools.lru_cache(maxsize=32)
+def _columns(leads: tuple[str, ...], stage: str) -> pd.DataFrame:
     rows = [
         {
             "column": column,
@@ -225,7 +230,7 @@ def columns(leads: Iterable[str] = LEADS, *, stage: Literal["measure", "compare"
         }
         for entry in catalogue()
         if entry.computed and stage in ("all", stage_of(entry))
-        for column, lead in entry.columns(lead_order(tuple(leads)))
+        for column, lead in entry.columns(leads)
     ]
     return pd.DataFrame(rows)
 

@@ -139,10 +139,9 @@ def histogram_entropy(rr: Floats) -> float:
 
     Intervals outside go to the outermost bins.
     """
-    share = np.clip(rr / np.median(rr), 0.4, 1.6 - 1e-9)
-    counts, _ = np.histogram(share, bins=HISTOGRAM_BINS, range=(0.4, 1.6))
-    p = counts[counts > 0] / len(rr)
-    return float(-np.sum(p * np.log(p)) / math.log(HISTOGRAM_BINS)) + 0.0
+    values = np.sort(np.ascontiguousarray(rr, dtype=float))
+    middle = 0.5 * (values[(len(values) - 1) // 2] + values[len(values) // 2])
+    return float(_histogram_entropy(values / middle))
 
 
 def sample_entropy(series: Floats, *, m: int, r: float) -> float:
@@ -193,13 +192,42 @@ def coefficient_of_sample_entropy(rr_s: Floats) -> float:
     values = np.ascontiguousarray(rr_s, dtype=float)
     if len(values) < 4:
         return math.nan
-    step = np.abs(values[:-1, None] - values[None, :-1])
-    distance = np.maximum(step, np.abs(values[1:, None] - values[None, 1:]))
-    pairs = np.sort(distance[np.triu_indices(len(distance), k=1)])
-    if len(pairs) < COSEN_MATCHES:
+    reach = float(_fifth_distance(values))
+    if not math.isfinite(reach):
         return math.nan
-    r = max(COSEN_START_S, float(pairs[COSEN_MATCHES - 1]))
+    r = max(COSEN_START_S, reach)
     return sample_entropy(values, m=1, r=r) + math.log(2.0 * r) - math.log(float(values.mean()))
+
+
+@compiled
+def _histogram_entropy(share):  # type: ignore[no-untyped-def]
+    counts = np.zeros(HISTOGRAM_BINS)
+    width = 1.2 / HISTOGRAM_BINS
+    for value in share:
+        place = math.floor((value - 0.4) / width + 1e-9)
+        counts[min(max(place, 0), HISTOGRAM_BINS - 1)] += 1.0
+    total = 0.0
+    for count in counts:
+        if count > 0.0:
+            total -= count / len(share) * math.log(count / len(share))
+    return total / math.log(HISTOGRAM_BINS)
+
+
+@compiled
+def _fifth_distance(values):  # type: ignore[no-untyped-def]
+    """Fifth smallest distance (maximum norm) between successive pairs of values; infinite with fewer distances."""
+    nearest = np.full(COSEN_MATCHES, np.inf)
+    for i in range(len(values) - 1):
+        for j in range(i + 1, len(values) - 1):
+            distance = max(abs(values[i] - values[j]), abs(values[i + 1] - values[j + 1]))
+            place = COSEN_MATCHES - 1
+            if distance >= nearest[place]:
+                continue
+            while place > 0 and nearest[place - 1] > distance:
+                nearest[place] = nearest[place - 1]
+                place -= 1
+            nearest[place] = distance
+    return nearest[COSEN_MATCHES - 1]
 
 
 @compiled
