@@ -15,7 +15,7 @@ import xarray as xr
 
 from ecgomics.biomarkers.references import Reference, reference_of
 from ecgomics.errors import CohortError
-from ecgomics.rules import Finding, Rule, evaluate, load_rules, trace
+from ecgomics.rules import Finding, Rule, load_rules, traces
 from ecgomics.rules.model import SEVERITIES
 from ecgomics.waves.beats import Beats
 
@@ -97,17 +97,12 @@ class Examination:
     @cached_property
     def states(self) -> dict[str, str]:
         """State by rule id: met, not_met or unknown."""
-        found = evaluate(self.values, subjects=self._subjects(), rules=self.rules)
-        words, names = found.attrs["states"], found["rule"].values.astype(str)
-        return {str(name): words[int(code)] for name, code in zip(names, found["state"].values[0], strict=True)}
+        return {finding.rule.id: finding.state for finding in self.findings}
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """Every rule's outcome with its trace, those that ask most for eyes first."""
-        told = [
-            trace(self.values, record=self.record, rule=rule, subjects=self._subjects(), rules=self.rules)
-            for rule in self.rules
-        ]
+        told = traces(self.values, record=self.record, subjects=self._subjects(), rules=self.rules)
         return tuple(sorted(told, key=lambda finding: -SEVERITIES.index(finding.rule.severity)))
 
     @property

@@ -8,7 +8,7 @@ from ecgomics.rules.loading import load_rules
 from ecgomics.rules.model import SEVERITIES, Clause, Rule
 from ecgomics.rules.rewriting import revised, with_limits
 from ecgomics.rules.study import Study, study
-from ecgomics.rules.tracing import ClauseTrace, Finding, trace
+from ecgomics.rules.tracing import ClauseTrace, Finding, trace, traces
 from ecgomics.rules.writing import rules_text, write_limits
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "statement_changes",
     "study",
     "trace",
+    "traces",
     "wilson",
     "with_limits",
     "write_limits",

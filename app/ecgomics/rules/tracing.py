@@ -141,7 +141,51 @@ def trace(
     if rows.size == 0:
         raise RuleError("a record that is not among the values", expected="the id of a record with biomarkers")
     findings = evaluate(values.isel(record=rows[:1]), subjects=subjects, rules=closure(known, wanted.id))
-    return _finding(findings, wanted, record=record, person=_person(subjects, record))
+    return _finding(_Outcomes(findings), wanted, record=record, person=_person(subjects, record))
+
+
+def traces(
+    values: xr.Dataset,
+    *,
+    record: str,
+    subjects: xr.Dataset | None = None,
+    rules: Sequence[Rule] | None = None,
+) -> tuple[Finding, ...]:
+    """Judge every rule on one record and say why, in one go; parameters as `trace`.
+
+    Returns
+    -------
+    tuple of Finding
+        In the order of the rules.
+
+    Raises
+    ------
+    RuleError
+        When the record is not there.
+    """
+    known = tuple(load_rules() if rules is None else rules)
+    rows = np.flatnonzero(values["record"].values.astype(str) == record)
+    if rows.size == 0:
+        raise RuleError("a record that is not among the values", expected="the id of a record with biomarkers")
+    outcomes = _Outcomes(evaluate(values.isel(record=rows[:1]), subjects=subjects, rules=known))
+    person = _person(subjects, record)
+    return tuple(_finding(outcomes, rule, record=record, person=person) for rule in known)
+
+
+class _Outcomes:
+    """One record's findings as plain arrays with the places of rules and clauses."""
+
+    def __init__(self, findings: xr.Dataset) -> None:
+        one = findings.isel(record=0)
+        self.rules = {str(name): k for k, name in enumerate(one["rule"].values)}
+        self.clauses = {str(name): k for k, name in enumerate(one["clause"].values)}
+        self.held = {str(name): one[name].values for name in one.data_vars}
+
+    def of_rule(self, name: str, rule: str) -> float:
+        return float(self.held[name][self.rules[rule]])
+
+    def of_clause(self, name: str, clause: str) -> float:
+        return float(self.held[name][self.clauses[clause]])
 
 
 def _wanted(rules: Sequence[Rule], rule: str | Rule) -> Rule:
@@ -162,33 +206,28 @@ def _person(subjects: xr.Dataset | None, record: str) -> tuple[bool, bool]:
     return age, "sex" in row and str(row["sex"].values) in ("M", "F")
 
 
-def _finding(findings: xr.Dataset, rule: Rule, *, record: str, person: tuple[bool, bool]) -> Finding:
-    one = findings.isel(record=0)
-    at = {str(name): k for k, name in enumerate(one["rule"].values)}
-    row = {str(name): k for k, name in enumerate(one["clause"].values)}
-
+def _finding(outcomes: _Outcomes, rule: Rule, *, record: str, person: tuple[bool, bool]) -> Finding:
     def state(rule_id: str) -> str:
-        return STATES[int(one["state"].values[at[rule_id]])]
+        return STATES[int(outcomes.of_rule("state", rule_id))]
 
-    traces = tuple(_clause_trace(clause, one, row[clause.id]) for clause in rule.clauses)
-    others = [suppression.by for suppression in rule.suppressed_by if suppression.by in at]
+    told = tuple(_clause_trace(clause, outcomes) for clause in rule.clauses)
+    others = [suppression.by for suppression in rule.suppressed_by if suppression.by in outcomes.rules]
     return Finding(
         record=record,
         rule=rule,
         state=state(rule.id),
-        margin=float(one["margin"].values[at[rule.id]]),
-        clauses=traces,
+        margin=outcomes.of_rule("margin", rule.id),
+        clauses=told,
         suppressed_by=tuple(other for other in others if state(other) == "met"),
         not_ruled_out=tuple(other for other in others if state(other) == "unknown"),
-        criteria_state=STATES[int(one["criteria_state"].values[at[rule.id]])],
-        missing=_missing(rule, traces, person),
+        criteria_state=STATES[int(outcomes.of_rule("criteria_state", rule.id))],
+        missing=_missing(rule, told, person),
     )
 
 
-def _clause_trace(clause: Clause, one: xr.Dataset, row: int) -> ClauseTrace:
-    value = float(one["clause_value"].values[row])
-    limit = float(one["clause_limit"].values[row])
-    state = STATES[int(one["clause_state"].values[row])]
+def _clause_trace(clause: Clause, outcomes: _Outcomes) -> ClauseTrace:
+    value, limit = outcomes.of_clause("clause_value", clause.id), outcomes.of_clause("clause_limit", clause.id)
+    state = STATES[int(outcomes.of_clause("clause_state", clause.id))]
     return ClauseTrace(clause, value, limit, _signed(clause, value, limit), state)
 
 
