@@ -76,6 +76,11 @@ class IngestSettings(Settings):
         0.2, bounds=(0.0, 0.8), doc="Share of the patients set aside for replication when a cohort is begun; 0: none."
     )
     lockbox_salt = param.String("ecgomics", doc="Goes into the hash that sets patients aside.")
+    deidentify = param.Selector(
+        default="off",
+        objects=["off", "basic", "strict"],
+        doc="What is taken away: nothing; ids, file names, ages over 89 and serial numbers; or dates and words too.",
+    )
 
 
 class WavesSettings(Settings):
@@ -265,3 +270,17 @@ class PanelSettings(Settings):
     resamples = param.Integer(500, bounds=(100, 100_000), doc="Bootstrap resamples of patients.")
     level = param.Number(0.95, bounds=(0.5, 0.999), doc="Coverage of intervals, 0 to 1.")
     seed = param.Integer(0, bounds=(0, None), doc="Seed of folds and resamples.")
+
+
+class ApiSettings(Settings):
+    """Limits of the service's programming interface."""
+
+    largest_mb = param.Integer(32, bounds=(1, 1024), doc="Largest body of a request, MB.")
+    rate_per_minute = param.Integer(600, bounds=(1, 1_000_000), doc="Requests a key may make in a minute.")
+    at_once = param.Integer(2, bounds=(1, 256), doc="Analyses a process makes at once.")
+    waiting = param.Integer(64, bounds=(0, 100_000), doc="Analyses that may wait; beyond them the service says busy.")
+
+    @property
+    def largest_bytes(self) -> int:
+        """The largest body, bytes."""
+        return int(self.largest_mb) * 1_000_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from ecgomics.cli.grammar import cohort_of, fit, opened, quiet, rule_files, settings_of, verb_of, working
@@ -14,6 +15,16 @@ def ingest(verbs: Any) -> None:
     verb.add_argument("source", metavar="SOURCE", help="a folder, a file, or a CSV of paths and labels")
     verb.add_argument("cohort", metavar="COHORT", help="the cohort's directory, such as ptb-xl.zarr")
     verb.add_argument("--labels", metavar="CSV", help="a table of labels, when it is not found beside the recordings")
+    verb.add_argument(
+        "--retry",
+        nargs="?",
+        choices=("changed", "all"),
+        const="changed",
+        default="no",
+        help="of SOURCE, only files in quarantine that an older version or another reader refused; or all of them",
+    )
+    verb.add_argument("--key-file", metavar="FILE", help="secret of the pseudonyms (default: one beside the cohort)")
+    verb.add_argument("--report", metavar="FILE", type=Path, help="write what was taken in as a page to read")
     working(verb)
 
 
@@ -22,8 +33,16 @@ def _run_ingest(given: argparse.Namespace) -> None:
 
     chosen = settings_of(given, "ingest")
     options = {"labels": given.labels, "workers": given.workers, "progress": not given.quiet}
+    options |= {"retry": given.retry, "key_file": given.key_file}
     summary = summarise(given.source, given.cohort, settings=chosen, **options)
     print(summary)
+    if chosen.deidentify != "off" and given.key_file is None:
+        print("patients are named by a key hidden beside the cohort: keep it, and do not give it away with the cohort")
+    if given.report is not None:
+        from ecgomics.cohort import intake_report
+
+        given.report.write_text(intake_report(opened(given), summary=str(summary)), encoding="utf-8")
+        print(f"written to {given.report.name}")
 
 
 def analyse(verbs: Any) -> None:

@@ -2,6 +2,8 @@
 
 from ecgomics.cohort.cohort import Cohort, open_cohort
 from ecgomics.cohort.health import check, repair
+from ecgomics.cohort.intake_report import intake_report
+from ecgomics.cohort.likeness import duplicates, patients
 from ecgomics.cohort.manifest import Stage
 
-__all__ = ["Cohort", "Stage", "check", "open_cohort", "repair"]
+__all__ = ["Cohort", "Stage", "check", "duplicates", "intake_report", "open_cohort", "patients", "repair"]

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ import zarr
 
 from ecgomics.cohort import tables
 from ecgomics.cohort.commit import Commit, now
-from ecgomics.cohort.layout import CHUNK_S, LOCKBOX_BEFORE, MILLIVOLTS, SHARD_RECORDS, FixedPoint
+from ecgomics.cohort.layout import CHUNK_S, MILLIVOLTS, SHARD_RECORDS, UNSTATED, FixedPoint
 from ecgomics.cohort.manifest import Manifest, Stage, read_manifest
 from ecgomics.cohort.nodes import COMPRESSOR, open_node, write_array, write_node
 from ecgomics.cohort.pyramid import Pyramid
@@ -79,9 +80,10 @@ def append(
     commit: Commit,
     staged: Iterable[Staged],
     *,
-    refused: Sequence[dict[str, str]],
+    refused: Sequence[dict[str, Any]],
     settings: IngestSettings,
     mended: Collection[str] = (),
+    key: str = "",
 ) -> int:
     """Commit staged recordings; those whose content is in the store already only add what was not known of them.
 
@@ -97,6 +99,8 @@ def append(
         The settings the recordings were staged with.
     mended
         Hashes of files that were refused before and are no longer.
+    key
+        Fingerprint of the key that patients are named by.
 
     Returns
     -------
@@ -122,7 +126,7 @@ def append(
             if item.row["kind"] == "long":
                 _put_long(commit, item)
         manifest = _without_results(commit, manifest, before=before, after=after)
-    commit.publish(manifest.with_stage("ingest", _stage(after, settings)))
+    commit.publish(manifest.with_stage("ingest", _stage(after, settings, key=key)))
     return len(fresh)
 
 
@@ -137,14 +141,35 @@ def check_settings(store: Path, settings: IngestSettings) -> None:
     stage = read_manifest(store).stages.get("ingest")
     if stage is None:
         return
-    begun = LOCKBOX_BEFORE | stage.settings
-    for name in ("rate_hz", "short_s", *LOCKBOX_BEFORE):
+    begun = UNSTATED | stage.settings
+    for name in ("rate_hz", "short_s", *UNSTATED):
         if begun[name] != getattr(settings, name):
             raise CohortError(
                 f"the setting {name} = {getattr(settings, name)}",
                 expected=f"{begun[name]}, with which this cohort was begun",
                 remedy="use the same, or ingest into a new cohort",
             )
+
+
+KEY = "key of pseudonyms"
+"""What the ingest stage calls the fingerprint of its key among its inputs."""
+
+
+def check_key(store: Path, fingerprint: str) -> None:
+    """Refuse a key by which the patients of the store would get other names.
+
+    Raises
+    ------
+    CohortError
+        When it is not the one the cohort was begun with.
+    """
+    stage = read_manifest(store).stages.get("ingest")
+    if stage is not None and stage.inputs.get(KEY, "") != fingerprint:
+        raise CohortError(
+            "another key than the one this cohort was begun with",
+            expected="the same, so that a patient keeps one pseudonym",
+            remedy="name the file of the first one, or ingest into a new cohort",
+        )
 
 
 def ids_digest(records: pd.DataFrame) -> str:
@@ -166,7 +191,7 @@ def _joined(
     fresh: list[Staged],
     listed: list[Staged],
     *,
-    refused: list[dict[str, str]],
+    refused: list[dict[str, Any]],
     mended: Collection[str],
 ) -> Contents:
     records = pd.concat([before.records, tables.record_frame(item.row for item in fresh)])
@@ -394,12 +419,12 @@ def _without_results(commit: Commit, manifest: Manifest, *, before: Contents, af
     return replace(manifest, stages=kept)
 
 
-def _stage(after: Contents, settings: IngestSettings) -> Stage:
+def _stage(after: Contents, settings: IngestSettings, *, key: str) -> Stage:
     # the nodes of the ingest are the base of the store and are replaced, never dropped
     return Stage(
         version="1",
         settings=settings.as_dict(),
-        inputs={},
+        inputs={KEY: key} if key else {},
         digest=ids_digest(after.records),
         nodes=(),
         when=now(),

@@ -15,7 +15,7 @@ import xarray as xr
 
 from ecgomics.cohort import looks, views
 from ecgomics.cohort.commit import Commit, settle, writing
-from ecgomics.cohort.layout import LOCKBOX_BEFORE, MILLIVOLTS
+from ecgomics.cohort.layout import MILLIVOLTS, UNSTATED
 from ecgomics.cohort.lazy import variable
 from ecgomics.cohort.looks import Look
 from ecgomics.cohort.manifest import Stage
@@ -153,7 +153,7 @@ class Cohort:
     def lockbox(self) -> LockBoxSettings:
         """Which patients are set aside for replication: share and salt, fixed when the cohort was begun."""
         stage = self._now.manifest.stages.get("ingest")
-        begun = LOCKBOX_BEFORE | ({} if stage is None else stage.settings)
+        begun = UNSTATED | ({} if stage is None else stage.settings)
         return LockBoxSettings(share=begun["lockbox_share"], salt=begun["lockbox_salt"])
 
     @property

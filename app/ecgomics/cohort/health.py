@@ -38,9 +38,7 @@ def check(path: str | os.PathLike[str]) -> tuple[str, ...]:
     if (staging_of(store) / "swap.json").exists():
         problems.append("a commit was cut short; `ecgomics repair` settles it")
     if manifest.schema < SCHEMA:
-        problems.append(
-            f"its layout is {manifest.schema}, now {SCHEMA}; `ecgomics repair` brings it there"
-        )
+        problems.append(f"its layout is {manifest.schema}, now {SCHEMA}; `ecgomics repair` brings it there")
     for node, expected in manifest.nodes.items():
         if not (store / node).is_dir():
             problems.append(f"{node}: missing")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import ecgomics
 from ecgomics.cohort import crew
-from ecgomics.cohort.assembly import append, check_settings, contents_of
+from ecgomics.cohort.assembly import append, check_key, check_settings, contents_of
 from ecgomics.cohort.commit import Commit, writing
+from ecgomics.cohort.deidentify import Profile, profile_of
 from ecgomics.cohort.progress import Progress
 from ecgomics.cohort.staged import Refused, Staged, key_of, read_outcome, refuse, stage
 from ecgomics.errors import CohortError, EcgomicsError, FormatError
@@ -20,6 +22,7 @@ from ecgomics.records import Description, LabelTable, Record, RecordFile, find, 
 from ecgomics.settings import IngestSettings
 
 Outcome = Staged | Refused
+Retry = Literal["no", "changed", "all"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class FileTask:
     directory: Path
     key: str
     settings: dict[str, Any]
+    profile: Profile
 
     @property
     def limit_s(self) -> float:
@@ -72,7 +76,15 @@ _LIMIT_BYTES = 100_000_000
 
 
 def ingest_files(
-    source: Path, store: Path, *, settings: IngestSettings, labels: Path | None, workers: int | None, progress: Progress
+    source: Path,
+    store: Path,
+    *,
+    settings: IngestSettings,
+    labels: Path | None,
+    workers: int | None,
+    progress: Progress,
+    retry: Retry = "no",
+    key_file: Path | None = None,
 ) -> Summary:
     """Stage and commit every recording that `records.find` sees in a source.
 
@@ -88,6 +100,11 @@ def ingest_files(
         Processes; None: as many as cores, 0: this process.
     progress
         Where progress is shown.
+    retry
+        Of the files in quarantine, those that another version or reader refused (``"changed"``) or all: nothing else
+        is read. ``"no"``: everything is.
+    key_file
+        The secret of the pseudonyms; None: the one beside the store.
 
     Raises
     ------
@@ -95,13 +112,19 @@ def ingest_files(
         When the source is absent, the settings differ from the store's, or another process is writing it.
     """
     check_settings(store, settings)
+    profile = profile_of(settings.deidentify, store, key_file=key_file)
+    check_key(store, profile.fingerprint)
     tables = _Tables(labels)
     files = list(find(source, copies=settings.copies))
+    if retry != "no":
+        files = _refused_before(files, store, retry=retry, profile=profile)
+        if not files:
+            return Summary(0, 0, 0, Counter())
     if not files:
         raise FormatError("a source without recordings", expected="at least one file that claims to be an ECG")
     with writing(store) as commit:
         directory = commit.bench("ingest")
-        tasks = [_task(file, tables, directory, settings) for file in files]
+        tasks = [_task(file, tables, directory, settings, profile=profile) for file in files]
         waiting = [task for task in tasks if read_outcome(directory, key=task.key) is None]
         count = crew.default_workers(len(waiting)) if workers is None else workers
         with progress.bar("reading", total=len(tasks), done=len(tasks) - len(waiting), unit="records") as tick:
@@ -110,23 +133,30 @@ def ingest_files(
                     _refuse(done.task, done.result.reason)
                 tick(1)
         outcomes = [_outcome(task) for task in tasks]
-        return _commit(commit, outcomes, settings=settings, mended=_mended(store, tasks, outcomes))
+        return _commit(commit, outcomes, settings=settings, profile=profile, mended=_mended(store, tasks, outcomes))
 
 
 def ingest_records(
-    recordings: Iterable[Record], store: Path, *, settings: IngestSettings, progress: Progress
+    recordings: Iterable[Record],
+    store: Path,
+    *,
+    settings: IngestSettings,
+    progress: Progress,
+    key_file: Path | None = None,
 ) -> Summary:
     """Stage and commit recordings that are in memory or come from a generator, one at a time."""
     check_settings(store, settings)
+    profile = profile_of(settings.deidentify, store, key_file=key_file)
+    check_key(store, profile.fingerprint)
     with writing(store) as commit:
         directory = commit.bench("recordings")
         outcomes: list[Outcome] = []
         total = len(recordings) if isinstance(recordings, list | tuple) else None
         with progress.bar("taking in", total=total, done=0, unit="records") as tick:
             for recording in recordings:
-                outcomes.append(_stage_recording(recording, directory, settings))
+                outcomes.append(_stage_recording(profile.applied(recording), directory, settings))
                 tick(1)
-        return _commit(commit, outcomes, settings=settings)
+        return _commit(commit, outcomes, settings=settings, profile=profile)
 
 
 def stage_file(task: FileTask) -> None:
@@ -137,7 +167,7 @@ def stage_file(task: FileTask) -> None:
         record = read(task.file.path, rate_hz=settings.stated_hz, unit=settings.stated_unit or None, spool=spool)
         if task.description is not None:
             record = record.described(task.description)
-        stage(record, task.directory, key=task.key, settings=settings)
+        stage(task.profile.applied(record), task.directory, key=task.key, settings=settings)
     except EcgomicsError as error:
         _refuse(task, str(error))
     except (Exception, RecursionError, MemoryError) as error:
@@ -156,11 +186,16 @@ def _stage_recording(recording: Record, directory: Path, settings: IngestSetting
 
 
 def _commit(
-    commit: Commit, outcomes: list[Outcome], *, settings: IngestSettings, mended: Collection[str] = ()
+    commit: Commit,
+    outcomes: list[Outcome],
+    *,
+    settings: IngestSettings,
+    profile: Profile,
+    mended: Collection[str] = (),
 ) -> Summary:
     staged = [outcome for outcome in outcomes if isinstance(outcome, Staged)]
     refused = [outcome.quarantine for outcome in outcomes if isinstance(outcome, Refused)]
-    added = append(commit, staged, refused=refused, settings=settings, mended=mended)
+    added = append(commit, staged, refused=refused, settings=settings, mended=mended, key=profile.fingerprint)
     reasons = Counter(line["reason"] for line in refused)
     return Summary(read=len(staged), added=added, known=len(staged) - added, reasons=reasons)
 
@@ -180,7 +215,7 @@ def _mended(store: Path, tasks: list[FileTask], outcomes: list[Outcome]) -> set[
     """Hashes of files that can be read now and may have been refused before."""
     suspects = set(contents_of(store).quarantine["source"])
     staged = (task for task, outcome in zip(tasks, outcomes, strict=True) if isinstance(outcome, Staged))
-    return {_file_hash(task.file.file) for task in staged if task.file.source in suspects}
+    return {_file_hash(task.file.file) for task in staged if task.profile.named(task.file.source) in suspects}
 
 
 class _Tables:
@@ -204,11 +239,28 @@ class _Tables:
         return None if path is None else self._read[path]
 
 
-def _task(file: RecordFile, tables: _Tables, directory: Path, settings: IngestSettings) -> FileTask:
+def _task(
+    file: RecordFile, tables: _Tables, directory: Path, settings: IngestSettings, *, profile: Profile
+) -> FileTask:
     description = tables.of(file.path)
     values = settings.as_dict()
-    key = key_of(file.path.absolute(), *_states(file.file), description, sorted(values.items()), ecgomics.__version__)
-    return FileTask(file, description, directory, key, values)
+    state = (*_states(file.file), description, sorted(values.items()), profile.fingerprint, ecgomics.__version__)
+    return FileTask(file, description, directory, key_of(file.path.absolute(), *state), values, profile)
+
+
+def _refused_before(files: list[RecordFile], store: Path, *, retry: Retry, profile: Profile) -> list[RecordFile]:
+    """Of some files, those in quarantine to be tried again; by name first, since hashing reads a file whole."""
+    lines = contents_of(store).quarantine
+    known = {(line.hash, line.source): line for line in lines.itertuples(index=False)}
+    names = {source for _, source in known}
+    chosen = []
+    for file in files:
+        if profile.named(file.source) not in names:
+            continue
+        line = known.get((_file_hash(file.file), profile.named(file.source)))
+        if line is not None and (retry == "all" or (line.version, line.reader) != (ecgomics.__version__, file.kind)):
+            chosen.append(file)
+    return chosen
 
 
 def _states(path: Path) -> Iterator[tuple[int, int]]:
@@ -222,12 +274,17 @@ def _states(path: Path) -> Iterator[tuple[int, int]]:
 
 
 def _refuse(task: FileTask, reason: str) -> None:
-    line = _line(_file_hash(task.file.file), task.file.source, task.file.kind, reason)
+    line = _line(_file_hash(task.file.file), task.profile.named(task.file.source), task.file.kind, reason)
     refuse(task.directory, key=task.key, quarantine=line)
 
 
-def _line(hashed: str, source: str, reader: str, reason: str) -> dict[str, str]:
-    return {"hash": hashed, "source": source, "reader": reader, "version": ecgomics.__version__, "reason": reason}
+def _line(hashed: str, source: str, reader: str, reason: str) -> dict[str, Any]:
+    place = _OFFSET.search(reason)
+    told = {"hash": hashed, "source": source, "reader": reader, "version": ecgomics.__version__, "reason": reason}
+    return told | {"offset": int(place[1]) if place else -1}
+
+
+_OFFSET = re.compile(r"\bat byte (\d{1,15})")
 
 
 def _file_hash(path: Path) -> str:

@@ -20,8 +20,8 @@ SHARD_RECORDS = 256
 CHUNK_S = 10.0
 """Length of an inner chunk of `/signal`, s."""
 
-LOCKBOX_BEFORE: dict[str, Any] = {"lockbox_share": 0.0, "lockbox_salt": "ecgomics"}
-"""Lock-box of a cohort begun before there were any: nobody is set aside once all could be looked at."""
+UNSTATED: dict[str, Any] = {"lockbox_share": 0.0, "lockbox_salt": "ecgomics", "deidentify": "off"}
+"""Settings of a cohort begun before there were any: nobody is set aside once all could be looked at."""
 
 LEAD_SEPARATOR = ";"
 """Between lead names in a column of the record table."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ecgomics.cohort.commit import Commit
-from ecgomics.cohort.layout import LOCKBOX_BEFORE, SCHEMA
+from ecgomics.cohort.layout import SCHEMA, UNSTATED
 from ecgomics.cohort.manifest import Manifest, read_manifest
 from ecgomics.errors import CohortError
 
@@ -44,7 +44,7 @@ def _reports_and_lock_box(commit: Commit, manifest: Manifest) -> Manifest:
     put_root(commit, contents_of(commit.store))
     reported_of(commit.store).write(commit.new(NODE))
     ingest = manifest.stages["ingest"]
-    return manifest.with_stage("ingest", replace(ingest, settings=LOCKBOX_BEFORE | ingest.settings))
+    return manifest.with_stage("ingest", replace(ingest, settings=UNSTATED | ingest.settings))
 
 
 STEPS: dict[int, Step] = {1: _reports_and_lock_box}

@@ -67,7 +67,7 @@ class Staged:
 class Refused:
     """A file that could not be read; its line of the quarantine table."""
 
-    quarantine: dict[str, str] = field(default_factory=dict)
+    quarantine: dict[str, Any] = field(default_factory=dict)
 
 
 def stage(record: Record, directory: Path, *, key: str, settings: IngestSettings) -> Staged:
@@ -115,7 +115,7 @@ def stage(record: Record, directory: Path, *, key: str, settings: IngestSettings
     return staged
 
 
-def refuse(directory: Path, *, key: str, quarantine: dict[str, str]) -> Refused:
+def refuse(directory: Path, *, key: str, quarantine: dict[str, Any]) -> Refused:
     """Write down that a file could not be read."""
     refused = Refused(quarantine)
     write_outcome(refused, directory, key=key)

@@ -32,8 +32,8 @@ RECORD_COLUMNS: dict[str, Any] = {
 }
 """Columns of the record table and their types; the index is the record's id."""
 
-SINCE_2 = ("format", "filters", "step_uv")
-"""Columns that stores of layout 1 lack; they read as empty."""
+SINCE_2: dict[str, Any] = {"format": "", "filters": "", "step_uv": "", "offset": -1}
+"""Columns that stores of layout 1 lack, and what they read as there."""
 
 LABEL_COLUMNS: dict[str, Any] = {"record": "text", "system": "text", "code": "text", "likelihood": "float32"}
 QUARANTINE_COLUMNS: dict[str, Any] = {
@@ -42,6 +42,7 @@ QUARANTINE_COLUMNS: dict[str, Any] = {
     "reader": "text",  # the reader or the stage
     "version": "text",
     "reason": "text",
+    "offset": "int64",  # byte of the file at which it went wrong; -1: not known, or not at one place
 }
 
 
@@ -77,7 +78,7 @@ def read_records(root: zarr.Group) -> pd.DataFrame:
     """The record table of an open store."""
     index = pd.Index(_array(root, "record"), name="record", dtype=object)
     held = {name: _array(root, name) for name in RECORD_COLUMNS if name not in SINCE_2 or name in root}
-    return pd.DataFrame({name: held.get(name, "") for name in RECORD_COLUMNS}, index=index)
+    return pd.DataFrame({name: held.get(name, SINCE_2.get(name)) for name in RECORD_COLUMNS}, index=index)
 
 
 def read_labels(root: zarr.Group) -> pd.DataFrame:
@@ -87,7 +88,11 @@ def read_labels(root: zarr.Group) -> pd.DataFrame:
 
 def read_quarantine(root: zarr.Group) -> pd.DataFrame:
     """The quarantine table of an open store."""
-    return pd.DataFrame({name: _array(root, f"quarantine/{name}") for name in QUARANTINE_COLUMNS})
+    group = root["quarantine"]
+    held = {name: lazy.read(group[name]) for name in QUARANTINE_COLUMNS if name not in SINCE_2 or name in group}
+    rows = len(held["hash"])
+    columns = {name: held.get(name, np.full(rows, SINCE_2.get(name, ""))) for name in QUARANTINE_COLUMNS}
+    return pd.DataFrame(columns)
 
 
 def _array(root: zarr.Group, name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -110,6 +111,7 @@ def _biomarkers(cohort: Cohort, settings: BiomarkerSettings, *, hands: Hands, pr
 
 def _rules(cohort: Cohort, settings: RuleSettings, *, files: Sequence[Path] | None) -> None:
     from ecgomics.rules import evaluate, load_rules
+    from ecgomics.rules.loading import documents_of
 
     rules = load_rules(files, settings=settings)
     read = {name: cohort.digest_of(name) for name in ("biomarkers", "subjects")}
@@ -118,4 +120,8 @@ def _rules(cohort: Cohort, settings: RuleSettings, *, files: Sequence[Path] | No
         return
     with cohort.writing() as commit:
         found = evaluate(cohort.biomarkers.load(), subjects=cohort.subjects, rules=rules)
+        core = documents_of(())
+        own = [document for name, document in documents_of(files or ()).items() if document != core.get(name)]
+        # whoever opens the cohort later finds the rules it was judged by, their files here or not
+        found.attrs["own_rules"] = json.dumps(own)
         plan.publish(cohort, commit, Mapped({"findings": [found]}, {}))

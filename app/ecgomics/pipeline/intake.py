@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from ecgomics.cohort import Cohort, open_cohort
-from ecgomics.cohort.ingest import Summary, ingest_files, ingest_records
+from ecgomics.cohort.ingest import Retry, Summary, ingest_files, ingest_records
 from ecgomics.cohort.progress import Progress, as_progress
 from ecgomics.records import Record
 from ecgomics.settings import IngestSettings
@@ -22,6 +23,8 @@ def ingest(
     settings: IngestSettings | None = None,
     labels: str | os.PathLike[str] | None = None,
     workers: int | None = None,
+    retry: Retry = "no",
+    key_file: str | os.PathLike[str] | None = None,
     progress: bool | Progress = True,
 ) -> Cohort:
     """Take recordings into a cohort; made when absent, appended to when there.
@@ -41,6 +44,12 @@ def ingest(
         Table of labels; by default one in or above each file's folder is looked for.
     workers
         Processes; by default as many as cores; 0 works in this process.
+    retry
+        ``"changed"`` reads of the source just the files in quarantine that another version or reader refused,
+        ``"all"`` all of them.
+    key_file
+        File of the secret by which patients get their pseudonyms, when the settings ask for any; by default one beside
+        the store, made when absent.
     progress
         Whether a bar is drawn on a terminal.
 
@@ -49,7 +58,8 @@ def ingest(
     EcgomicsError
         When the source is absent, the settings differ from the cohort's, or another process is writing it.
     """
-    summarise(source, cohort_path, settings=settings, labels=labels, workers=workers, progress=progress)
+    options: dict[str, Any] = {"workers": workers, "retry": retry, "key_file": key_file, "progress": progress}
+    summarise(source, cohort_path, settings=settings, labels=labels, **options)
     return open_cohort(cohort_path)
 
 
@@ -60,11 +70,15 @@ def summarise(
     settings: IngestSettings | None = None,
     labels: str | os.PathLike[str] | None = None,
     workers: int | None = None,
+    retry: Retry = "no",
+    key_file: str | os.PathLike[str] | None = None,
     progress: bool | Progress = True,
 ) -> Summary:
     """As `ingest`, but return what was read, added and refused."""
     chosen, shown, store = settings or IngestSettings(), as_progress(progress), Path(cohort_path)
+    secret = None if key_file is None else Path(key_file)
     if not isinstance(source, str | os.PathLike):
-        return ingest_records(source, store, settings=chosen, progress=shown)
+        return ingest_records(source, store, settings=chosen, progress=shown, key_file=secret)
     table = None if labels is None else Path(labels)
-    return ingest_files(Path(source), store, settings=chosen, labels=table, workers=workers, progress=shown)
+    options: dict[str, Any] = {"workers": workers, "retry": retry, "key_file": secret}
+    return ingest_files(Path(source), store, settings=chosen, labels=table, progress=shown, **options)

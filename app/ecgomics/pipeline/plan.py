@@ -68,7 +68,8 @@ class Plan:
         before = cohort.quarantine
         sources = cohort.records["source"]
         lines = [
-            {"hash": record, "source": sources[record], "reader": self.stage, "version": self.version, "reason": reason}
+            {"hash": record, "source": sources[record], "reader": self.stage, "version": self.version}
+            | {"reason": reason, "offset": -1}
             for record, reason in result.failures.items()
         ]
         kept = before[before["reader"] != self.stage]
