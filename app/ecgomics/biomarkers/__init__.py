@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from ecgomics.biomarkers.extractors import from_ptbxl_plus
+from ecgomics.biomarkers.extractors import against_neurokit, from_ptbxl_plus
 from ecgomics.biomarkers.families import Biomarker, catalogue, columns, describe
 from ecgomics.biomarkers.figure import figure
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Biomarker",
+    "against_neurokit",
     "catalogue",
     "change",
     "columns",

@@ -1,10 +1,11 @@
-"""Tables of other programs under our column names, for `disagreement`."""
+"""Other programs: neurokit2's marks beside ours, and tables of others under our column names, for `disagreement`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 import pandas as pd
+import xarray as xr
 
 from ecgomics.biomarkers.families import columns
 from ecgomics.errors import VocabularyError
@@ -20,6 +21,37 @@ NAMES = {
     "ST_Amp_J": "ST_Amp",
 }
 """What PTB-XL+ calls otherwise, by the first part of the column name; its units are ours."""
+
+
+def against_neurokit(ecg: xr.DataArray, *, subjects: xr.Dataset | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """How far the biomarkers move when neurokit2 sets the marks instead of this package (catalogue C11).
+
+    Parameters
+    ----------
+    ecg
+        Dims (record, lead, time), mV, with `rate_hz`.
+    subjects
+        As `measure` takes them.
+
+    Returns
+    -------
+    summary, differences
+        As `disagreement` gives them, ours less neurokit2's; both measured with the definitions of the catalogue.
+
+    Notes
+    -----
+    neurokit2 takes some 50 ms a record and lead: meant for some hundred records, drawn at random.
+    """
+    from ecgomics.biomarkers.measurement import measure
+    from ecgomics.biomarkers.serial import disagreement
+    from ecgomics.settings import WavesSettings
+    from ecgomics.waves import delineate
+
+    ours, theirs = (
+        measure(delineate(ecg, settings=WavesSettings(method=method)), ecg, subjects=subjects)
+        for method in ("ecgomics", "neurokit")
+    )
+    return disagreement(ours, theirs)
 
 
 def from_ptbxl_plus(table: pd.DataFrame, *, records: Mapping[str, str], key: str = "ecg_id") -> pd.DataFrame:

@@ -134,3 +134,32 @@ def test_describe_finds_the_family_of_a_column() -> None:
 def test_describe_offers_the_nearest_name() -> None:
     with pytest.raises(VocabularyError, match="did you mean 'PR_Int_Global'"):
         describe("PR_Int_Globl")
+
+
+CORE = {
+    "S": "1 2 4-10 12 14 17-25 29-35 37-41 44",
+    "I": "1-22 24-26 29 30 33 35 36",
+    "F": "1-5 8-11 13 17-23 30 31 35",
+    "C": "1-3 9 10",
+}
+"""The core set, less those of the Comparative ones that are no column: they belong to pairs, maps and groups."""
+ELSEWHERE = "C04 C05 C06 C07 C11 C12 C13 C14 C15 C16 C17 C18 C19 C20 C22 C24 C25"
+
+
+def core_ids() -> set[str]:
+    found = set()
+    for series, numbers in CORE.items():
+        for part in numbers.split():
+            first, _, last = part.partition("-")
+            found |= {f"{series}{number:02d}" for number in range(int(first), int(last or first) + 1)}
+    return found
+
+
+def test_every_core_biomarker_is_computed() -> None:
+    assert core_ids() - {entry.id for entry in catalogue() if entry.computed} == set()
+
+
+def test_core_comparisons_that_are_no_column_say_where_they_are() -> None:
+    said = {entry.id: entry.why_not for entry in catalogue() if entry.id in ELSEWHERE.split()}
+    assert set(said) == set(ELSEWHERE.split())
+    assert all(said.values())

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from ecgomics.biomarkers import change, disagreement, from_ptbxl_plus, repeatability, trend
+from ecgomics.biomarkers import against_neurokit, change, disagreement, from_ptbxl_plus, repeatability, trend
 from ecgomics.biomarkers.serial import earlier_record
 from ecgomics.errors import VocabularyError
 
@@ -149,3 +149,15 @@ def test_a_feature_table_of_ptbxl_plus_is_read_under_our_names() -> None:
         from_ptbxl_plus(table.drop(columns="ecg_id"), records={"1": "one"})
     with pytest.raises(VocabularyError, match="0 recordings in common"):
         from_ptbxl_plus(table, records={"77": "x"})
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_neurokits_marks_give_much_the_same_rate_and_other_intervals() -> None:
+    from ecgomics.simulate import draw_patient, simulate
+
+    made = [simulate(draw_patient("normal", seed=seed), seed=seed, duration_s=8.0).ecg for seed in range(5)]
+    ecg = xr.concat(made, dim="record").assign_coords(record=[f"r{k}" for k in range(5)]).assign_attrs(made[0].attrs)
+    summary, apart = against_neurokit(ecg)
+    assert apart.shape[0] == 5
+    assert abs(summary.loc["HR_Mean_Global", "bias"]) < 1.0
+    assert summary.loc["QRS_Dur_Global", "low"] < summary.loc["QRS_Dur_Global", "high"]
