@@ -119,9 +119,7 @@ class Case:
 
     def targets(self, examination: Examination) -> dict[str, Target]:
         """What is right in every line of the form."""
-        return targets_of(
-            examination, self.condition, partly=self.partly, answers=self.answers, also=self.also
-        )
+        return targets_of(examination, self.condition, partly=self.partly, answers=self.answers, also=self.also)
 
 
 def load_cases(folder: str | Path | None = None) -> tuple[Case, ...]:

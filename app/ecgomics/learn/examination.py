@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from ecgomics.biomarkers import measure
-from ecgomics.rules import Finding, Rule, evaluate, load_rules, trace
+from ecgomics.rules import Clause, ClauseTrace, Finding, Rule, evaluate, load_rules
 from ecgomics.simulate import VirtualPatient, VirtualRecord, simulate
 from ecgomics.vocabulary import STATES
 from ecgomics.waves import Beats, delineate
@@ -102,9 +102,48 @@ class Examination:
         """Ids of the rules that are met."""
         return tuple(name for name, standing in self.standings.items() if standing.state == "met")
 
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {str(name): place for place, name in enumerate(self.findings["clause"].values)}
+
     def finding(self, rule: str) -> Finding:
-        """A rule's outcome with every number behind it."""
-        return trace(self.values, record=self.record, rule=rule, subjects=self.subjects, rules=self.rules)
+        """A rule's outcome with every number behind it: `rules.trace` from what is evaluated already."""
+        standing = self.standings[rule]
+        clauses = tuple(self._clause(clause) for clause in standing.rule.clauses)
+        others = [item.by for item in standing.rule.suppressed_by if item.by in self.standings]
+        return Finding(
+            record=self.record,
+            rule=standing.rule,
+            state=standing.state,
+            margin=standing.margin,
+            clauses=clauses,
+            suppressed_by=tuple(name for name in others if self.standings[name].state == "met"),
+            not_ruled_out=tuple(name for name in others if self.standings[name].state == "unknown"),
+            missing=tuple(dict.fromkeys(c.clause.biomarker for c in clauses if not np.isfinite(c.value))),
+        )
+
+    @cached_property
+    def _clause_numbers(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+        found = self.findings
+        return found["clause_value"].values[0], found["clause_limit"].values[0], found["clause_state"].values[0]
+
+    def _clause(self, clause: Clause) -> ClauseTrace:
+        values, limits, states = self._clause_numbers
+        row = self._rows[clause.id]
+        value, limit = float(values[row]), float(limits[row])
+        return ClauseTrace(clause, value, limit, _signed(clause, value, limit), STATES[int(states[row])])
+
+
+def _signed(clause: Clause, value: float, limit: float) -> float:
+    """Distance from the limit, positive on the side where the clause is met."""
+    if clause.comparison in ("above", "at_least"):
+        return value - limit
+    if clause.comparison in ("below", "at_most"):
+        return limit - value
+    if clause.comparison == "between":
+        upper = clause.bands[0].upper if clause.bands else None
+        return min(value - limit, (limit if upper is None else upper) - value)
+    return 0.5 - abs(value - limit)
 
 
 def examine(
@@ -200,9 +239,7 @@ def _joined(truths: Sequence[Beats], ids: Sequence[str]) -> Beats:
     ]
     template = [truth.template.assign_coords(record=[name]) for truth, name in zip(truths, ids, strict=True)]
     quality = [truth.quality.assign_coords(record=[name]) for truth, name in zip(truths, ids, strict=True)]
-    return Beats(
-        xr.concat(beats, dim="beat"), xr.concat(template, dim="record"), xr.concat(quality, dim="record")
-    )
+    return Beats(xr.concat(beats, dim="beat"), xr.concat(template, dim="record"), xr.concat(quality, dim="record"))
 
 
 def _examined(

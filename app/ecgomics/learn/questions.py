@@ -23,7 +23,12 @@ KINDS: tuple[Kind, ...] = ("name", "measure", "rule", "look")
 
 LEVELS = (1, 2, 3, 4)
 OPTIONS = 4
-_MEASURED = {"rhythm": ("rate", "pr"), "av_block": ("pr", "rate"), "axis": ("axis", "qrs"), "conduction": ("qrs", "axis")}
+_MEASURED = {
+    "rhythm": ("rate", "pr"),
+    "av_block": ("pr", "rate"),
+    "axis": ("axis", "qrs"),
+    "conduction": ("qrs", "axis"),
+}
 _LOOKS = ("st_t", "qrs_form", "p_wave", "rhythm")
 
 
@@ -118,9 +123,7 @@ def question_of(name: str) -> Question:
     teaching = teachings()[condition]
     made = {"name": _name, "measure": _measure, "rule": _rule, "look": _look}[kind](teaching, patient, seed, level, rng)
     text, options, right, target, because = made
-    return Question(
-        name, kind, condition, level, teaching.topic, text, options, right, target, because, patient, seed
-    )
+    return Question(name, kind, condition, level, teaching.topic, text, options, right, target, because, patient, seed)
 
 
 Made = tuple[str, tuple[str, ...], int, Target | None, str]

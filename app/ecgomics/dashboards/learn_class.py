@@ -1,0 +1,155 @@
+"""`ClassState`: a teacher's classes: students × questions, the most missed, assignments, export."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import param
+
+from ecgomics.dashboards.learn_desk import CASE, QUIZ, LearnDesk
+from ecgomics.learn import TOPICS, load_cases
+from ecgomics.learn.form import form
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ecgomics.service.classroom import Class, Task
+
+MISSED_BELOW = 0.7
+MOST_MISSED = 8
+
+
+class ClassState(param.Parameterized):
+    """What a teacher sees and does."""
+
+    course = param.Integer(0, doc="Number of the class shown.")
+    task = param.Integer(0, doc="Number of the assignment shown; 0: all answers.")
+    changed = param.Integer(0, doc="Rises when something was made.")
+    trouble = param.String("", doc="What did not work.")
+
+    def __init__(self, desk: LearnDesk) -> None:
+        super().__init__()
+        desk.person.require("teacher")
+        self.desk = desk
+        courses = self.courses()
+        self.course = courses[0].id if courses else 0
+
+    def courses(self) -> list[Class]:
+        """Classes of this teacher, the newest first."""
+        mine = self.desk.classroom.classes(of=self.desk.person)
+        return sorted((item for item in mine if item.teacher_id == self.desk.person.id), key=lambda item: -item.id)
+
+    def tasks(self) -> list[Task]:
+        """Assignments of the class shown."""
+        return [task for task in self.desk.tasks() if task.course_id == self.course]
+
+    def open_class(self, title: str) -> None:
+        """Make a class and show it."""
+        made = self.desk.classroom.open_class(title, by=self.desk.person)
+        self.param.update(course=made.id, task=0, changed=self.changed + 1)
+
+    def assign(self, title: str, cases: list[str]) -> None:
+        """Ask the class to read cases. Raises ServiceError without a case."""
+        known = {case.id for case in load_cases()}
+        chosen = [case for case in cases if case in known]
+        made = self.desk.classroom.assign(self.course, title, chosen, by=self.desk.person)
+        self.param.update(task=made.id, changed=self.changed + 1)
+
+    def answers(self) -> pd.DataFrame:
+        """Answers of the class, or to the assignment shown."""
+        return self.desk.classroom.answers_of_class(self.course, by=self.desk.person, assignment=self.task or None)
+
+    def matrix(self) -> dict[str, Any]:
+        """Students × questions, each with the first answer; a second try after the explanation says less."""
+        if not self.course:
+            return {}
+        table = self.answers()
+        students = self.desk.classroom.students(self.course, by=self.desk.person)
+        if not len(table):
+            return {"columns": [], "rows": []}
+        first = self._first(table)
+        keys = sorted({(case, line) for _, case, line in first}, key=_order)
+        columns = [
+            self._column(case, line, [first.get((name, case, line)) for name in students]) for case, line in keys
+        ]
+        rows = []
+        for name in students:
+            cells = [first.get((name, case, line)) for case, line in keys]
+            rows.append({"name": name, "cells": cells, "mean": _mean(cells)})
+        return {"columns": columns, "rows": rows}
+
+    def _first(self, table: pd.DataFrame) -> dict[tuple[str, str, str], float]:
+        found: dict[tuple[str, str, str], float] = {}
+        sums: dict[tuple[str, str, str], list[float]] = {}
+        for row in table.itertuples():
+            case, line = str(row.case_id), str(row.question_id)
+            if case.startswith(QUIZ):
+                # every question of the quiz is another: a topic is a column
+                sums.setdefault((row.student, QUIZ, case.removeprefix(QUIZ)), []).append(float(row.score))
+            else:
+                found.setdefault((row.student, case, line), float(row.score))
+        return found | {key: sum(scores) / len(scores) for key, scores in sums.items()}
+
+    def _column(self, case: str, line: str, cells: list[float | None]) -> dict[str, Any]:
+        words = self.desk.words
+        titles = {item.id: item.title for item in load_cases()}
+        if case == QUIZ:
+            group, title = words("Quiz"), words(TOPICS.get(line, line))
+        else:
+            group, title = titles.get(case.removeprefix(CASE), case), words(_LINES.get(line, line))
+        name = case.removeprefix(CASE)
+        return {
+            "id": f"{name}/{line}",
+            "title": title,
+            "group": group,
+            "mean": _mean(cells),
+            "case": name,
+            "n": _count(cells),
+        }
+
+    def missed(self, matrix: dict[str, Any]) -> list[dict[str, Any]]:
+        """Questions answered worst, with how many answered."""
+        columns = [
+            item for item in matrix.get("columns", []) if item["mean"] is not None and item["mean"] < MISSED_BELOW
+        ]
+        words = self.desk.words
+        return [
+            {
+                "case": item["case"] if item["case"] != QUIZ else "",
+                "title": item["group"],
+                "line": item["title"],
+                "share": item["mean"],
+                "n": item["n"],
+                "text": words("{n} answered", n=item["n"]),
+            }
+            for item in sorted(columns, key=lambda item: item["mean"])[:MOST_MISSED]
+        ]
+
+    def csv(self) -> str:
+        """Every answer of the class as CSV; texts that a spreadsheet would run are made harmless."""
+        table = self.answers().copy()
+        table["at"] = [moment.isoformat(timespec="seconds") for moment in table["at"]]
+        table["given"] = [str(given.get("value", "")) for given in table["given"]]
+        for column in ("student", "given"):
+            table[column] = [f"'{text}" if str(text)[:1] in "=+-@\t\r" else text for text in table[column]]
+        text: str = table.to_csv(index=False)
+        return text
+
+
+_LINES = {line.id: line.title for line in form()}
+
+
+def _order(key: tuple[str, str]) -> tuple[bool, str, int]:
+    case, line = key
+    lines = list(_LINES)
+    return case == QUIZ, case, lines.index(line) if line in lines else 99
+
+
+def _mean(cells: list[float | None]) -> float | None:
+    known = [cell for cell in cells if cell is not None and math.isfinite(cell)]
+    return sum(known) / len(known) if known else None
+
+
+def _count(cells: list[float | None]) -> int:
+    return sum(cell is not None for cell in cells)

@@ -1,0 +1,200 @@
+"""A case: the story above, the strip with calipers, the reading form beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ecgomics.dashboards.learn_case import CALIPERS, CaseState
+from ecgomics.dashboards.learn_panes.hearing import hear
+from ecgomics.learn import LESSONS, TOPICS, load_cases
+from ecgomics_widgets import Strip
+from ecgomics_widgets.reading_form import ReadingForm
+
+FULL: dict[str, Any] = {"sizing_mode": "stretch_both"}
+KEYS = (
+    ("c", "calipers: PR, QRS, QT in turn"),
+    ("n N", "next, previous mark once submitted"),
+    ("← →", "a beat back, forward"),
+    ("+ −  0  f", "zoom, true scale, fit"),
+    ("1 … 4", "12×1, 6×2, 3×4 + rhythm, single lead"),
+    ("s", "submit the reading"),
+)
+
+
+class CaseView:
+    """Widgets around a `CaseState`."""
+
+    def __init__(self, state: CaseState, *, frame: Any, task: str = "") -> None:
+        self.state, self.frame, self.task = state, frame, task
+        words = state.desk.words
+        labels = [label for label, line in CALIPERS.items() if line in state.case.asked]
+        self.strip = Strip(
+            state.examination.ecg,
+            provenance="synthetic" if state.case.synthetic else "recorded",
+            machine_marks="hidden",
+            caliper_labels=labels,
+            layout="3x4+R",
+            title=words("case: {title}", title=state.case.title),
+        )
+        self.form = ReadingForm(
+            title=words("Your reading"),
+            texts=words.all_of(
+                ("Your reading", "hint", "a hint takes a quarter of the points", "calipers", "next mark")
+                + ("right", "partly", "wrong", "not answered")
+            ),
+        )
+        hear(
+            self.form,
+            {
+                "answer": lambda e: state.answer(str(e["id"]), e["value"]),
+                "hint": lambda e: state.hint(str(e["id"])),
+                "choose": lambda e: state.choose(str(e["id"])),
+                "submit": lambda e: state.submit(),
+            },
+            trouble=lambda text: setattr(frame, "notice", text),
+        )
+        self.strip.param.watch(lambda change: state.measure(change.new), "calipers")
+        self.strip.param.watch(self._from_strip, "feedback_chosen")
+        state.param.watch(lambda *_: self._fill(), ["hints", "chosen"])
+        state.param.watch(lambda change: self._given(), "given")
+        state.param.watch(lambda *_: self.submitted(), "state")
+        self._story()
+        self._fill()
+
+    def key(self, name: str) -> None:
+        """A key of the page."""
+        if name == "s":
+            self.state.submit()
+
+    def _given(self) -> None:
+        self.form.given = dict(self.state.given)
+
+    def _fill(self) -> None:
+        state, words = self.state, self.state.desk.words
+        done = state.state == "submitted"
+        actions = [{"name": "submit", "title": words("Submit"), "main": True}]
+        if done:
+            actions = [
+                {"name": "next", "title": words("Next case"), "main": True, "href": self._next()},
+                {
+                    "name": "quiz",
+                    "title": words("Similar questions"),
+                    "href": f"learn?view=quiz&topic={state.case.topic}",
+                },
+            ]
+        self.form.param.update(
+            lines=state.lines(),
+            state=state.state,
+            score=state.score,
+            chosen=state.chosen,
+            note=state.due_text if done else "",
+            why=state.explanation(),
+            links=self._links() if done else [],
+            actions=actions,
+        )
+        if done:
+            self._to_strip()
+
+    def submitted(self) -> None:
+        """Show what was right: on the strip and in the form."""
+        state = self.state
+        self._rows = state.feedback()
+        self.strip.param.update(
+            machine_marks="shown",
+            feedback=self._rows,
+            caliper_labels=[],
+            beats=state.examination.beats.beats,
+            marks=state.examination.beats.beats,
+            shown=["spans"],
+        )
+        self._fill()
+        self._story()
+
+    _rows: list[dict[str, Any]] = []  # noqa: RUF012  (replaced, never changed)
+
+    def _to_strip(self) -> None:
+        """Bring the chosen line's place on the strip into view."""
+        title = next((m.target.field for m in self.state.marks if m.target.field.id == self.state.chosen), None)
+        if title is None:
+            return
+        for place, row in enumerate(self._rows):
+            if (row.get("label") == title.caliper and title.caliper) or str(row.get("text", "")).startswith(
+                title.title
+            ):
+                if self.strip.feedback_chosen != place:
+                    self.strip.feedback_chosen = place
+                return
+
+    def _from_strip(self, change: Any) -> None:
+        """A mark chosen on the strip chooses its line."""
+        if not 0 <= change.new < len(self._rows):
+            return
+        row = self._rows[change.new]
+        for item in self.state.marks:
+            line = item.target.field
+            if (line.caliper and row.get("label") == line.caliper) or str(row.get("text", "")).startswith(
+                line.title + ":"
+            ):
+                self.state.choose(line.id)
+                return
+
+    def _links(self) -> list[dict[str, str]]:
+        case = self.state.case
+        names = self.state.examination.standings
+        rules = [
+            {"text": f"Rule: {names[name].rule.name} ({names[name].rule.number})"} for name in case.met if name in names
+        ]
+        columns = [{"text": name} for name in case.biomarkers]
+        words = self.state.desk.words
+        lessons = [
+            {"text": f"{words('Lesson')} {number}: {words(LESSONS[number])}"}
+            for number in case.lessons
+            if number in LESSONS
+        ]
+        return [*rules, *columns, *lessons]
+
+    def _cases(self) -> list[str]:
+        if self.task:
+            found = self.state.desk.task(self.task)
+            return list(found.cases) if found else []
+        return [case.id for case in load_cases() if case.topic == self.state.case.topic]
+
+    def _next(self) -> str:
+        names = self._cases()
+        here = names.index(self.state.case.id) if self.state.case.id in names else -1
+        if here + 1 >= len(names):
+            return "learn"
+        task = f"&task={self.task}" if self.task else ""
+        return f"learn?case={names[here + 1]}{task}"
+
+    def _story(self) -> None:
+        state, words = self.state, self.state.desk.words
+        case, names = state.case, self._cases()
+        answers = state.desk.answers()
+        read = {str(name).removeprefix("case:") for name in answers["case_id"]} if len(answers) else set()
+        done = len(read & set(names))
+        kind = words("synthetic") if case.synthetic else words("real record")
+        intervals = [words(line) for line in ("PR", "QRS", "QT") if line.lower() in case.asked]
+        aim = (
+            words("Measure {intervals} with the calipers; read on.", intervals=", ".join(intervals))
+            if intervals
+            else words("Read it.")
+        )
+        self.frame.matter = {
+            "title": case.title,
+            "chips": [words(TOPICS[case.topic]), words("level {n} of 4", n=case.level), kind, *case.tags],
+            "text": case.vignette,
+            "aim": aim,
+            "progress": f"{words(TOPICS[case.topic])}: {done} / {len(names)}"
+            + (f" · {state.due_text}" if state.due_text else ""),
+            "done": done,
+            "of": len(names),
+        }
+
+
+def case_view(state: CaseState, *, frame: Any, task: str = "") -> CaseView:
+    """Put a case into the frame of the page."""
+    view = CaseView(state, frame=frame, task=task)
+    frame.strip = view.strip.panel(**FULL)
+    frame.side = view.form.panel(**FULL)
+    return view

@@ -1,0 +1,125 @@
+"""The cases: by topic, with what was reached, what is due, assignments, and joining a class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ecgomics.dashboards.learn_desk import CASE, COOKIE, QUIZ, STAY_DAYS, LearnDesk, when
+from ecgomics.dashboards.learn_panes.hearing import hear
+from ecgomics.errors import EcgomicsError
+from ecgomics.learn import LESSONS, TOPICS, Case, load_cases
+from ecgomics_widgets.case_shelf import CaseShelf
+
+FULL: dict[str, Any] = {"sizing_mode": "stretch_both"}
+
+
+class ShelfView:
+    """Widgets around a `LearnDesk`."""
+
+    def __init__(self, desk: LearnDesk, *, frame: Any) -> None:
+        self.desk, self.frame = desk, frame
+        words = desk.words
+        self.shelf = CaseShelf(
+            texts=words.all_of(
+                ("not read yet", "level", "of", "Join a class", "Class code", "Your name in this class", "Join", "You")
+                + ("Repeat now", "Start a quiz", "Open", "Lessons", "notebooks")
+            ),
+            lessons=[{"number": number, "title": words(title)} for number, title in LESSONS.items()],
+        )
+        hear(self.shelf, {"join": self._join}, trouble=self._refused)
+        self.show()
+
+    def show(self) -> None:
+        """Send everything as it stands."""
+        desk = self.desk
+        best = self._best()
+        due = set(desk.due_items())
+        self.shelf.param.update(
+            person={
+                "name": desk.person.shown_as,
+                "classes": [item.title for item in desk.classroom.classes(of=desk.person)],
+                "joined": desk.joined is not None,
+                "teacher": desk.teaches,
+            },
+            due=self._due(due),
+            tasks=self._tasks(best),
+            topics=[self._topic(topic, best, due) for topic in TOPICS],
+        )
+
+    def _best(self) -> dict[str, float]:
+        """Best score of each case: the mean over the lines of one reading."""
+        answers = self.desk.answers()
+        cases = answers[answers["case_id"].str.startswith(CASE)] if len(answers) else answers
+        found: dict[str, float] = {}
+        for name, rows in cases.groupby("case_id"):
+            latest = rows.groupby("question_id")["score"].max()
+            found[str(name).removeprefix(CASE)] = float(latest.mean())
+        return found
+
+    def _due(self, due: set[str]) -> dict[str, Any]:
+        words = self.desk.words
+        cases = sorted(item.removeprefix(CASE) for item in due if item.startswith(CASE))
+        quiz = [item for item in due if item.startswith(QUIZ)]
+        if cases:
+            text = words("{n} to repeat", n=len(due))
+            return {"text": text, "href": f"learn?case={cases[0]}", "count": len(due)}
+        following = self.desk.classroom.next_due(of=self.desk.person)
+        text = (
+            words("{n} to repeat", n=len(quiz))
+            if quiz
+            else when(following, words)
+            if following
+            else words("Nothing to repeat yet.")
+        )
+        return {"text": text, "href": "learn?view=quiz", "count": len(quiz)}
+
+    def _tasks(self, best: dict[str, float]) -> list[dict[str, Any]]:
+        words = self.desk.words
+        return [
+            {
+                "title": task.title,
+                "text": words("due {day}", day=task.due.date().isoformat()) if task.due else "",
+                "href": f"learn?task={task.link}",
+                "done": sum(case in best for case in task.cases),
+                "of": len(task.cases),
+            }
+            for task in self.desk.tasks()
+        ]
+
+    def _topic(self, topic: str, best: dict[str, float], due: set[str]) -> dict[str, Any]:
+        words = self.desk.words
+        cases = [case for case in load_cases() if case.topic == topic]
+        return {
+            "title": words(TOPICS[topic]),
+            "done": sum(case.id in best for case in cases),
+            "of": len(cases),
+            "cases": [self._case(case, best, due) for case in cases],
+        }
+
+    def _case(self, case: Case, best: dict[str, float], due: set[str]) -> dict[str, Any]:
+        again = f"{CASE}{case.id}" in due
+        text = self.desk.words("due now") if again else case.vignette.split(".")[0]
+        return {
+            "title": case.title,
+            "text": text,
+            "href": f"learn?case={case.id}",
+            "level": case.level,
+            "best": best.get(case.id),
+        }
+
+    def _join(self, event: Any) -> None:
+        secret = self.desk.join(str(event.get("code", "")), str(event.get("name", "")))
+        self.shelf.ticket = {"name": COOKIE, "value": secret, "days": STAY_DAYS, "href": "learn"}
+
+    def _refused(self, text: str) -> None:
+        self.shelf.trouble = text
+
+
+def shelf_view(desk: LearnDesk, *, frame: Any) -> ShelfView:
+    """Put the cases into the frame of the page."""
+    view = ShelfView(desk, frame=frame)
+    frame.board = view.shelf.panel(**FULL)
+    return view
+
+
+__all__ = ["EcgomicsError", "ShelfView", "shelf_view"]
