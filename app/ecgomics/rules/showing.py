@@ -98,6 +98,18 @@ def finding_line(finding: Finding) -> str:
     return f"<Finding {finding.rule.id}: {STATE_WORDS[finding.state]}{told}>"
 
 
+def stated(rule: Rule, state: str) -> str:
+    """The rule's statement for a record in which it is met, not met or unknown; never "met" for one where it is not."""
+    opening, ways = (
+        "Criteria met for ",
+        {"not_met": "Criteria not met for ", "unknown": "Cannot be judged: criteria for "},
+    )
+    if state not in ways:
+        return rule.statement
+    said = rule.statement.removeprefix(opening)
+    return ways[state] + (said if said != rule.statement else f"“{rule.statement}”")
+
+
 def finding_html(finding: Finding) -> str:
     """Statement, state, and a table of the clauses with value, limit and margin."""
     rows = "".join(_row(_cells(trace.clause, trace.value, trace.margin, trace.state)) for trace in finding.clauses)
@@ -111,7 +123,7 @@ def finding_html(finding: Finding) -> str:
         notes.append(f"Missing: {', '.join(finding.missing)}.")
     return (
         f"<div><b>{escape(finding.rule.number)} {escape(finding.rule.name)}: {STATE_WORDS[finding.state]}</b>"
-        f"<br>{escape(finding.rule.statement)}<table>{head}{rows}</table><small>{escape(' '.join(notes))}</small></div>"
+        f"<br>{escape(stated(finding.rule, finding.state))}<table>{head}{rows}</table><small>{escape(' '.join(notes))}</small></div>"
     )
 
 

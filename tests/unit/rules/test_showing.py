@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from ecgomics.rules import load_rules, trace
-from ecgomics.rules.showing import criteria_html, limit_of
+from ecgomics.rules.showing import criteria_html, limit_of, stated
 
 RULES = {rule.id: rule for rule in load_rules()}
 
@@ -64,6 +64,18 @@ def test_a_finding_says_what_decided_it():
     assert "236" in text
     assert "> 200 ms" in text
     assert "<ClauseTrace first_degree_block.pr_long: met" in repr(met.clauses[0])
+
+
+def test_no_record_is_told_that_criteria_are_met_which_are_not():
+    assert all(rule.statement.startswith("Criteria met for ") for rule in RULES.values())
+    low = read(finding("first_degree_block", PR_Int_Global=160, P_Fraction_Global=1.0)._repr_html_())
+    assert "Criteria not met for first-degree AV block" in low
+    assert "Criteria met" not in low
+    missing = read(finding("first_degree_block", P_Fraction_Global=1.0)._repr_html_())
+    assert "Cannot be judged: criteria for first-degree AV block" in missing
+    own = dataclasses.replace(RULES["pause"], statement="A pause.")
+    assert stated(own, "not_met") == "Criteria not met for “A pause.”"
+    assert stated(own, "met") == "A pause."
 
 
 def test_an_unknown_finding_says_what_is_missing():
