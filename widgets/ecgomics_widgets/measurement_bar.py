@@ -26,7 +26,7 @@ class MeasurementBar(HostedWidget):
     _down: ClassVar[tuple[str, ...]] = ("record", "values", "criteria", "message")
     _up: ClassVar[tuple[str, ...]] = ("event",)
 
-    record = param.Dict(default={}, doc="`source`, `person`, `quality`, `state`, `place`, `synthetic`.")
+    record = param.Dict(default={}, doc="`source`, `person`, `quality`, `state`, `place`, `synthetic`, `day` (a link).")
     values = param.List(default=[], doc="Dicts of `title`, `value`, `unit`, `reference`, `out`, `column`.")
     criteria = param.List(default=None, allow_None=True, doc="Rules met: dicts of `id`, `title`; None before analysis.")
     message = param.String(default="", doc="What a bar without values says.")

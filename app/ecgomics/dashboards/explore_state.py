@@ -82,6 +82,7 @@ class ExploreState(param.Parameterized):
         self._lassos = 0
         self._order: tuple[Any, np.ndarray] | None = None
         self.is_saved: Callable[[str, Sequence[str]], bool] = lambda name, records: False
+        self.day_page = ""
         super().__init__(**params)
         self._begin()
         self.beginning = {name: getattr(self, name) for name in BEGINNING}

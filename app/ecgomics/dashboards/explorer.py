@@ -62,6 +62,8 @@ class Explorer(pn.viewable.Viewer):
         self.reading = reading
         self.state = ExploreState(reading.census, reading.rulebook)
         self.library = Library(self.state, visit.desk if visit and visit.desk else Desk(reading.census.cohort.path))
+        if visit and any(link["href"] == "holter" for link in visit.nav):
+            self.state.day_page = "holter"
         if visit and visit.query:
             self.library.open(visit.query)
         self._panes = {

@@ -42,7 +42,7 @@ class Reading:
             from ecgomics.cohort import open_cohort
 
             cohort = open_cohort(cohort)
-        book = RuleBook.load()
+        book = RuleBook.of(cohort)
         census = Census(cohort, rule_titles=book.titles)
         return cls(census, book.about(census), Ranker(census))
 

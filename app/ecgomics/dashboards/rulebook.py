@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -15,6 +18,7 @@ from ecgomics.dashboards.census import Census
 from ecgomics.errors import CohortError, RuleError
 from ecgomics.rules import Finding, Rule, evaluate, load_rules, spans, trace, with_limits
 from ecgomics.rules.model import SEVERITIES, Clause
+from ecgomics.settings import RuleSettings
 from ecgomics.vocabulary import STATES
 
 Limits = dict[str, tuple[float, ...]]
@@ -45,9 +49,23 @@ class RuleBook:
         self.titles = {rule.id: rule.name for rule in rules}
 
     @classmethod
-    def load(cls) -> RuleBook:
-        """The rules that come with ECGomics."""
-        return cls(load_rules())
+    def of(cls, cohort: Any) -> RuleBook:
+        """The rules a cohort was judged by: those that come along, with its settings, and its own."""
+        settings = None
+        stage = getattr(cohort, "stages", {}).get("rules")
+        if stage is not None:
+            settings = RuleSettings.from_dict(stage.settings)
+        try:
+            own = json.loads(cohort.findings.attrs.get("own_rules", "[]"))
+        except CohortError:
+            own = []
+        if not own:
+            return cls(load_rules(settings=settings))
+        with TemporaryDirectory() as folder:
+            # every JSON text is YAML
+            path = Path(folder) / "own.yaml"
+            path.write_text(json.dumps({"rules": own}), encoding="utf-8")
+            return cls(load_rules([path], settings=settings))
 
     def about(self, census: Census) -> RuleBook:
         """The same rules, for a cohort."""

@@ -56,6 +56,7 @@ class FakeCohort:
     def __init__(self, n: int = 60, *, analysed: bool = True, mapped: bool = True, seed: int = 0) -> None:
         rng = np.random.default_rng(seed)
         self.path = Path("fake.zarr")
+        self.told: list[dict[str, object]] = []
         ids = [f"{number:016x}" for number in range(n)]
         self.rng, self.ids, self.analysed, self.mapped = rng, ids, analysed, mapped
         self.records = pd.DataFrame(
@@ -101,6 +102,13 @@ class FakeCohort:
             {"age": ("record", self.records["age"].to_numpy()), "sex": ("record", self.records["sex"].to_numpy())},
             coords={"record": self.ids},
         )
+
+    def looks(self) -> tuple[dict[str, object], ...]:
+        return tuple(self.told)
+
+    def note_look(self, look) -> dict[str, object]:
+        self.told.append(look(tuple(self.told)))
+        return self.told[-1]
 
     def _need(self) -> None:
         if not self.analysed:

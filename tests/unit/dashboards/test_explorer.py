@@ -134,7 +134,8 @@ from ecgomics.dashboards.census import Census
 from ecgomics.dashboards.ranking import Ranker
 from ecgomics.dashboards.reading import Reading
 from ecgomics.dashboards.rulebook import RuleBook
-book = RuleBook.load()
+from ecgomics.rules import load_rules
+book = RuleBook(load_rules())
 cohort = conftest.FakeCohort(20)
 cohort.rules = tuple(book._rules.values())
 census = Census(cohort, rule_titles=book.titles)

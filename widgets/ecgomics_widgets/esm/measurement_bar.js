@@ -9,6 +9,7 @@ const STYLE = `
 .eg-bar .who .name:hover b { text-decoration: underline; text-underline-offset: 2px; }
 .eg-bar .who b { font-weight: 600; font-size: 15px; display: block; }
 .eg-bar .who div { display: flex; gap: 8px; align-items: center; }
+.eg-bar .day { color: var(--eg-link, #0067a3); }
 .eg-bar .dot { width: 8px; height: 8px; border-radius: 50%; display: inline-block; margin-right: 5px; background: var(--eg-faint, #98a2b3); }
 .eg-bar .dot.good { background: var(--eg-good, #12804a); }
 .eg-bar .dot.fair { background: var(--eg-fair, #d99a00); border-radius: 2px; }
@@ -62,7 +63,8 @@ function render({model, el}) {
     fill(row,
       h("div", {class: "who"}, h("button", {class: "name", title: `${record.source}: what is known of it, and records like it (i)`, onclick: () => emit(model, "why", {record: true})}, h("b", {class: "cut"}, record.source)),
         h("div", {class: "quiet"}, h("span", {class: "cut", title: record.person}, record.person),
-          h("span", {title: "share of the signal that can be trusted", style: {whiteSpace: "nowrap"}}, h("i", {class: `dot ${record.state}`}), record.quality))),
+          h("span", {title: "share of the signal that can be trusted", style: {whiteSpace: "nowrap"}}, h("i", {class: `dot ${record.state}`}), record.quality),
+          record.day ? h("a", {class: "day", href: record.day, title: "the whole recording: its day, events and trends"}, "day") : null)),
       h("div", {class: "values"}, shown.length ? shown.map(value) : h("span", {class: "quiet"}, model.get("message"))),
       criteria(model.get("criteria")),
       h("div", {class: "steps"}, h("span", {class: "quiet"}, record.place),

@@ -9,6 +9,7 @@ import numpy as np
 from ecgomics.biomarkers.references import reference_of
 from ecgomics.dashboards.explore_state import ExploreState
 from ecgomics.dashboards.panes.pane import Event, Pane
+from ecgomics.dashboards.recording import WHOLE_S
 from ecgomics.wording import decimals_of, person, quality_word, share
 from ecgomics_widgets.measurement_bar import MeasurementBar
 
@@ -46,6 +47,7 @@ class MeasurementsPane(Pane):
         order = state.order()
         found = np.flatnonzero(order == at)
         quality = float(census.quality[at])
+        whole = float(census.duration_s[at]) > WHOLE_S
         self.widget.record = {
             "source": str(census.source[at]),
             "person": person(float(census.age[at]), str(census.sex[at])),
@@ -53,6 +55,7 @@ class MeasurementsPane(Pane):
             "state": quality_word(quality),
             "place": f"{found[0] + 1} of {len(order)}" if len(found) else "",
             "synthetic": census.synthetic,
+            "day": f"{state.day_page}?record={state.record}" if state.day_page and whole else "",
         }
 
     def measure(self) -> None:
