@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from ecgomics.biomarkers.block import VENTRICULAR_MS
 from ecgomics.rules.model import SIGNS, Clause, Show
 from ecgomics.rules.tracing import ClauseTrace, Finding
 from ecgomics.vocabulary import BEAT_CLASSES, MARKS
@@ -131,7 +132,11 @@ def _intervals(told: ClauseTrace, beats: xr.Dataset, leads: tuple[str, ...]) -> 
 
 def _beats_of_class(told: ClauseTrace, beats: xr.Dataset, leads: tuple[str, ...], wanted: int) -> Iterator[Span]:
     starts, stops = _marks(beats, "qrs_on", ()), _marks(beats, "t_off", ())
-    for k in np.flatnonzero(beats["beat_class"].values == wanted):
+    counted = beats["beat_class"].values == wanted
+    if BEAT_CLASSES[wanted] == "ventricular":
+        # the narrow ones are no ventricular beats to the biomarkers
+        counted &= ~(1000.0 * (_marks(beats, "qrs_off", ()) - starts) < VENTRICULAR_MS)
+    for k in np.flatnonzero(counted):
         r = float(beats["r_s"].values[k])
         start = starts[k] if np.isfinite(starts[k]) else r - 0.06
         stop = stops[k] if np.isfinite(stops[k]) else r + 0.3

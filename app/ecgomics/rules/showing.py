@@ -121,9 +121,10 @@ def finding_html(finding: Finding) -> str:
         notes.append(f"Not ruled out: {', '.join(finding.not_ruled_out)}.")
     if finding.missing:
         notes.append(f"Missing: {', '.join(finding.missing)}.")
+    said = escape(stated(finding.rule, finding.state))
     return (
         f"<div><b>{escape(finding.rule.number)} {escape(finding.rule.name)}: {STATE_WORDS[finding.state]}</b>"
-        f"<br>{escape(stated(finding.rule, finding.state))}<table>{head}{rows}</table><small>{escape(' '.join(notes))}</small></div>"
+        f"<br>{said}<table>{head}{rows}</table><small>{escape(' '.join(notes))}</small></div>"
     )
 
 

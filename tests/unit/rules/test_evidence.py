@@ -78,7 +78,10 @@ def test_a_pause_is_drawn_where_it_is():
 
 
 def test_ectopic_beats_are_drawn_one_by_one():
-    drawn = spans(finding("premature_ventricular_beat", PVC_Count_Global=1), beats_of([0.8, 0.5, 1.1], [0, 0, 1, 0]))
+    told = finding("premature_ventricular_beat", PVC_Count_Global=1)
+    beats = beats_of([0.8, 0.5, 1.1], [0, 0, 1, 1])
+    beats.beats["marks"][3, MARKS.index("qrs_off")] += 0.05  # the third beat of `a` is wide, the fourth is not
+    drawn = spans(told, beats)
     assert [(span.kind, span.label) for span in drawn] == [("beat", "ventricular")]
     assert drawn[0].start_s == pytest.approx(0.5 + 1.3 - 0.04)
 
