@@ -83,8 +83,8 @@ def contrast(
     Notes
     -----
     Missing values are left out biomarker by biomarker and reported. p-values are Mann–Whitney's (exact where one value
-    dominates), corrected by Benjamini & Yekutieli. Intervals are percentiles over resampled patients; those of adjusted
-    effects hold the confounders' fitted part fixed.
+    dominates, and where a side has 20 patients or fewer), corrected by Benjamini & Yekutieli. Intervals are percentiles
+    over resampled patients; those of adjusted effects hold the confounders' fitted part fixed.
 
     Examples
     --------

@@ -10,10 +10,12 @@ import pandas as pd
 
 from ecgomics.discovery.intervals import newcombe_interval
 from ecgomics.discovery.patients import Bools, Floats, Patients
-from ecgomics.discovery.significance import Rare, benjamini_yekutieli, normal_p
+from ecgomics.discovery.significance import FEW, Rare, benjamini_yekutieli, exact_p, normal_p
 from ecgomics.errors import DiscoveryError
 from ecgomics.settings import ContrastSettings
 
+_COUNTED_OUT = 20_000
+"""Patients up to which a small group is compared pair by pair."""
 _BLOCK = 1024
 """Rows summed in float32 before the sum moves to float64: keeps an AUC of 10⁶ patients right to 1e-7."""
 
@@ -129,13 +131,16 @@ class RankTable:
     def test(self, members: Bools) -> tuple[Floats, Floats, Floats, Floats]:
         """AUC, two-sided p, and how many patients of the group and of the rest have a value (all float64, biomarker).
 
-        The p-value is Mann–Whitney's with tie and continuity correction; where one value is shared by more than half
+        The p-value is Mann–Whitney's with tie and continuity correction, counted out where a side has 20 patients or
+        fewer (among up to 20,000: see `exact_p`); where one value is shared by more than half
         of the patients and the expected counts are small, it comes from the exact distribution of how many of the
         others fall into the group (Fisher's exact test when there are just two values).
         """
         shift, inside, outside = self._sums(members)
         variance = _variance(self._squares, inside, outside)
         p = normal_p(shift, variance)
+        if min(members.sum(), (~members).sum()) <= FEW and len(members) <= _COUNTED_OUT:
+            p = self._counted_out(members)
         p = self._rare.replace(p, members=members, inside=inside, outside=outside)
         auc = _auc(shift, inside, outside)
         return auc, np.where(np.isnan(auc), np.nan, p), inside, outside
@@ -158,6 +163,19 @@ class RankTable:
         counts = {"n_group": inside.astype(int), "n_rest": outside.astype(int)}
         table = pd.DataFrame({"biomarker": self.biomarkers} | columns | counts)
         return table.iloc[effect_order(auc)].reset_index(drop=True)
+
+    def _counted_out(self, members: Bools) -> Floats:
+        """p of a group (or rest) so small that all ways to draw it can be counted."""
+        side = members if members.sum() <= (~members).sum() else ~members
+        present = self._patterns[:, self._pattern_of] > 0
+        other, there = self._doubled[~side], present[~side]
+        wins, losses = np.zeros(len(self.biomarkers)), np.zeros(len(self.biomarkers))
+        for row in np.flatnonzero(side):
+            own = self._doubled[row]
+            wins += np.where(present[row], ((other < own) & there).sum(axis=0), 0)
+            losses += np.where(present[row], ((other > own) & there).sum(axis=0), 0)
+        few, many = present[side].sum(axis=0).astype(np.float64), there.sum(axis=0).astype(np.float64)
+        return exact_p(wins, losses, few=few, many=many)
 
     def decided_by_few(self, members: Bools) -> Bools:
         """Biomarkers whose p comes from the exact count of rare values, not from the normal approximation."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,61 @@ def normal_p(shift: Floats, variance: Floats) -> Floats:
     spread = np.sqrt(np.maximum(variance, 0.0))
     z = np.maximum(np.abs(shift) - 0.5, 0.0) / np.where(spread > 0, spread, 1.0)
     return np.where(spread > 0, np.minimum(2 * ndtr(-z), 1.0), 1.0)
+
+
+FEW = 20
+"""Patients on the smaller side up to which rank sums are counted out instead of taken as normal."""
+
+
+def exact_p(wins: Floats, losses: Floats, *, few: Floats, many: Floats) -> Floats:
+    """Two-sided p of rank sums by counting all ways to draw a small group.
+
+    With three of 200 patients in the group even a perfect separation lies only three standard deviations out: the
+    normal approximation cannot tell it from luck, though one drawing in a million gives it.
+
+    Parameters
+    ----------
+    wins, losses
+        Pairs of one of each side in which the smaller side's value is larger, and smaller (float64, biomarker). Ties
+        count as neither: broken against the effect, whatever they are, they leave the test valid.
+    few, many
+        Patients with a value on the smaller and on the other side (float64, biomarker).
+
+    Returns
+    -------
+    float64, 0 to 1; 1 where a side is empty.
+    """
+    p = np.ones(wins.shape)
+    for column in np.flatnonzero((few > 0) & (many > 0)):
+        below = _cumulated(int(few[column]), int(many[column]))
+        pairs = int(few[column] * many[column])
+        tails = [_upper_tail(below, pairs, int(each[column])) for each in (wins, losses)]
+        p[column] = min(1.0, 2 * min(tails))
+    return p
+
+
+def _upper_tail(below: Floats, pairs: int, wins: int) -> float:
+    """Chance of at least so many wins of so many pairs; the distribution is its own mirror image."""
+    lost = pairs - wins
+    return float(below[lost]) if lost < len(below) else float(1.0 - below[pairs - lost - 1] if lost < pairs else 1.0)
+
+
+@lru_cache(maxsize=256)
+def _cumulated(few: int, many: int) -> Floats:
+    """Chance of 0, 1, … wins or fewer, up to half of all pairs (Mann & Whitney, Ann Math Stat 1947;18:50).
+
+    The counts are the coefficients of a Gaussian binomial, multiplied up factor by factor.
+    """
+    counts = np.zeros(few * many // 2 + 1)
+    counts[0] = 1.0
+    for step in range(1, few + 1):
+        shift = many + step
+        if shift < len(counts):
+            counts[shift:] -= counts[:-shift].copy()
+        for start in range(step):
+            counts[start::step] = np.cumsum(counts[start::step])
+    ways = np.exp(gammaln(few + many + 1) - gammaln(few + 1) - gammaln(many + 1))
+    return np.asarray(np.minimum(np.cumsum(counts) / ways, 1.0), dtype=np.float64)
 
 
 def benjamini_yekutieli(p: Floats) -> Floats:
