@@ -31,7 +31,10 @@ _USES = {
     "ingest": ("ingest",),
     "analyse": ("waves", "biomarkers", "rules"),
     "embed": ("latent",),
+    "pretrain": ("latent",),
+    "finetune": ("latent",),
     "project": ("projection",),
+    "api": ("api",),
     "discover": ("discovery",),
 }
 """Sections whose settings a verb takes."""

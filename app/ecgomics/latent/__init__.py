@@ -8,11 +8,14 @@ from ecgomics.latent.background import Fit, fit_in_background
 from ecgomics.latent.beat_residual import BeatResidual, beat_residual
 from ecgomics.latent.card import EncoderCard, EncoderEntry, SignalEncoder
 from ecgomics.latent.clusters import Clusters, clusters
+from ecgomics.latent.cohort_training import finetune_on, pretrain_on
 from ecgomics.latent.drift import drift
 from ecgomics.latent.embedding import Embedding
 from ecgomics.latent.encoder import Encoder
+from ecgomics.latent.finetuning import finetune
 from ecgomics.latent.founder import Founder
 from ecgomics.latent.handmade import Handmade, handmade
+from ecgomics.latent.journal import Journal
 from ecgomics.latent.likeness import Agreement, agreement, nearest
 from ecgomics.latent.novelty import Novelty
 from ecgomics.latent.pretraining import pretrain
@@ -36,6 +39,7 @@ __all__ = [
     "Fit",
     "Founder",
     "Handmade",
+    "Journal",
     "Novelty",
     "Projection",
     "Recipe",
@@ -51,6 +55,8 @@ __all__ = [
     "embed_windows",
     "encoder_named",
     "encoders",
+    "finetune",
+    "finetune_on",
     "fit_in_background",
     "handmade",
     "identity",
@@ -58,6 +64,7 @@ __all__ = [
     "kept",
     "nearest",
     "pretrain",
+    "pretrain_on",
     "probe",
     "randomised",
     "recipe_named",

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from ecgomics.errors import FormatError
+from ecgomics.errors import FormatError, SignalError
 from ecgomics.latent.embedding import Embedding
 from ecgomics.latent.recipe import Recipe
 from ecgomics.latent.windows import Floats, embed_windows
@@ -92,6 +92,24 @@ class Encoder:
 
         told = dict(self.meta) | ({} if precision == "float32" else {"precision": precision})
         return embed_windows(ecg, vectorise, recipe=self.recipe, name=self.name, meta=told, fit=self.to_dataset())
+
+    def probability(self, vectors: xr.DataArray) -> xr.DataArray:
+        """What a finetuned encoder says of its own vectors: 0 to 1, (record); NaN for a record without a vector.
+
+        Raises
+        ------
+        SignalError
+            For an encoder that was taught no label.
+        """
+        head = self.meta.get("head")
+        if head is None:
+            raise SignalError(
+                f"the encoder {self.name!r}, which was taught no label",
+                expected="one that `finetune` made",
+                remedy="ecgomics finetune COHORT --label SYSTEM:CODE",
+            )
+        logit = vectors.astype(np.float64) @ xr.DataArray(np.asarray(head["weight"]), dims="latent") + head["bias"]
+        return (1 / (1 + np.exp(-logit))).rename(str(head["label"]))
 
     def to_dataset(self) -> xr.Dataset:
         """The encoder as plain arrays."""

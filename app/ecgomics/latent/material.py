@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -62,6 +62,11 @@ class Windows:
         signal = torch.from_numpy(self.signal[chosen].astype(np.float32))
         return signal, torch.from_numpy(self.used[chosen].astype(np.float32)), torch.from_numpy(self.length[chosen])
 
+    def at(self, rows: npt.NDArray[np.int64]) -> Windows:
+        """Some of them."""
+        record = [self.record[row] for row in rows.tolist()]
+        return Windows(self.signal[rows], self.used[rows], self.length[rows], record)
+
     def digest(self) -> str:
         """Short hash of what was trained on, whatever its order."""
         parts = sorted(hashlib.sha256(window.tobytes()).hexdigest() for window in self.signal)
@@ -78,13 +83,22 @@ class Order:
     seed
         Of the order.
     held_out
-        Share of the records, 0 to 0.5, never drawn: for judging when to stop.
+        Share of the patients, 0 to 0.5, never drawn: for judging when to stop.
+    patient
+        Whose each record is, by its id; one that is not there is somebody of its own.
     """
 
-    def __init__(self, record: list[str], *, seed: int, held_out: float = 0.0) -> None:
+    def __init__(
+        self, record: list[str], *, seed: int, held_out: float = 0.0, patient: Mapping[str, str] | None = None
+    ) -> None:
         names, of = np.unique(np.asarray(record), return_inverse=True)
         self._rng = np.random.default_rng(seed)
-        spared = set(self._rng.permutation(len(names))[: int(held_out * len(names))].tolist()) if held_out else set()
+        who = np.array([(patient or {}).get(name) or f"record {name}" for name in names.tolist()])
+        people, whose = np.unique(who, return_inverse=True)
+        count = int(held_out * len(people))
+        # of a single patient there is nothing to judge by
+        chosen = self._rng.permutation(len(people))[: count if count > 1 else 0] if held_out else np.empty(0, int)
+        spared = set(np.flatnonzero(np.isin(whose, chosen)).tolist())
         every = [np.flatnonzero(of == number) for number in range(len(names))]
         self._windows = [windows for number, windows in enumerate(every) if number not in spared]
         self.held_out = np.array([every[number][0] for number in sorted(spared)], dtype=np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -10,6 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from ecgomics.errors import SettingsError
 
 INPUT_SCALE_MV = 0.3
 
@@ -88,11 +91,41 @@ def threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def device_named(name: str) -> torch.device:
+    """Where to compute: ``"cpu"``, ``"cuda"``, or ``"auto"`` for the latter where it is there.
+
+    Raises
+    ------
+    SettingsError
+        For CUDA where there is none.
+    """
+    found = torch.cuda.is_available()
+    if name == "cuda" and not found:
+        raise SettingsError("the device 'cuda' without a GPU", expected="'cpu' or 'auto'", remedy="choose --device cpu")
+    return torch.device("cuda" if found and name != "cpu" else "cpu")
+
+
+@contextmanager
+def reproducible(count: int) -> Iterator[None]:
+    """This many threads, and only algorithms that give the same result each time, on a GPU too."""
+    before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+    # what cuBLAS needs to repeat itself; read when its first handle is made
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
+    try:
+        with threads(count):
+            yield
+    finally:
+        torch.use_deterministic_algorithms(before[0])
+        torch.backends.cudnn.benchmark = before[1]
+
+
 def flatten(network: nn.Module) -> tuple[Any, list[tuple[str, list[int]]]]:
     """All weights and buffers as one float32 vector, with the name and shape of each part in order."""
     parts = [(name, part.detach()) for name, part in network.state_dict().items() if part.is_floating_point()]
     flat = torch.cat([part.reshape(-1).to(torch.float32) for _, part in parts])
-    return flat.numpy().copy(), [(name, list(part.shape)) for name, part in parts]
+    return flat.cpu().numpy().copy(), [(name, list(part.shape)) for name, part in parts]
 
 
 def restore(network: nn.Module, flat: Any) -> None:

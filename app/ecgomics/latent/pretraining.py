@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from ecgomics.latent.encoder import NAME, Encoder, checksum
+from ecgomics.latent.journal import Journal
 from ecgomics.latent.material import Order, Windows
 from ecgomics.latent.recipe import Recipe
 from ecgomics.settings import LatentSettings
@@ -29,8 +30,10 @@ def pretrain(
     blocks: xr.DataArray | Iterable[xr.DataArray],
     *,
     settings: LatentSettings | None = None,
+    patient: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
+    journal: Journal | None = None,
 ) -> Encoder:
     """Train the small encoder to recognise a recording by another of its moments.
 
@@ -40,11 +43,15 @@ def pretrain(
         Signals, (record, lead, time) in mV, any rate, NaN = missing; one array or blocks of it. Kept in memory at
         24 kB a window of 10 s.
     settings
-        Steps, batch, length of a view, learning rate, temperature, patience, seed, threads.
+        Steps, batch, length of a view, learning rate, temperature, patience, seed, device, threads.
+    patient
+        Whose each record is, by its id: nobody is learned from and judged on.
     progress
         See `Progress`; raising from it cancels.
     checkpoint
-        File to keep the state in; a run that was ended goes on from it, with the same result.
+        File to keep the state in; a run that was ended, also by force, goes on from it, with the same result.
+    journal
+        Where losses are written down.
 
     Returns
     -------
@@ -67,11 +74,12 @@ def pretrain(
     settings = settings or LatentSettings()
     recipe = Recipe()
     windows = Windows.gather(blocks, recipe)
-    from ecgomics.latent.network import SmallNetwork, threads
+    from ecgomics.latent.network import SmallNetwork, reproducible
 
-    with threads(settings.threads):
+    told = {"progress": progress, "checkpoint": checkpoint}
+    with reproducible(settings.threads):
         network = SmallNetwork(leads=len(recipe.leads), widths=WIDTHS, kernel=KERNEL, seed=settings.seed)
-        _train(network, windows, recipe, settings=settings, progress=progress, checkpoint=checkpoint)
+        _train(network, windows, recipe, settings=settings, patient=patient, journal=journal, told=told)
         standardise(network, windows)
     return finished(network, windows, recipe, settings=settings, version=VERSION)
 
@@ -116,32 +124,38 @@ def _train(
     recipe: Recipe,
     *,
     settings: LatentSettings,
-    progress: Progress | None,
-    checkpoint: str | os.PathLike[str] | None,
+    patient: Mapping[str, str] | None,
+    journal: Journal | None,
+    told: dict[str, Any],
 ) -> None:
     import torch
 
-    from ecgomics.latent.network import Projector
+    from ecgomics.latent.network import Projector, device_named
     from ecgomics.latent.training import Training
     from ecgomics.latent.views import Views, agreement_loss
 
     projector = Projector(dim=network.dim, width=_PROJECTED, seed=settings.seed)
     generator = torch.Generator().manual_seed(settings.seed)
-    order = Order(windows.record, seed=settings.seed, held_out=settings.held_out if settings.patience else 0.0)
+    device = device_named(settings.device)
+    held_out = settings.held_out if settings.patience else 0.0
+    order = Order(windows.record, seed=settings.seed, held_out=held_out, patient=patient)
     views = Views(samples=round(settings.view_s * recipe.rate_hz), rate_hz=recipe.rate_hz)
 
     def loss(chosen: Any, source: torch.Generator) -> torch.Tensor:
         batch = windows.batch(chosen)
         pair = torch.cat([views.draw(*batch, generator=source) for _ in range(2)])
-        first, second = projector(network.pooled(pair)).chunk(2)
+        first, second = projector(network.pooled(pair.to(device))).chunk(2)
         return agreement_loss(first, second, temperature=settings.temperature)
 
+    both = torch.nn.ModuleList([network, projector]).to(device)
     Training(
-        torch.nn.ModuleList([network, projector]),
+        both,
         lambda: loss(order.draw(settings.batch), generator),
         judge=lambda: float(loss(order.held_out, torch.Generator().manual_seed(_JUDGED_SEED))),
         order=order,
         generator=generator,
         settings=settings,
         key=f"pretrain {windows.digest()} {settings.digest()}",
-    ).run(progress=progress, checkpoint=checkpoint)
+        journal=journal,
+    ).run(**told)
+    both.cpu()

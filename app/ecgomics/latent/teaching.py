@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import xarray as xr
 
 from ecgomics.latent.encoder import Encoder
 from ecgomics.latent.handmade import Handmade
+from ecgomics.latent.journal import Journal
 from ecgomics.latent.material import Order, Windows
 from ecgomics.latent.pretraining import KERNEL, WIDTHS, Progress, finished, standardise
 from ecgomics.latent.recipe import Recipe
@@ -33,8 +34,10 @@ def teach(
     *,
     template: xr.Dataset,
     settings: LatentSettings | None = None,
+    patient: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
+    journal: Journal | None = None,
 ) -> Encoder:
     """Train the small encoder on recordings and what was measured on them; no labels.
 
@@ -45,7 +48,7 @@ def teach(
     values, template
         Biomarkers and representative beats of the same records, joined by id; see `handmade`. A missing value and the
         beat of a record with missing leads are no target.
-    settings, progress, checkpoint
+    settings, patient, progress, checkpoint, journal
         As for `pretrain`.
 
     Returns
@@ -62,13 +65,13 @@ def teach(
     settings = settings or LatentSettings()
     recipe = Recipe()
     windows = Windows.gather(blocks, recipe)
-    from ecgomics.latent.network import SmallNetwork, threads
+    from ecgomics.latent.network import SmallNetwork, reproducible
 
     targets, known = _targets(values, template, windows)
-    with threads(settings.threads):
+    with reproducible(settings.threads):
         network = SmallNetwork(leads=len(recipe.leads), widths=WIDTHS, kernel=KERNEL, mixed=MIXED, seed=settings.seed)
-        lesson = _Lesson(network, windows, targets, known=known, recipe=recipe, settings=settings)
-        lesson.train(progress=progress, checkpoint=checkpoint)
+        lesson = _Lesson(network, windows, targets, known=known, recipe=recipe, settings=settings, patient=patient)
+        lesson.train(progress=progress, checkpoint=checkpoint, journal=journal)
         standardise(network, windows)
     return finished(network, windows, recipe, settings=settings, version=VERSION)
 
@@ -85,10 +88,11 @@ class _Lesson:
         known: Floats,
         recipe: Recipe,
         settings: LatentSettings,
+        patient: Mapping[str, str] | None,
     ) -> None:
         import torch
 
-        from ecgomics.latent.network import Projector
+        from ecgomics.latent.network import Projector, device_named
         from ecgomics.latent.views import Views
 
         self._network, self._windows, self._settings = network, windows, settings
@@ -98,27 +102,33 @@ class _Lesson:
             self._head = torch.nn.Linear(network.dim, targets.shape[1])
         share = np.square(targets * known).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
         scale = np.sqrt(np.maximum(share, 1e-12))
+        self._device = device_named(settings.device)
         self._targets, self._known = torch.from_numpy(targets / scale), torch.from_numpy(known)
-        self._weight = torch.from_numpy((share / share.sum()).astype(np.float32))
+        self._weight = torch.from_numpy((share / share.sum()).astype(np.float32)).to(self._device)
         self._generator = torch.Generator().manual_seed(settings.seed)
         held_out = settings.held_out if settings.patience else 0.0
-        self._order = Order(windows.record, seed=settings.seed, held_out=held_out)
+        self._order = Order(windows.record, seed=settings.seed, held_out=held_out, patient=patient)
         self._views = Views(samples=round(settings.view_s * recipe.rate_hz), rate_hz=recipe.rate_hz)
 
-    def train(self, *, progress: Progress | None, checkpoint: str | os.PathLike[str] | None) -> None:
+    def train(
+        self, *, progress: Progress | None, checkpoint: str | os.PathLike[str] | None, journal: Journal | None
+    ) -> None:
         import torch
 
         from ecgomics.latent.training import Training
 
+        parts = torch.nn.ModuleList([self._network, self._projector, self._head]).to(self._device)
         Training(
-            torch.nn.ModuleList([self._network, self._projector, self._head]),
+            parts,
             lambda: self._loss(self._order.draw(self._settings.batch), self._generator),
             judge=lambda: float(self._loss(self._order.held_out, torch.Generator().manual_seed(1))),
             order=self._order,
             generator=self._generator,
             settings=self._settings,
             key=f"teach {self._windows.digest()} {self._settings.digest()}",
+            journal=journal,
         ).run(progress=progress, checkpoint=checkpoint)
+        parts.cpu()
 
     def _loss(self, chosen: npt.NDArray[np.int64], source: Any) -> Any:
         import torch
@@ -127,11 +137,12 @@ class _Lesson:
 
         batch = self._windows.batch(chosen)
         pair = torch.cat([self._views.draw(*batch, generator=source) for _ in range(2)])
-        vectors = self._network.pooled(pair)
+        vectors = self._network.pooled(pair.to(self._device))
         first, second = self._projector(vectors).chunk(2)
         agreement = agreement_loss(first, second, temperature=self._settings.temperature)
-        weight = self._known[chosen].repeat(2, 1) * self._weight
-        missed = (self._head(vectors) - self._targets[chosen].repeat(2, 1)).square() * weight
+        known, targets = self._known[chosen].to(self._device), self._targets[chosen].to(self._device)
+        weight = known.repeat(2, 1) * self._weight
+        missed = (self._head(vectors) - targets.repeat(2, 1)).square() * weight
         return missed.sum() / weight.sum().clamp(min=1e-6) + _AGREEMENT_SHARE * agreement
 
 

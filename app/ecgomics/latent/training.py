@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ecgomics.errors import FormatError
+from ecgomics.latent.journal import Journal
 from ecgomics.latent.material import Order
 from ecgomics.latent.network import flatten, restore
 from ecgomics.settings import LatentSettings
@@ -44,6 +45,8 @@ class Training:
         Steps, learning rate, patience.
     key
         Says what is trained on what: a checkpoint of another key is refused.
+    journal
+        Where losses are written down; None: nowhere.
     """
 
     def __init__(
@@ -56,7 +59,9 @@ class Training:
         generator: torch.Generator,
         settings: LatentSettings,
         key: str,
+        journal: Journal | None = None,
     ) -> None:
+        self._journal = journal
         self._modules, self._loss, self._judge = modules, loss, judge
         self._order, self._generator, self._settings, self._key = order, generator, settings, key
         self._optimiser = torch.optim.AdamW(modules.parameters(), lr=settings.learning_rate, weight_decay=_WEIGHT_DECAY)
@@ -76,19 +81,25 @@ class Training:
         self._modules.train()
         while self.step < self._settings.steps and not self._settled:
             found = self._advance()
-            if self._settings.patience and self.step % self._settings.check_every == 0:
+            if self._judged and self.step % self._settings.check_every == 0:
                 self._look()
             if path is not None and (self.step % _SAVE_EVERY == 0 or self.step == self._settings.steps):
                 self._save(path)
+            if self._journal is not None:
+                self._journal.write("loss/training", self.step, found)
             if progress is not None:
                 progress(self.step, self._settings.steps, found)
-        if self._settings.patience and math.isfinite(self._best):
+        if self._judged and math.isfinite(self._best):
             restore(self._modules, self._kept)
         self._modules.eval()
 
     @property
     def _settled(self) -> bool:
-        return bool(self._settings.patience) and self._waited >= self._settings.patience
+        return self._judged and self._waited >= self._settings.patience
+
+    @property
+    def _judged(self) -> bool:
+        return bool(self._settings.patience) and len(self._order.held_out) > 0
 
     def _advance(self) -> float:
         for group in self._optimiser.param_groups:
@@ -106,6 +117,8 @@ class Training:
         with torch.inference_mode():
             found = self._judge()
         self._modules.train()
+        if self._journal is not None:
+            self._journal.write("loss/held out", self.step, found)
         if found < self._best:
             self._best, self._waited, self._kept = found, 0, flatten(self._modules)[0]
         else:
@@ -114,7 +127,7 @@ class Training:
     def _save(self, path: Path) -> None:
         moments = [self._optimiser.state[weight] for weight in self._modules.parameters()]
         flat = {
-            name: torch.cat([moment[name].reshape(-1) for moment in moments]).numpy()
+            name: torch.cat([moment[name].reshape(-1) for moment in moments]).cpu().numpy()
             for name in ("exp_avg", "exp_avg_sq")
         }
         partial = path.with_name(path.name + ".partial")
@@ -130,6 +143,8 @@ class Training:
                 order=np.array(self._order.state()),
                 **flat,
             )
+            file.flush()
+            os.fsync(file.fileno())
         partial.replace(path)
 
     def _resume(self, path: Path) -> None:
@@ -154,8 +169,8 @@ class Training:
         for weight, mean, square in zip(weights, *pieces, strict=True):
             self._optimiser.state[weight] = {
                 "step": torch.tensor(float(self.step)),
-                "exp_avg": mean.reshape(weight.shape).clone(),
-                "exp_avg_sq": square.reshape(weight.shape).clone(),
+                "exp_avg": mean.reshape(weight.shape).to(weight.device, copy=True),
+                "exp_avg_sq": square.reshape(weight.shape).to(weight.device, copy=True),
             }
 
 

@@ -87,7 +87,7 @@ def agreement_loss(first: Tensor, second: Tensor, *, temperature: float) -> Tens
     """
     both = torch.cat([first, second])
     likeness = both @ both.T / temperature
-    likeness = likeness.masked_fill(torch.eye(len(both), dtype=torch.bool), -math.inf)
+    likeness = likeness.masked_fill(torch.eye(len(both), dtype=torch.bool, device=both.device), -math.inf)
     size = len(first)
-    other = torch.cat([torch.arange(size) + size, torch.arange(size)])
+    other = torch.cat([torch.arange(size) + size, torch.arange(size)]).to(both.device)
     return torch.nn.functional.cross_entropy(likeness, other)
