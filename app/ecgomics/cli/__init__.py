@@ -10,7 +10,18 @@ import sys
 from collections.abc import Sequence
 
 import ecgomics
-from ecgomics.cli import care, discovering, judging, measuring, pipeline_verbs, reading, reporting, serving, training
+from ecgomics.cli import (
+    care,
+    comparing,
+    discovering,
+    judging,
+    measuring,
+    pipeline_verbs,
+    reading,
+    reporting,
+    serving,
+    training,
+)
 from ecgomics.cli.grammar import CAVEAT, SECTIONS
 from ecgomics.errors import EcgomicsError
 
@@ -52,7 +63,18 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"ecgomics {ecgomics.__version__}")
     verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for module in (pipeline_verbs, training, discovering, reading, judging, reporting, care, serving, measuring):
+    for module in (
+        pipeline_verbs,
+        training,
+        discovering,
+        reading,
+        judging,
+        comparing,
+        reporting,
+        care,
+        serving,
+        measuring,
+    ):
         for add in module.VERBS:
             add(verbs)
     return top
