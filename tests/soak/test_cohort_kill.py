@@ -17,8 +17,6 @@ from ecgomics.cohort import check, open_cohort
 from ecgomics.cohort.nodes import digest
 from ecgomics.errors import CohortError
 
-KILLS = 12
-
 # A parent that has imported everything forks a child a line, so that a round costs no imports. The analysis is a small
 # stage of its own: what is tested is how results get to the disk.
 NURSERY = """
@@ -107,7 +105,8 @@ class Nursery:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
-def test_a_killed_run_loses_nothing_that_was_committed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [12, pytest.param(50, marks=[pytest.mark.bench, pytest.mark.timeout(900)])])
+def test_a_killed_run_loses_nothing_that_was_committed(tmp_path: Path, kills: int) -> None:
     nursery = Nursery(tmp_path)
     try:
         began = time.monotonic()
@@ -115,20 +114,25 @@ def test_a_killed_run_loses_nothing_that_was_committed(tmp_path: Path) -> None:
         whole_s = time.monotonic() - began
         rng = np.random.default_rng(5)
         killed, store, generation = 0, tmp_path / "killed.zarr", 0
-        for number in range(4 * KILLS):
+        stores = [store]
+        for number in range(4 * kills):
             lost = nursery.run(store, kill_after_s=float(rng.uniform(0.02, 0.8)) * whole_s) != 0
             killed += lost
             generation = _assert_whole(store, at_least=generation)
-            if killed == KILLS:
+            if killed == kills:
                 break
             if not lost:
                 _assert_equal(store, tmp_path / "whole.zarr")
                 store, generation = tmp_path / f"killed{number}.zarr", 0
-        assert killed == KILLS
+                stores.append(store)
+        assert killed == kills
         assert nursery.run(store) == 0
         _assert_equal(store, tmp_path / "whole.zarr")
     finally:
         nursery.close()
+    print(
+        f"\n{killed} kills, {len(stores)} stores: every one opened at its last commit and ended as the unhindered one"
+    )
 
 
 def _assert_whole(store: Path, *, at_least: int) -> int:
