@@ -1,21 +1,30 @@
-"""For notebooks: after ``import ecgomics.notebook`` an ECG has ``.ecg.strip()`` and ``.ecg.delineate()``.
+"""For notebooks: recordings seen and measured in a cell, without a dashboard.
 
-The accessor sits on `xarray.DataArray`; a Dataset keeps ``dataset.ecg`` for its own variable of that name.
+``eg.strip(cohort, record)`` shows a recording; after ``import ecgomics.notebook`` (which ``eg.strip`` does) an ECG has
+``ecg.ecg.strip()`` and ``ecg.ecg.delineate()``, and a Dataset that holds one ``ds.ecg.strip()``. All of it is plain
+anywidget, so it also shows where no server of ours runs, as in editors that speak the notebook protocol.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import xarray as xr
 
-from ecgomics.cohort import Cohort
-from ecgomics.errors import VocabularyError
-from ecgomics.records import Record
-from ecgomics.waves import Beats
-from ecgomics_widgets import Strip
+from ecgomics.errors import CohortError, VocabularyError
+from ecgomics_widgets import Strip, Window
 
-__all__ = ["Ecg", "strip"]
+if TYPE_CHECKING:
+    from ecgomics.cohort import Cohort
+    from ecgomics.records import Record
+    from ecgomics.waves import Beats
+
+__all__ = ["Ecg", "EcgArray", "LongRecording", "strip"]
+
+WHOLE_S = 60.0
+"""Recordings up to this long are handed over whole; of longer ones what is looked at."""
 
 
 @xr.register_dataarray_accessor("ecg")
@@ -35,7 +44,7 @@ class Ecg:
 
     def strip(self, **params: Any) -> Strip:
         """A `Strip` of it; `params` are the strip's."""
-        return Strip(self._array, **params)
+        return Strip(_one(self._array), **params)
 
     def delineate(self, **options: Any) -> Beats:
         """Its beats and marks; `options` are those of `ecgomics.waves.delineate`."""
@@ -44,7 +53,62 @@ class Ecg:
         return delineate(self._array, **options)
 
 
-def strip(source: Record | Cohort | xr.DataArray, record: str | None = None, **params: Any) -> Strip:
+class EcgArray(xr.DataArray):
+    """``ds.ecg``: the Dataset's variable ``ecg``, with `strip` and `delineate` on it.
+
+    A DataArray in everything else.
+    """
+
+    __slots__ = ()
+
+    def strip(self, **params: Any) -> Strip:
+        """A `Strip` of it; `params` are the strip's."""
+        return Ecg(self).strip(**params)
+
+    def delineate(self, **options: Any) -> Beats:
+        """Its beats and marks; `options` are those of `ecgomics.waves.delineate`."""
+        return Ecg(self).delineate(**options)
+
+
+class LongRecording:
+    """A recording too long to hand over whole: the cohort is asked for every stretch that is looked at.
+
+    Parameters
+    ----------
+    cohort
+        An open `Cohort`.
+    record
+        Its id.
+    duration_s
+        Its length, s.
+    """
+
+    def __init__(self, cohort: Any, record: str, *, duration_s: float) -> None:
+        glance = cohort.window(record, 0.0, duration_s, 1)
+        self._cohort = cohort
+        self._record = record
+        self.leads = tuple(str(lead) for lead in glance["lead"].values)
+        self.rate_hz = float(glance.attrs["rate_hz"])
+        self.duration_s = duration_s
+
+    def window(self, t0: float, t1: float, width: int) -> Window:
+        """The stretch from `t0` to `t1` s for `width` columns: samples, or exact minima and maxima."""
+        found = self._cohort.window(self._record, t0, t1, width)
+        if found.attrs["kind"] == "samples":
+            times = found["time"].values if "time" in found.coords else np.array([t0])
+            start = float(times[0]) if len(times) else t0
+            return Window(np.asarray(found["ecg"].values, dtype=np.float32), start, 1 / self.rate_hz)
+        both = np.stack([found["low"].values, found["high"].values], axis=2).astype(np.float32)
+        start_s, stop_s = found["start_s"].values, found["stop_s"].values
+        if not len(start_s):
+            return Window(both, t0, 1.0)
+        # columns end on whole samples, so one alone is up to a sample off; all together are right
+        return Window(both, float(start_s[0]), float(stop_s[-1] - start_s[0]) / len(start_s))
+
+
+def strip(
+    source: Record | Cohort | xr.DataArray, record: str | None = None, *, rules: Iterable[str] = (), **params: Any
+) -> Strip:
     """A strip of a recording, ready for a notebook cell.
 
     Parameters
@@ -52,17 +116,94 @@ def strip(source: Record | Cohort | xr.DataArray, record: str | None = None, **p
     source
         A record, an array with dims (lead, time) in mV, or a cohort.
     record
-        Which record of the cohort.
+        Which record of the cohort; marks and beats are drawn once it is analysed. A long one is read
+        as it is looked at.
+    rules
+        Ids of rules whose evidence is drawn; of a cohort that is analysed.
     **params
         Parameters of `ecgomics_widgets.Strip`.
 
     Raises
     ------
     VocabularyError
-        When a cohort comes without the id of a record.
+        When a cohort comes without the id of a record, or rules without a cohort.
+    CohortError
+        When the cohort has no such record, or rules are asked for before it is analysed.
+
+    Examples
+    --------
+    >>> strip(cohort, cohort.ids[0], rules=["first_degree_block"])  # doctest: +SKIP
     """
+    from ecgomics.cohort import Cohort
+    from ecgomics.records import Record
+
+    wanted = list(rules)
     if not isinstance(source, Cohort):
-        return Strip(source.ecg if isinstance(source, Record) else source, **params)
+        if wanted:
+            raise VocabularyError("rules for a recording alone", expected="a cohort and the id of one of its records")
+        return Strip(source.ecg if isinstance(source, Record) else _one(source), **_told(source), **params)
     if record is None:
         raise VocabularyError("a cohort without a record", expected="the id of one", remedy="strip(cohort, record_id)")
-    return Strip(source.ecg(record), **params)
+    record = str(record)
+    seconds = float(source.records.loc[record, "duration_s"]) if record in source.records.index else 0.0
+    if seconds > WHOLE_S:
+        drawn: dict[str, Any] = {"ecg": LongRecording(source, record, duration_s=seconds)}
+    else:
+        drawn = {"ecg": source.ecg(record)}
+    drawn |= _beats(source, record) | ({"spans": _evidence(source, record, wanted)} if wanted else {})
+    drawn["provenance"] = "synthetic" if (source.labels["system"] == "synthetic").any() else "recorded"
+    return Strip(**{**drawn, **params})
+
+
+def _one(array: xr.DataArray) -> xr.DataArray:
+    """A plain (lead, time) array; a block of one record loses that dim."""
+    if "record" in array.dims and array.sizes["record"] == 1:
+        array = array.isel(record=0)
+    return xr.DataArray(array)
+
+
+def _told(source: Any) -> dict[str, str]:
+    labels = getattr(source, "labels", ())
+    synthetic = any(getattr(label, "system", "") == "synthetic" for label in labels)
+    return {"provenance": "synthetic"} if synthetic else {}
+
+
+def _beats(cohort: Cohort, record: str) -> dict[str, Any]:
+    try:
+        beats = cohort.beats_of(record).beats
+    except CohortError:
+        return {}
+    return {"beats": beats, "marks": beats}
+
+
+def _evidence(cohort: Cohort, record: str, rules: list[str]) -> list[Any]:
+    from ecgomics.rules import load_rules, spans, trace
+
+    values, subjects = cohort.biomarkers.sel(record=[record]).load(), cohort.subjects.sel(record=[record])
+    beats, known = cohort.beats_of(record), load_rules()
+    found = [trace(values, record=record, rule=rule, subjects=subjects, rules=known) for rule in rules]
+    return [span for finding in found for span in spans(finding, beats)]
+
+
+def _of_dataset(dataset: xr.Dataset) -> Any:
+    # a Dataset without an ECG keeps saying so in its own words when something is asked of it
+    return EcgArray(dataset["ecg"]) if "ecg" in dataset else Missing(dataset)
+
+
+class Missing:
+    """What ``ds.ecg`` is of a Dataset without a variable ``ecg``: says what it has instead."""
+
+    def __init__(self, dataset: xr.Dataset) -> None:
+        self._names = [str(name) for name in dataset.data_vars]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise VocabularyError(
+            f"a Dataset without a variable 'ecg' (it has {', '.join(self._names[:6]) or 'none'})",
+            expected="an ECG, dims (lead, time), mV",
+            remedy="take one variable: dataset['name'].ecg.strip()",
+        )
+
+
+xr.register_dataset_accessor("ecg")(_of_dataset)
