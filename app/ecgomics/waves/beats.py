@@ -55,3 +55,8 @@ class Beats:
     beats: xr.Dataset
     template: xr.Dataset
     quality: xr.Dataset
+
+    def _repr_html_(self) -> str:
+        from ecgomics.waves.picture import as_html
+
+        return as_html(self)
