@@ -38,6 +38,10 @@ VERBS = (
     "report",
     "inspect",
     "serve",
+    "api",
+    "people",
+    "backup",
+    "restore",
     "demo",
     "bench",
 )

@@ -14,6 +14,7 @@ from ecgomics.cli import (
     care,
     comparing,
     discovering,
+    hosting,
     judging,
     measuring,
     pipeline_verbs,
@@ -26,6 +27,21 @@ from ecgomics.cli.grammar import CAVEAT, SECTIONS
 from ecgomics.errors import EcgomicsError
 
 __all__ = ["SECTIONS", "main", "parser"]
+
+MODULES = (
+    pipeline_verbs,
+    training,
+    discovering,
+    reading,
+    judging,
+    comparing,
+    reporting,
+    care,
+    serving,
+    hosting,
+    measuring,
+)
+"""Where the verbs are, in the order the help lists them."""
 
 ABOUT = """\
 Turn raw electrocardiograms into digital biomarkers that a person can see, question and trust.
@@ -63,18 +79,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"ecgomics {ecgomics.__version__}")
     verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for module in (
-        pipeline_verbs,
-        training,
-        discovering,
-        reading,
-        judging,
-        comparing,
-        reporting,
-        care,
-        serving,
-        measuring,
-    ):
+    for module in MODULES:
         for add in module.VERBS:
             add(verbs)
     return top

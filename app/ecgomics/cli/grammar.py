@@ -24,6 +24,7 @@ SECTIONS: dict[str, type[stages.Settings]] = {
     "latent": stages.LatentSettings,
     "projection": stages.ProjectionSettings,
     "discovery": stages.ContrastSettings,
+    "api": stages.ApiSettings,
 }
 """Sections of a settings file, and the settings each holds."""
 

@@ -53,8 +53,9 @@ def timeline(cohort: Cohort, patient: str, *, columns: Mapping[str, str] = STAND
     own = own.assign(start=pd.to_datetime(own["start"])).sort_values("start", kind="stable", na_position="last")
     there = set(cohort.biomarkers["biomarker"].values.astype(str))
     kept = [name for name in columns if name in there]
-    values = cohort.biomarkers["value"].sel(record=own.index.tolist(), biomarker=kept).load().to_pandas()
-    return own[["start", "source"]].join(values)
+    values = cohort.biomarkers["value"].sel(record=own.index.tolist(), biomarker=kept)
+    table = pd.DataFrame(values.transpose("record", "biomarker").values, index=own.index, columns=kept)
+    return own[["start", "source"]].join(table)
 
 
 def baseline(values: npt.ArrayLike) -> float:

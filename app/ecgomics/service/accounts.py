@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import func, select
 
@@ -35,7 +35,7 @@ SESSION_REST = timedelta(hours=12)
 """A session ends after its life, or when it was not used for its rest."""
 TRIES, WINDOW = 5, timedelta(minutes=15)
 """Wrong passwords in a row for one name before it has to wait; an address may fail four times as often."""
-COST = {"time_cost": 3, "memory_cost": 65536, "parallelism": 4}
+COST: dict[str, Any] = {"time_cost": 3, "memory_cost": 65536, "parallelism": 4}
 """Of a password's hash: passes, KiB, lanes (RFC 9106, section 4, second recommendation)."""
 LOCAL = "local"
 """The one person of a server that asks for no sign-in."""

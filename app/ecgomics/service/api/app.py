@@ -1,0 +1,99 @@
+"""The app: routes, limits, answers to errors, and the OpenAPI document."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+
+import ecgomics
+from ecgomics.service.api import analysing, compatible, jobs, problems, reading, watching
+from ecgomics.service.api.schema import Problem
+from ecgomics.service.api.state import Access, Shared
+from ecgomics.service.database import Database
+from ecgomics.settings import ApiSettings
+
+ABOUT = """\
+Takes electrocardiograms apart into digital biomarkers. For research and teaching: statements read "criteria met", they
+are not diagnoses. Recordings that are posted are not kept. Errors are problem details (RFC 9457).
+"""
+
+
+def create_app(
+    cohort: str | None = None,
+    *,
+    database: Database,
+    settings: ApiSettings | None = None,
+    access: Access = "keys",
+) -> FastAPI:
+    """The service.
+
+    Parameters
+    ----------
+    cohort
+        Path of the cohort to serve; none to analyse only what is posted.
+    database
+        Keys, jobs and replies.
+    settings
+        Limits.
+    access
+        ``"keys"``, or ``"open"`` for one person on one machine.
+    """
+    shared = Shared(database, cohort, settings or ApiSettings(), access)
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        jobs.resume(shared)
+        yield
+
+    app = FastAPI(
+        title="ECGomics",
+        version=ecgomics.__version__,
+        description=ABOUT,
+        lifespan=life,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    app.state.shared = shared
+    problems.install(app)
+    _limit(app, shared)
+    watching.watch(app)
+    for part in (analysing, reading, jobs, compatible, watching):
+        app.include_router(part.router)
+    _describe(app, access)
+    return app
+
+
+def _limit(app: FastAPI, shared: Shared) -> None:
+    @app.middleware("http")
+    async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        length = request.headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > shared.settings.largest_bytes + 4096:
+            return problems.problem(413, f"A body of more than {shared.settings.largest_mb} MB")
+        if request.method in ("POST", "PUT", "PATCH") and "content-length" not in request.headers:
+            return problems.problem(411, "A body of unknown length", detail="send Content-Length")
+        response = await call_next(request)
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+        return response
+
+
+def _describe(app: FastAPI, access: Access) -> None:
+    made = app.openapi
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = made()
+            parts = document.setdefault("components", {})
+            parts.setdefault("schemas", {})["Problem"] = Problem.model_json_schema()
+            if access == "keys":
+                parts["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+                document["security"] = [{"key": []}]
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]
