@@ -152,12 +152,13 @@ def peak_mb(source: Path, store: Path) -> tuple[float, float]:
 
 def test_memory_does_not_grow_with_the_number_of_files(tmp_path):
     peaks = []
-    for count in (100, 800):
+    # a whole shard at least, for one is held while it is written
+    for count in (300, 1200):
         wfdb_folder(tmp_path / f"in{count}", count)
         before, peak = peak_mb(tmp_path / f"in{count}", tmp_path / f"{count}.zarr")
         peaks.append(peak)
-    print(f"\nmemory: {before:.0f} MB before, {peaks[0]:.0f} MB for 100 files, {peaks[1]:.0f} MB for 800")
-    assert peaks[1] < 1.5 * peaks[0]
+    print(f"\nmemory: {before:.0f} MB before, {peaks[0]:.0f} MB for 300 files, {peaks[1]:.0f} MB for 1,200")
+    assert peaks[1] < 1.2 * peaks[0]
 
 
 @pytest.fixture(scope="module")

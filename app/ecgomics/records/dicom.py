@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import numpy.typing as npt
 from ecgomics.errors import FormatError
 from ecgomics.records import dicom_report
 from ecgomics.records.assembly import Beside, Median, assemble
+from ecgomics.records.pieces import Pieces, steps
 from ecgomics.records.record import Description, Record, Sex
 from ecgomics.records.stated import Stated, rate_checked
 from ecgomics.records.units import is_voltage, mv_per
@@ -70,7 +72,8 @@ def read_dicom(path: Path, *, stated: Stated) -> Record:
     groups = [group for group in dataset.WaveformSequence]
     chosen, beats, notes = _sorted_groups(groups)
     big_endian = _is_big_endian(dataset)
-    parts = [_decode(group, big_endian=big_endian, unit=stated.unit, notes=notes) for group in chosen]
+    decoders = [_decoder(group, big_endian=big_endian, unit=stated.unit, notes=notes) for group in chosen]
+    samples = _size(chosen[0])[1]
     names = [name for group in chosen for name in _lead_names(group)]
     rate_hz = float(chosen[0].SamplingFrequency)
     marks = [
@@ -86,13 +89,18 @@ def read_dicom(path: Path, *, stated: Stated) -> Record:
         step_uv=[_step_uv(channel) for group in chosen for channel in group.ChannelDefinitionSequence],
     )
     record = assemble(
-        np.concatenate(parts),
+        Pieces(
+            len(names),
+            samples,
+            (np.concatenate([part(*span) for part in decoders]) for span in steps(samples, width=len(names))),
+        ),
         names,
         rate_hz=rate_hz,
         source=path.stem,
         description=_description(dataset),
         notes=notes,
         beside=beside,
+        spool=stated.spool,
     )
     return rate_checked(record, stated)
 
@@ -101,7 +109,7 @@ def _median(beats: list[Any], *, big_endian: bool, unit: str | None) -> Median |
     """The representative beat, if there is one that can be read: the recording does not depend on it."""
     for group in beats:
         try:
-            samples = _decode(group, big_endian=big_endian, unit=unit, notes=[])
+            samples = _decoder(group, big_endian=big_endian, unit=unit, notes=[])(0, _size(group)[1])
         except FormatError:
             continue
         return Median(samples, _lead_names(group), float(group.SamplingFrequency))
@@ -147,7 +155,8 @@ def _is_big_endian(dataset: Any) -> bool:
     return dataset.original_encoding[1] is False
 
 
-def _decode(group: Any, *, big_endian: bool, unit: str | None, notes: list[str]) -> Samples:
+def _decoder(group: Any, *, big_endian: bool, unit: str | None, notes: list[str]) -> Callable[[int, int], Samples]:
+    """What gives a group's samples from one number up to but not including another, dims ``(lead, time)``, mV."""
     channels, samples = _size(group)
     key = (int(group.WaveformBitsAllocated), str(group.WaveformSampleInterpretation))
     if key not in _TYPES:
@@ -160,18 +169,27 @@ def _decode(group: Any, *, big_endian: bool, unit: str | None, notes: list[str])
             expected="all samples",
             remedy="fetch again",
         )
-    raw = np.frombuffer(data[:needed], dtype=dtype).reshape(samples, channels).T.astype(np.float64)
+    raw = np.frombuffer(data, dtype=dtype, count=channels * samples).reshape(samples, channels)
     padding = group.get("WaveformPaddingValue")
     if padding is not None:
-        value = np.frombuffer(padding, dtype=dtype)[0] if isinstance(padding, bytes) else padding
-        raw = np.where(raw == float(value), np.nan, raw)
+        padding = float(np.frombuffer(padding, dtype=dtype)[0] if isinstance(padding, bytes) else padding)
     definitions = list(group.ChannelDefinitionSequence)
     if len(definitions) != channels:
         raise FormatError(f"{len(definitions)} DICOM channel definitions", expected=f"{channels}, one a channel")
-    return np.stack([_scaled(raw[row], definitions[row], unit=unit, notes=notes) for row in range(channels)])
+    scales = np.array([_scale(definition, unit=unit, notes=notes) for definition in definitions]).T[:, :, np.newaxis]
+
+    def part(start: int, stop: int) -> Samples:
+        values = raw[start:stop].T.astype(np.float64)
+        if padding is not None:
+            values[values == padding] = np.nan
+        factor, baseline, unit_mv = scales
+        return np.asarray((values * factor + baseline) * unit_mv, dtype=np.float64)
+
+    return part
 
 
-def _scaled(raw: Samples, channel: Any, *, unit: str | None, notes: list[str]) -> Samples:
+def _scale(channel: Any, *, unit: str | None, notes: list[str]) -> tuple[float, float, float]:
+    """Factor and baseline of a channel in its unit, and how many mV that is."""
     sensitivity = channel.get("ChannelSensitivity")
     if sensitivity is None:
         if unit is None:
@@ -179,7 +197,7 @@ def _scaled(raw: Samples, channel: Any, *, unit: str | None, notes: list[str]) -
                 "a DICOM channel without sensitivity", expected="a sensitivity and its unit", remedy="state unit='uV'"
             )
         notes.append("channel sensitivity not stated; the unit given was used")
-        return raw * mv_per(unit)
+        return 1.0, 0.0, mv_per(unit)
     units = channel.get("ChannelSensitivityUnitsSequence")
     code = str(units[0].CodeValue) if units else (unit or "")
     if not is_voltage(code):
@@ -187,7 +205,7 @@ def _scaled(raw: Samples, channel: Any, *, unit: str | None, notes: list[str]) -
     correction = channel.get("ChannelSensitivityCorrectionFactor")
     baseline = channel.get("ChannelBaseline")
     factor = float(sensitivity) * (1.0 if correction is None else float(correction))
-    return (raw * factor + (0.0 if baseline is None else float(baseline))) * mv_per(code)
+    return factor, 0.0 if baseline is None else float(baseline), mv_per(code)
 
 
 def _step_uv(channel: Any) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,6 +59,13 @@ def edf(folder: Path) -> Path:
     return folder / "e.edf"
 
 
+def dicom(folder: Path) -> Path:
+    from pydicom.data import get_testdata_file
+
+    shutil.copy(get_testdata_file("waveform_ecg.dcm"), folder / "d.dcm")
+    return folder / "d.dcm"
+
+
 def bdf_with_gaps(folder: Path) -> Path:
     onsets = [0, 1, 2, 3, 5, 6, 7, 8, 9, 10]
     (folder / "b.bdf").write_bytes(w.edf(w.beats(2, n=5000), variant="BDF+D", onsets=onsets))
@@ -69,6 +77,7 @@ FILES: dict[str, Callable[[Path], Path]] = {
     "wfdb segments": segments,
     "ishne": ishne,
     "edf": edf,
+    "dicom": dicom,
     "bdf with gaps": bdf_with_gaps,
 }
 
