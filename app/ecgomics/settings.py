@@ -173,14 +173,14 @@ class LatentSettings(Settings):
     learning_rate = param.Number(1e-3, bounds=(1e-6, 1.0), doc="Largest learning rate.")
     temperature = param.Number(0.15, bounds=(0.01, 1.0), doc="Of the contrastive loss; smaller: harder on near misses.")
     patience = param.Integer(
-        0, bounds=(0, 1000), doc="Checks without a better held-out loss before training stops; 0: it never does."
+        5, bounds=(0, 1000), doc="Checks without a better held-out loss before training stops; 0: it never does."
     )
     check_every = param.Integer(50, bounds=(1, 100_000), doc="Training steps between such checks.")
     held_out = param.Number(0.1, bounds=(0.01, 0.5), doc="Share of the records held out for such checks.")
     device = param.Selector(
         default="cpu", objects=["cpu", "cuda", "auto"], doc="Where the small encoder is trained; auto: a GPU if any."
     )
-    threads = param.Integer(1, bounds=(1, 64), doc="torch threads; more than the free cores is far slower than one.")
+    threads = param.Integer(1, bounds=(1, 64), doc="Torch threads of a training; records embedded side by side, at most as many as free cores.")
     seed = param.Integer(0, bounds=(0, None), doc="Seed of weights, order and views.")
 
 

@@ -70,7 +70,7 @@ class Encoder:
         ecg
             (record, lead, time) or (lead, time), mV, any rate and any subset of the twelve leads; or blocks of that.
         threads
-            torch threads. More than the free cores is far slower than one.
+            Pieces worked on side by side, each by one torch thread; at most as many as there are free cores.
         precision
             "bfloat16" is faster where the processor has it; vectors differ in the third digit, which is told in `meta`.
 
@@ -87,11 +87,14 @@ class Encoder:
         network = self.network().to(getattr(torch, precision))
 
         def vectorise(windows: Floats) -> npt.NDArray[Any]:
-            with torch_threads(threads), torch.inference_mode():
+            with torch.inference_mode():
                 return np.asarray(network(torch.from_numpy(windows).to(getattr(torch, precision))).float().numpy())
 
         told = dict(self.meta) | ({} if precision == "float32" else {"precision": precision})
-        return embed_windows(ecg, vectorise, recipe=self.recipe, name=self.name, meta=told, fit=self.to_dataset())
+        kept = {"name": self.name, "meta": told, "fit": self.to_dataset()}
+        # one torch thread each: two that share a convolution this small were up to 60 times slower on busy cores
+        with torch_threads(1):
+            return embed_windows(ecg, vectorise, recipe=self.recipe, threads=threads, **kept)
 
     def probability(self, vectors: xr.DataArray) -> xr.DataArray:
         """What a finetuned encoder says of its own vectors: 0 to 1, (record); NaN for a record without a vector.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -102,8 +102,10 @@ def finished(network: Any, windows: Windows, recipe: Recipe, *, settings: Latent
     return Encoder(weights, meta)
 
 
-def standardise(network: Any, windows: Windows, *, batch: int = 64) -> None:
-    """Give every number of the embedding mean 0 and SD 1 over the windows."""
+def standardise(
+    network: Any, windows: Windows, *, batch: int = 64, scaled: Literal["alone", "together"] = "alone"
+) -> None:
+    """Give the numbers of the embedding mean 0 and SD 1 over the windows: every one alone, or all of them together."""
     import torch
 
     with torch.inference_mode():
@@ -113,6 +115,8 @@ def standardise(network: Any, windows: Windows, *, batch: int = 64) -> None:
         ]
         vectors = torch.cat(pooled)
         spread = vectors.std(dim=0)
+        if scaled == "together":
+            spread = spread.square().mean().sqrt().expand(spread.shape)
         network.centre.copy_(vectors.mean(dim=0))
         # a number that never varies must not blow up on a record it has not seen
         network.scale.copy_(torch.where(spread > 1e-3 * spread.max(), spread, spread.max()))

@@ -18,7 +18,7 @@ from ecgomics.latent.teaching import teach
 from ecgomics.settings import LatentSettings
 from ecgomics.vocabulary import LEADS, rate_hz
 
-SETTINGS = LatentSettings(steps=1200, batch=64, view_s=6.0, learning_rate=2e-3)
+SETTINGS = LatentSettings(steps=2000, batch=64, view_s=6.0, learning_rate=2e-3, patience=0)
 PATIENTS = 1600
 
 _WINDOW_S = 10.0
