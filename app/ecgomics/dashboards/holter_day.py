@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ import pandas as pd
 
 from ecgomics.dashboards.census import Census
 from ecgomics.errors import CohortError
+
+if TYPE_CHECKING:
+    from ecgomics.cohort import Cohort
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -153,14 +156,15 @@ SMOOTHED = 8
 LEAST_PAIRS = 30
 
 
-def day_of(census: Census, record: str) -> Day:
-    """Read a long recording for the Holter page.
+def day_of(source: Census | Cohort, record: str) -> Day:
+    """Read a long recording of a cohort for a Holter reader.
 
     Raises
     ------
     CohortError
         When its beats were not found yet, or there is no such record.
     """
+    census = source if isinstance(source, Census) else Census(source)
     cohort = census.cohort
     at = census.at(record)
     duration = float(census.duration_s[at])
