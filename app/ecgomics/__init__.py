@@ -31,6 +31,7 @@ _HOMES = {
     "VirtualPatient": "ecgomics.simulate",
     # dashboards
     "explore": "ecgomics.dashboards",
+    "discover": "ecgomics.dashboards.discover",
     "strip": "ecgomics.notebook",
     # errors
     "EcgomicsError": "ecgomics.errors",

@@ -255,3 +255,39 @@ def test_power_beside_the_peers():
         print("tsfresh is not installed: its documented rules stand in")
     ours = table.xs("ours", level="method")
     assert (ours["false of 220"] + ours["confounded of 60"] <= 2).all()
+
+
+@pytest.mark.parametrize("cohorts", RUNS)
+def test_a_handful_that_means_nothing_yields_nothing(cohorts):
+    called = 0
+    for seed in range(cohorts):
+        table, _, patient, people = null_cohort("random", seed)
+        names = np.unique(patient)
+        few = np.isin(patient, np.random.default_rng([seed, 9]).choice(names, 6, replace=False))
+        found = contrast(table, few, patient=patient, adjust=people, drawn_on="labels", settings=QUICK)
+        called += not found.candidates().empty
+    print(f"\nsix patients of 400 drawn by chance, {cohorts} cohorts: share with any call {called / cohorts:.3f}")
+    assert called / cohorts <= (0.05 if cohorts >= 200 else 0.10)
+
+
+@pytest.mark.bench
+def test_power_with_few_positives_beside_the_peers():
+    rows = []
+    for positives, d, seed in [(k, d, seed) for k in (5, 10, 20) for d in (1.5, 2.5) for seed in range(5)]:
+        rng = np.random.default_rng([positives, seed])
+        values = correlated(rng, 400, 300)
+        group = np.arange(400) < positives
+        true = rng.choice([n for n in range(300) if n % 7], 20, replace=False)
+        values[:, true] += d * values[:, true].std(axis=0) * group[:, None]
+        table = pd.DataFrame(values, columns=[f"b{n}" for n in range(300)])
+        people = pd.DataFrame({"age": rng.uniform(20, 90, 400)})
+        for name, method in peers().items():
+            called = method(table, group, people)
+            right = {f"b{n}" for n in true}
+            rows.append((positives, d, name, len(called & right), len(called - right)))
+    columns = ["positives of 400", "d", "method", "found of 20", "false of 280"]
+    summary = pd.DataFrame(rows, columns=columns).groupby(columns[:3], sort=False).mean().round(1)
+    print(f"\n{summary.to_string()}")
+    ours, peer = (summary.xs(name, level="method") for name in ("ours", "Wilcoxon + BH"))
+    assert (ours["false of 280"] <= 1).all()
+    assert ours["found of 20"].sum() >= peer["found of 20"].sum()

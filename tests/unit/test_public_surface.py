@@ -33,6 +33,7 @@ PUBLIC = {
     "catalogue",
     "contrast",
     "delineate",
+    "discover",
     "evaluate",
     "explore",
     "ingest",

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Any
 from ecgomics.dashboards.selection import Selection
 
 if TYPE_CHECKING:
+    from ecgomics.dashboards.discover import Discoverer
+    from ecgomics.dashboards.discover_state import DiscoverState
     from ecgomics.dashboards.explore_state import ExploreState
     from ecgomics.dashboards.explorer import Explorer
     from ecgomics.dashboards.serving import explore, serve
 
-__all__ = ["ExploreState", "Explorer", "Selection", "explore", "serve"]
+__all__ = ["DiscoverState", "Discoverer", "ExploreState", "Explorer", "Selection", "explore", "serve"]
 
 _HOMES = {
+    "DiscoverState": "ecgomics.dashboards.discover_state",
+    "Discoverer": "ecgomics.dashboards.discover",
     "ExploreState": "ecgomics.dashboards.explore_state",
     "Explorer": "ecgomics.dashboards.explorer",
     "explore": "ecgomics.dashboards.serving",
