@@ -19,9 +19,10 @@ from ecgomics_widgets import Strip, Window
 if TYPE_CHECKING:
     from ecgomics.cohort import Cohort
     from ecgomics.records import Record
+    from ecgomics.rules import Span
     from ecgomics.waves import Beats
 
-__all__ = ["Ecg", "EcgArray", "LongRecording", "strip"]
+__all__ = ["Ecg", "EcgArray", "LongRecording", "drawn", "strip"]
 
 WHOLE_S = 60.0
 """Recordings up to this long are handed over whole; of longer ones what is looked at."""
@@ -181,8 +182,37 @@ def _evidence(cohort: Cohort, record: str, rules: list[str]) -> list[Any]:
 
     values, subjects = cohort.biomarkers.sel(record=[record]).load(), cohort.subjects.sel(record=[record])
     beats, known = cohort.beats_of(record), load_rules()
+    titles = {rule.id: rule.dimension for rule in known}
     found = [trace(values, record=record, rule=rule, subjects=subjects, rules=known) for rule in rules]
-    return [span for finding in found for span in spans(finding, beats)]
+    return [
+        span
+        for finding, rule in zip(found, rules, strict=True)
+        for span in drawn(spans(finding, beats), dimension=titles.get(rule, ""), leads=beats.beats["lead"].values)
+    ]
+
+
+def drawn(found: Iterable[Span], *, dimension: str, leads: Iterable[str]) -> list[dict[str, Any]]:
+    """Evidence as a strip draws it.
+
+    Parameters
+    ----------
+    found
+        Spans of one finding.
+    dimension
+        Of the rule: the evidence's colour.
+    leads
+        Leads of the recording; what is in no one lead is drawn where the rhythm is read, not twelve times over.
+    """
+    rhythm = tuple(lead for lead in ("II",) if lead in set(map(str, leads)))
+    said: set[tuple[Any, ...]] = set()
+    rows = []
+    for span in found:
+        # a value of the whole record is written once, not at every beat
+        repeated = span.kind != "interval" and (span.clause, span.leads, span.label) in said
+        said.add((span.clause, span.leads, span.label))
+        place = {"leads": span.leads or rhythm, "start_s": span.start_s, "stop_s": span.stop_s}
+        rows.append({**place, "label": "" if repeated else span.label, "dimension": dimension})
+    return rows
 
 
 def _of_dataset(dataset: xr.Dataset) -> Any:

@@ -16,6 +16,7 @@ import xarray as xr
 
 from ecgomics.dashboards.census import Census
 from ecgomics.errors import CohortError, RuleError
+from ecgomics.notebook import drawn
 from ecgomics.rules import Finding, Rule, evaluate, load_rules, spans, trace, with_limits
 from ecgomics.rules.model import SEVERITIES, Clause
 from ecgomics.settings import RuleSettings
@@ -167,19 +168,8 @@ class RuleBook:
             beats = self._known().cohort.beats_of(record)
         except CohortError:
             return []
-        dimension = self._rules[rule].dimension
-        # what is in no one lead is drawn where the rhythm is read, not twelve times over
-        rhythm = tuple(lead for lead in ("II",) if lead in beats.beats["lead"].values)
-        said: set[tuple[Any, ...]] = set()
-        drawn = []
-        for span in spans(finding, beats):
-            # a value of the whole record is written once, not at every beat
-            label = "" if (span.clause, span.leads, span.label) in said else span.label
-            said.add((span.clause, span.leads, span.label))
-            leads = span.leads or rhythm
-            place = {"leads": leads, "start_s": span.start_s, "stop_s": span.stop_s}
-            drawn.append({**place, "label": label if span.kind != "interval" else span.label, "dimension": dimension})
-        return drawn
+        leads = beats.beats["lead"].values
+        return drawn(spans(finding, beats), dimension=self._rules[rule].dimension, leads=leads)
 
     # limits
 
