@@ -80,7 +80,8 @@ class _Shown:
         from ecgomics.cohort.progress import as_progress
 
         self._drawn = as_progress(not given.quiet).shown
-        self._what, self._bar = what, None
+        self._what = what
+        self._bar: Any = None
 
     def __enter__(self) -> _Shown:
         return self

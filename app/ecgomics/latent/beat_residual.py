@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -128,7 +129,7 @@ def beat_residual(
     vectors = np.full((len(record), len(directions)), np.nan, dtype=np.float32)
     vectors[there] = standard @ directions.T
     names = [f"Left_PC{number:02d}" for number in range(1, len(directions) + 1)]
-    grid = {"lead": list(LEADS), "offset": offsets(WINDOW_S)}
+    grid: dict[str, Any] = {"lead": list(LEADS), "offset": offsets(WINDOW_S)}
     shape = (len(LEADS), len(grid["offset"]))
     shapes = (directions * scale).reshape(-1, *shape).astype(np.float32)
     return BeatResidual(

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import xarray as xr
 
@@ -69,7 +69,7 @@ def pretrain_on(
     checkpoint = _checkpoint(cohort, name)
     records = _open_records(cohort)
     with _journal(logs) as journal:
-        told = {
+        told: dict[str, Any] = {
             "settings": chosen,
             "patient": _patients(cohort),
             "progress": progress,

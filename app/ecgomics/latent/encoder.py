@@ -91,7 +91,7 @@ class Encoder:
                 return np.asarray(network(torch.from_numpy(windows).to(getattr(torch, precision))).float().numpy())
 
         told = dict(self.meta) | ({} if precision == "float32" else {"precision": precision})
-        kept = {"name": self.name, "meta": told, "fit": self.to_dataset()}
+        kept: dict[str, Any] = {"name": self.name, "meta": told, "fit": self.to_dataset()}
         # one torch thread each: two that share a convolution this small were up to 60 times slower on busy cores
         with torch_threads(1):
             return embed_windows(ecg, vectorise, recipe=self.recipe, threads=threads, **kept)

@@ -234,7 +234,10 @@ class Projection:
         return cls(
             told["method"],
             inner["record"].values.astype(str),
-            *(inner[name].values for name in ("centre", "directions", "reduced", "coordinates")),
+            inner["centre"].values,
+            inner["directions"].values,
+            inner["reduced"].values,
+            inner["coordinates"].values,
             settings=ProjectionSettings.from_dict(told["settings"]),
             curve=(float(a), float(b)),
             versions=told["versions"],
