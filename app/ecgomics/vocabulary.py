@@ -44,6 +44,7 @@ QUALITY_FLAGS = (
     "wander",
     "muscle",
     "disagreement",  # two detectors do not find the same beats
+    "reversal",  # its electrodes seem to be swapped
 )
 """Bits of `lead_flags`, lowest first."""
 

@@ -49,6 +49,8 @@ class Beats:
         ``record_quality``        record               float32    0 to 1
         ``usable``                record               float32    share of the recording that can be measured, 0 to 1
         ``pace_spikes``           record               int32      pacing spikes found
+        ``lead_reversal``         record               int8       electrodes that seem swapped: index into its attribute
+                                                                  ``reversals``; 0: none
         ========================  ===================  =========  ==================================================
     """
 

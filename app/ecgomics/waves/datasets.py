@@ -12,7 +12,9 @@ import xarray as xr
 from ecgomics.vocabulary import BEAT_CLASSES, MARKS, QUALITY_FLAGS
 from ecgomics.waves.beats import Beats
 from ecgomics.waves.found import Found
+from ecgomics.waves.quality import BIT
 from ecgomics.waves.representative import Template
+from ecgomics.waves.reversal import REVERSALS, SPOILT, suspected
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def assemble(
     return Beats(
         beats=_beats(results, records=records, leads=names),
         template=_template(results, records=records, leads=names, offset=offset),
-        quality=_quality(results, records=records, leads=names),
+        quality=_quality(results, records=records, leads=names, offset=offset),
     )
 
 
@@ -126,18 +128,27 @@ def _template(
 
 
 def _quality(
-    results: Sequence[RecordResult], *, records: npt.NDArray[np.str_], leads: npt.NDArray[np.str_]
+    results: Sequence[RecordResult],
+    *,
+    records: npt.NDArray[np.str_],
+    leads: npt.NDArray[np.str_],
+    offset: npt.NDArray[np.float64],
 ) -> xr.Dataset:
     count, wide = len(results), len(leads)
+    names = leads.tolist()
     scores = np.array([result.lead_quality for result in results], dtype=np.float32).reshape(count, wide)
     usable = np.array([result.usable for result in results], dtype=np.float32)
     best = np.sort(scores, axis=1)[:, -max((wide + 1) // 2, 1) :] if wide else scores
+    swaps = np.array([suspected(result.template, leads=names, offset=offset) for result in results], dtype=np.int8)
+    flags = np.array([result.lead_flags for result in results], dtype=np.uint16).reshape(count, wide)
+    for row in np.flatnonzero(swaps):
+        flags[row, np.isin(leads, SPOILT[swaps[row]])] |= BIT["reversal"]
     return xr.Dataset(
         {
             "lead_quality": (("record", "lead"), scores),
             "lead_flags": (
                 ("record", "lead"),
-                np.array([result.lead_flags for result in results], dtype=np.uint16).reshape(count, wide),
+                flags,
                 {"flags": list(QUALITY_FLAGS)},
             ),
             # the better half of the leads decides: one loose electrode does not spoil a record
@@ -147,6 +158,11 @@ def _quality(
             ),
             "usable": ("record", usable),
             "pace_spikes": ("record", np.array([result.spikes for result in results], dtype=np.int32)),
+            "lead_reversal": (
+                "record",
+                swaps,
+                {"reversals": list(REVERSALS)},
+            ),
         },
         coords={"record": records, "lead": leads},
     )
