@@ -12,7 +12,7 @@ from ecgomics_widgets.hosting import HostedWidget
 class CaseShelf(HostedWidget):
     """Cases by topic with what was reached in them; events arrive in `event`.
 
-    Events are dicts with a `type`: ``join`` (code, name), ``filter`` (topic). `ticket` makes the browser keep who it is.
+    Events are dicts with a `type`: ``join`` (code, name). `ticket` makes the browser keep who it is.
 
     Examples
     --------

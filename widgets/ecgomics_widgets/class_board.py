@@ -17,7 +17,7 @@ class ClassBoard(HostedWidget):
 
     Examples
     --------
-    >>> ClassBoard(matrix={"columns": [{"id": "a/pr", "title": "PR"}], "rows": [{"name": "ada", "cells": [1.0]}]}).course
+    >>> ClassBoard(matrix={"columns": [{"id": "a/pr"}], "rows": [{"name": "ada", "cells": [1.0]}]}).course
     0
     """
 
@@ -33,8 +33,8 @@ class ClassBoard(HostedWidget):
     task = param.Integer(default=0, doc="The assignment shown; 0: everything.")
     matrix = param.Dict(
         default={},
-        doc="`columns` (dicts of `id`, `title`, `group`, `mean`, `case`) and `rows` (dicts of `name`, `cells` 0 to 1 or None, "
-        "`mean`).",
+        doc="`columns` (`id`, `title`, `group`, `mean`, `case`) and `rows` (dicts of `name`, `cells` 0 to 1 or "
+        "None, `mean`).",
     )
     missed = param.List(default=[], doc="Most missed: dicts of `case`, `title`, `line`, `share`, `n`, `text`.")
     cases = param.List(default=[], doc="Cases to assign: dicts of `id`, `title`, `topic`, `level`.")

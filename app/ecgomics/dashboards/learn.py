@@ -27,8 +27,8 @@ VIRTUAL_KEYS = (("z", "undo"), ("← →", "a beat back, forward"), ("+ −  0  
 def page(visit: Visit) -> LearnFrame:
     """The page for one browser session: which view is in the address.
 
-    ``?case=<id>``, ``?task=<link>`` (an assignment), ``?view=virtual&preset=<condition>``, ``?view=quiz&topic=<topic>``,
-    ``?view=class``; nothing: the cases.
+    ``?case=<id>``, ``?task=<link>`` (an assignment), ``?view=virtual&preset=<condition>``,
+    ``?view=quiz&topic=<topic>``, ``?view=class``; nothing: the cases.
     """
     from ecgomics.dashboards.desk import Desk
 
@@ -47,12 +47,11 @@ def page(visit: Visit) -> LearnFrame:
         person={"name": desk.person.shown_as, "joined": desk.joined is not None},
         language=words.language,
         languages=[list(pair) for pair in LANGUAGES.items()],
-        status=[words("research and teaching, not for diagnosis")],
         texts=words.all_of(("Learn", "case", "Leave", "Language")),
         sizing_mode="stretch_both",
     )
     if view in ("virtual", "quiz") or (view == "case" and case_of(wanted).synthetic):
-        frame.status = [words("synthetic: no patient"), *frame.status]
+        frame.status = [words("synthetic: no patient")]
     _MAKERS[view](frame, desk, query | {"case": wanted}, visit)
     return frame
 

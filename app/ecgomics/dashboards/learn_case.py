@@ -180,9 +180,9 @@ class CaseState(param.Parameterized):
             verdict = "wrong" if item.verdict == "none" else item.verdict
             if name in EDGES:
                 rows += self._interval(name, item, verdict)
-            elif item.target.field.kind != "number" or name == "axis":
+            elif item.given not in (None, "", [], ()) and item.verdict != "right" and name in _LEAD:
                 text = f"{item.target.field.title}: {item.target.words}"
-                rows.append({"lead": _LEAD.get(name, "II"), "verdict": verdict, "text": text})
+                rows.append({"lead": _LEAD[name], "verdict": verdict, "text": text})
         return rows
 
     def _interval(self, name: str, item: Mark, verdict: str) -> list[dict[str, Any]]:
@@ -198,8 +198,6 @@ class CaseState(param.Parameterized):
         if mine:
             a, b = sorted((float(mine["start_s"]), float(mine["stop_s"])))
             row |= {"given_start_s": a, "given_stop_s": b}
-        elif item.given is not None:
-            row["text"] = item.feedback
         return [row]
 
     def _reference(self, name: str, *, near: float | None) -> tuple[float, float]:
@@ -223,4 +221,4 @@ class CaseState(param.Parameterized):
         return {"title": f"{CONDITIONS[self.case.condition].title}", "text": self.case.why}
 
 
-_LEAD = {"axis": "aVF", "rhythm": "II", "p_wave": "II", "qrs_form": "V1", "st_t": "V2", "conclusion": "I"}
+_LEAD = {"axis": "aVF", "rhythm": "II", "p_wave": "II", "qrs_form": "V1", "st_t": "V2"}

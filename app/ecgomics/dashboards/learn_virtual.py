@@ -10,7 +10,7 @@ import param
 
 from ecgomics.errors import SettingsError
 from ecgomics.learn import Examination, Reach, examine, reaches, sliders_for
-from ecgomics.rules import load_rules, spans
+from ecgomics.rules import SEVERITIES, load_rules, spans
 from ecgomics.simulate import CONDITIONS, VirtualPatient, draw_patient, heart_vector
 
 SLIDERS: tuple[tuple[str, tuple[tuple[str, str, str, float, int], ...]], ...] = (
@@ -93,17 +93,7 @@ SLIDERS: tuple[tuple[str, tuple[tuple[str, str, str, float, int], ...]], ...] = 
 """Sliders by group: parameter, title, unit, step, decimals; parameters that are words become choices."""
 
 SHOWN_RULES = 14
-FEW = (
-    "normal",
-    "lbbb",
-    "rbbb",
-    "first_degree_block",
-    "wenckebach",
-    "anterior_st_elevation",
-    "lvh",
-    "hyperkalaemia",
-    "af",
-)
+FEW = ("normal", "lbbb", "rbbb", "first_degree_block", "anterior_st_elevation", "lvh", "hyperkalaemia", "af", "pvc")
 
 
 class VirtualState(param.Parameterized):
@@ -160,9 +150,9 @@ class VirtualState(param.Parameterized):
             self._change(self._drawn(preset, {}), words=CONDITIONS[preset].title)
             self.preset = preset
 
-    def another(self) -> None:
+    def another(self, by: int = 1) -> None:
         """Another body with the same condition."""
-        self.seed += 1
+        self.seed = max(0, self.seed + by)
         self._change(self._drawn(self.preset or "normal", {}), words="another body")
 
     def undo(self) -> None:
@@ -190,6 +180,15 @@ class VirtualState(param.Parameterized):
 
     # what is shown
 
+    def changes(self) -> dict[str, Any]:
+        """Parameters that differ from those the preset was drawn with."""
+        drawn = self._drawn(self.preset or "normal", {}).as_dict()
+        return {name: value for name, value in self.patient.as_dict().items() if drawn[name] != value}
+
+    def name_of(self, rule: str) -> str:
+        """A rule's short name."""
+        return self._names[rule]
+
     @cached_property
     def _names(self) -> dict[str, str]:
         return {rule.id: rule.name for rule in self.rules}
@@ -202,6 +201,28 @@ class VirtualState(param.Parameterized):
     def values(self) -> dict[str, Any]:
         """Value of each slider."""
         return {entry[0]: getattr(self.patient, entry[0]) for _, entries in SLIDERS for entry in entries}
+
+    def ticks(self) -> dict[str, float]:
+        """For sliders that set what a rule reads: where the nearest limit of any rule lies."""
+        found: dict[str, float] = {}
+        for name, column in DIRECT.items():
+            here, value = float(getattr(self.patient, name)), self.examination.value(column)
+            limits = self._limits.get(column, ())
+            if math.isfinite(value) and limits:
+                # the slider and what is measured differ a little: the way to go is the same
+                found[name] = here + min((limit - value for limit in limits), key=abs)
+        return {name: at for name, at in found.items() if _reachable(name, at)}
+
+    @cached_property
+    def _limits(self) -> dict[str, tuple[float, ...]]:
+        limits: dict[str, set[float]] = {}
+        for rule in self.rules:
+            for clause in rule.clauses:
+                for band in clause.bands:
+                    if band.sex in ("", self.patient.sex):
+                        both = {band.limit} if band.upper is None else {band.limit, band.upper}
+                        limits.setdefault(clause.biomarker, set()).update(both)
+        return {column: tuple(sorted(values)) for column, values in limits.items()}
 
     def rows(self) -> list[dict[str, Any]]:
         """Rules met first, then the nearest, then those that cannot be judged."""
@@ -218,15 +239,12 @@ class VirtualState(param.Parameterized):
     def _row(self, standing: Any) -> dict[str, Any]:
         rule, margin = standing.rule, standing.margin
         row = {"id": rule.id, "title": rule.name, "state": standing.state, "margin": "", "bar": None, "why": ""}
+        row["clauses"] = self._clauses(rule.id)
         if standing.state == "unknown" or not math.isfinite(margin):
-            return row | {
-                "why": self._reason(rule.id) if standing.state == "unknown" else "",
-                "clauses": self._clauses(rule.id),
-            }
+            return row | {"why": self._reason(rule.id) if standing.state == "unknown" else ""}
         return row | {
-            "margin": self._margin(rule.id, standing.state),
+            "margin": self._margin(rule.id, standing.margin),
             "bar": max(-1.0, min(1.0, 1.6 * margin)),
-            "clauses": self._clauses(rule.id),
         }
 
     def _clauses(self, rule: str) -> list[str]:
@@ -241,30 +259,39 @@ class VirtualState(param.Parameterized):
             return f"not judged: {self._names[finding.suppressed_by[0]]}"
         return f"{finding.missing[0]} is missing" if finding.missing else "not judged here"
 
-    def _margin(self, rule: str, state: str) -> str:
-        """The deciding clause's margin in its own unit."""
+    def _margin(self, rule: str, share: float) -> str:
+        """The deciding clause's margin in its own unit; nothing for patterns that are there or not."""
         clauses = [item for item in self.examination.finding(rule).clauses if math.isfinite(item.margin)]
-        wanted = [item for item in clauses if (item.state == "met") == (state == "met")] or clauses
-        if not wanted:
+        if not clauses:
             return ""
-        decisive = min(wanted, key=lambda item: abs(item.margin) / max(abs(item.limit), 1e-6))
-        unit = "" if decisive.clause.unit in ("1", "code", "count") else f" {decisive.clause.unit}"
-        return f"{decisive.margin:+.3g}{unit}".replace("-", "−")
+        decisive = min(clauses, key=lambda item: abs(item.margin / max(abs(item.limit), 1e-6) - share))
+        unit = decisive.clause.unit
+        if unit in ("code", "count"):
+            return ""
+        decimals = {"ms": 0, "/min": 0, "°": 0, "mV": 2, "%": 0, "mV·ms": 1}.get(unit, 2)
+        return f"{decisive.margin:+.{decimals}f} {unit if unit != '1' else ''}".strip().replace("-", "−")
 
     def spans(self) -> list[dict[str, Any]]:
-        """Evidence of the met rules, of the opened one first."""
+        """Evidence on the strip: of the opened rule in full, else what the most pressing met rules rest on, once."""
         met = [name for name in self.examination.met() if name not in ("sinus_rhythm", "sinus_p_waves")]
-        wanted = [self.opened] if self.opened in met else met[:4]
+        if self.opened:
+            return self._evidence(self.opened, most=400)
+        met.sort(key=lambda name: -SEVERITIES.index(self.examination.standings[name].rule.severity))
+        return [span for name in met[:2] for span in self._evidence(name, most=2)]
+
+    def _evidence(self, rule: str, *, most: int) -> list[dict[str, Any]]:
+        finding = self.examination.finding(rule)
+        told: set[tuple[Any, ...]] = set()
         drawn: list[dict[str, Any]] = []
-        for name in wanted:
-            finding = self.examination.finding(name)
-            told: set[tuple[Any, ...]] = set()
-            for span in spans(finding, self.examination.beats):
-                label = "" if (span.clause, span.leads) in told else span.label
-                told.add((span.clause, span.leads))
-                place = {"leads": span.leads or ("II",), "start_s": span.start_s, "stop_s": span.stop_s}
-                drawn.append({**place, "label": label, "dimension": finding.rule.dimension})
-        return drawn
+        for span in spans(finding, self.examination.beats):
+            place = (span.clause, span.leads)
+            if place in told and most < 100:
+                continue
+            label = "" if place in told else span.label
+            told.add(place)
+            where = {"leads": span.leads or ("II",), "start_s": span.start_s, "stop_s": span.stop_s}
+            drawn.append({**where, "label": label, "dimension": finding.rule.dimension})
+        return drawn[:most]
 
     def axes(self, examination: Examination | None = None) -> dict[str, float | None]:
         """Frontal axes of P, QRS and T, degrees."""
@@ -280,18 +307,20 @@ class VirtualState(param.Parameterized):
         """The nearest changes that turn a rule over; takes about a second."""
         return reaches(self.patient, rule, seed=self.seed, rules=self.rules)
 
+    def _rule(self, rule: str) -> Any:
+        return next(item for item in self.rules if item.id == rule)
+
     def answer_of(self, rule: str, found: tuple[Reach, ...]) -> dict[str, Any]:
         """The search's outcome in words and buttons."""
-        name = next(item.name for item in self.rules if item.id == rule)
+        name = self._rule(rule).name
         if not found:
-            tried = ", ".join(_title(slider) for slider in sliders_for(next(r for r in self.rules if r.id == rule)))
-            return {
-                "text": f"No single slider does it{f' (tried: {tried})' if tried else ''}. Choose a condition above."
-            }
+            tried = ", ".join(_title(slider) for slider in sliders_for(self._rule(rule)))
+            return {"text": f"No single slider does it{f' (tried: {tried})' if tried else ''}. Choose a condition."}
         best = found[0]
-        verb = "lets go" if best.state == "not_met" else "is met"
         entry = _ENTRIES[best.parameter]
-        text = f"{name} {verb} at {entry[1]} {_number(best.after, entry)}: {_number(abs(best.after - best.before), entry)} {'more' if best.after > best.before else 'less'}."
+        verb = "lets go" if best.state == "not_met" else "is met"
+        change = f"{_number(abs(best.after - best.before), entry)} {'more' if best.after > best.before else 'less'}"
+        text = f"{name} {verb} at {entry[1]} {_number(best.after, entry)}: {change}."
         options = [
             {
                 "parameter": item.parameter,
@@ -307,6 +336,26 @@ _ENTRIES: dict[str, Any] = {entry[0]: entry for _, entries in SLIDERS for entry 
     "escape_bpm": ("escape_bpm", "Escape rate", "/min", 1, 0),
 }
 _SIGN = {"met": "✓", "not_met": "○", "unknown": "–"}
+
+
+DIRECT = {
+    "heart_rate_bpm": "HR_Mean_Global",
+    "pr_ms": "PR_Int_Global",
+    "qrs_ms": "QRS_Dur_Global",
+    "qtc_ms": "QT_IntFridericia_Global",
+    "p_ms": "P_Dur_Global",
+    "qrs_axis_deg": "QRS_AxisFront_Global",
+    "st_anterior_mv": "ST_Amp_V3",
+    "st_septal_mv": "ST_Amp_V2",
+    "st_lateral_mv": "ST_Amp_V6",
+    "st_inferior_mv": "ST_Amp_aVF",
+}
+"""Sliders that set a biomarker, one for one."""
+
+
+def _reachable(name: str, value: float) -> bool:
+    low, high = VirtualPatient.param[name].bounds
+    return bool(low <= value <= high)
 
 
 def _near(standing: Any) -> bool:

@@ -1,4 +1,4 @@
-"""`examine`: a patient recorded, measured and judged at once, as the virtual patient's page and every question need it."""
+"""`examine`: a patient recorded, measured and judged at once."""
 
 from __future__ import annotations
 
@@ -134,6 +134,18 @@ class Examination:
         return ClauseTrace(clause, value, limit, _signed(clause, value, limit), STATES[int(states[row])])
 
 
+def _delineated(ecg: xr.DataArray) -> Beats:
+    """One short recording: threads would cost more to wake than they save, and two readers would fight over them."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return delineate(ecg)
+    finally:
+        torch.set_num_threads(before)
+
+
 def _signed(clause: Clause, value: float, limit: float) -> float:
     """Distance from the limit, positive on the side where the clause is met."""
     if clause.comparison in ("above", "at_least"):
@@ -175,7 +187,7 @@ def examine(
     'met'
     """
     record = simulate(patient, seed=seed, duration_s=duration_s)
-    found = record.truth if marks == "truth" else delineate(record.ecg)
+    found = record.truth if marks == "truth" else _delineated(record.ecg)
     # the two call the record by other names: its values follow the marks
     return _examined(record.ecg, found, age=patient.age, sex=patient.sex, rules=rules, truth=record.truth)
 
@@ -201,7 +213,7 @@ def examine_recording(
     rules
         What to judge by.
     """
-    return _examined(ecg, beats or delineate(ecg), age=age, sex=sex, rules=rules, truth=None)
+    return _examined(ecg, beats or _delineated(ecg), age=age, sex=sex, rules=rules, truth=None)
 
 
 def examine_many(records: Sequence[VirtualRecord], *, marks: Marks = "truth") -> tuple[xr.Dataset, xr.Dataset]:

@@ -95,7 +95,8 @@ class Target:
             if not math.isfinite(self.value):
                 return "cannot be measured"
             plus = f" ± {self.uncertainty:.0f}" if self.uncertainty >= 0.5 else ""
-            return f"{self.value:.0f}{plus} {self.field.unit}".replace("-", "−")
+            space = "" if self.field.unit == "°" else " "
+            return f"{self.value:.0f}{plus}{space}{self.field.unit}".replace("-", "−")
         return ", ".join(self.field.options[word] for word in self.right)
 
 

@@ -4,7 +4,7 @@ import {BASE, emit, fill, h, watch} from "./dom.js";
 const STYLE = `
 .eg-shelf { overflow: auto; background: none; } .eg-shelf .cols { display: grid; gap: 8px; grid-template-columns: minmax(0, 1fr) 300px; align-items: start; }
 .eg-shelf .pane { background: var(--eg-panel); border: 1px solid var(--eg-line); border-radius: var(--eg-radius, 8px); overflow: hidden; }
-.eg-shelf .topics { display: grid; gap: 8px; grid-template-columns: repeat(auto-fill, minmax(290px, 1fr)); align-items: start; }
+.eg-shelf .topics { columns: 290px; column-gap: 8px; } .eg-shelf .topics > .pane { break-inside: avoid; margin-bottom: 8px; }
 .eg-shelf .case { display: grid; grid-template-columns: 22px minmax(0, 1fr) auto; gap: 8px; align-items: baseline; padding: 8px 12px; border-top: 1px solid var(--eg-line); color: inherit; text-decoration: none; }
 .eg-shelf .case:hover { background: var(--eg-raised); } .eg-shelf .case .sign { font-weight: 700; color: var(--eg-muted); text-align: center; } .eg-shelf .case .sign.full { color: var(--eg-good); } .eg-shelf .case .sign.half { color: var(--eg-fair); }
 .eg-shelf .case b { font-weight: 600; } .eg-shelf .dots { letter-spacing: 1px; color: var(--eg-muted); font-size: 10px; }

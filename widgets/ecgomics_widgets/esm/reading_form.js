@@ -13,7 +13,7 @@ const STYLE = `
 .eg-form .earned { color: var(--eg-muted); white-space: nowrap; }
 .eg-form input[type=number] { width: 84px; height: 30px; border: 1px solid var(--eg-line); border-radius: 6px; padding: 0 8px; background: var(--eg-panel); text-align: right; }
 .eg-form .line select { width: 100%; height: 30px; border: 1px solid var(--eg-line); color: var(--eg-ink); font-size: 13px; }
-.eg-form .several { grid-column: 3 / 5; display: flex; flex-wrap: wrap; gap: 4px; }
+.eg-form .several { grid-column: 2 / 5; padding: 2px 0; display: flex; flex-wrap: wrap; gap: 4px; }
 .eg-form .several .chip { padding: 3px 8px; background: var(--eg-raised); } .eg-form .several .chip[aria-pressed="true"] { background: var(--eg-ink); color: var(--eg-panel); }
 .eg-form .hints { grid-column: 3 / 5; font-size: 12px; } .eg-form .hints p { margin: 2px 0; padding: 4px 8px; background: var(--eg-selected-soft); color: var(--eg-selected-ink); border-radius: 6px; }
 .eg-form .why { padding: 12px; } .eg-form .why h3 { margin: 0 0 4px; font-size: 13px; } .eg-form .why p { margin: 0 0 8px; color: var(--eg-muted); line-height: 1.45; white-space: pre-line; }

@@ -7,6 +7,7 @@ from typing import Any
 from ecgomics.dashboards.learn_case import CALIPERS, CaseState
 from ecgomics.dashboards.learn_panes.hearing import hear
 from ecgomics.learn import LESSONS, TOPICS, load_cases
+from ecgomics.learn.form import Field
 from ecgomics_widgets import Strip
 from ecgomics_widgets.reading_form import ReadingForm
 
@@ -118,9 +119,7 @@ class CaseView:
         if title is None:
             return
         for place, row in enumerate(self._rows):
-            if (row.get("label") == title.caliper and title.caliper) or str(row.get("text", "")).startswith(
-                title.title
-            ):
+            if _about(row, title):
                 if self.strip.feedback_chosen != place:
                     self.strip.feedback_chosen = place
                 return
@@ -132,9 +131,7 @@ class CaseView:
         row = self._rows[change.new]
         for item in self.state.marks:
             line = item.target.field
-            if (line.caliper and row.get("label") == line.caliper) or str(row.get("text", "")).startswith(
-                line.title + ":"
-            ):
+            if _about(row, line):
                 self.state.choose(line.id)
                 return
 
@@ -190,6 +187,12 @@ class CaseView:
             "done": done,
             "of": len(names),
         }
+
+
+def _about(row: dict[str, Any], line: Field) -> bool:
+    """Whether a row of feedback is about a line."""
+    same = bool(line.caliper) and row.get("label") == line.caliper
+    return same or str(row.get("text", "")).startswith(f"{line.title}:")
 
 
 def case_view(state: CaseState, *, frame: Any, task: str = "") -> CaseView:

@@ -55,7 +55,8 @@ class QuizView:
     def tell(self) -> None:
         """Send what became of the answer."""
         state, words = self.state, self.state.desk.words
-        if state.result:
+        if state.result and state.question.target is not None:
+            # where the waves begin and end is what a measurement is about
             beats = state.examination.beats.beats
             self.strip.param.update(machine_marks="shown", marks=beats, beats=beats, shown=["marks"])
         self.card.param.update(result=dict(state.result), topics=state.topics(), note=state.progress())

@@ -98,7 +98,7 @@ class ShelfView:
 
     def _case(self, case: Case, best: dict[str, float], due: set[str]) -> dict[str, Any]:
         again = f"{CASE}{case.id}" in due
-        text = self.desk.words("due now") if again else case.vignette.split(".")[0]
+        text = self.desk.words("due now") if again else case.vignette
         return {
             "title": case.title,
             "text": text,

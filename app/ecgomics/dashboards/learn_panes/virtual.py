@@ -72,7 +72,7 @@ class VirtualView:
             {"open": lambda e: self.open(str(e["id"])), "apply": lambda e: state.set(str(e["parameter"]), e["value"])},
             trouble=say,
         )
-        hear(self.bar, {"why": self._why}, trouble=say)
+        hear(self.bar, {"why": self._why, "step": lambda e: state.another(int(e["by"]))}, trouble=say)
         state.param.watch(lambda *_: self.show(), "moved")
         state.param.watch(lambda *_: self._list(), ["opened", "answer"])
         self.show()
@@ -83,7 +83,10 @@ class VirtualView:
         patient = state.patient
         preset = state.preset
         self.sliders.param.update(
-            note=f"{patient.age:.0f} {patient.sex} · {words('seed')} {state.seed}", values=state.values(), preset=preset
+            note=f"{patient.age:.0f} {patient.sex} · {words('seed')} {state.seed}",
+            values=state.values(),
+            ticks=state.ticks(),
+            preset=preset,
         )
         ghost = state.before
         self.strip.param.update(
@@ -104,16 +107,17 @@ class VirtualView:
         self.loops.show(state.loops, axes=state.axes())
         if loops:
             self.loops.param.update(**loops)
+        met = [name for name in state.examination.met() if name not in _USUAL]
+        place = f"{words('seed')} {state.seed}"
         self.bar.param.update(
             record={
-                "source": words("virtual patient"),
+                "source": words("virtual"),
                 "synthetic": True,
                 "person": f"{patient.age:.0f} {patient.sex}",
+                "place": place,
             },
             values=self._measured(),
-            criteria=[
-                {"id": name, "title": self._name(name)} for name in state.examination.met() if name not in _USUAL
-            ],
+            criteria=[{"id": name, "title": state.name_of(name)} for name in met],
         )
         self.frame.undo = state.undo_words
         self.frame.link = urlencode({"view": "virtual", "preset": preset, "seed": state.seed} | self._changes())
@@ -121,15 +125,8 @@ class VirtualView:
 
     def _changes(self) -> dict[str, Any]:
         """Parameters that differ from the preset's, for the address."""
-        if not self.state.preset:
-            return {}
-        drawn = self.state._drawn(self.state.preset, {}).as_dict()
-        now = self.state.patient.as_dict()
-        return {
-            name: f"{value:g}" if isinstance(value, float) else value
-            for name, value in now.items()
-            if drawn[name] != value
-        }
+        changes = self.state.changes().items()
+        return {name: f"{value:g}" if isinstance(value, float) else value for name, value in changes}
 
     def _measured(self) -> list[dict[str, Any]]:
         rows = []
@@ -187,9 +184,6 @@ class VirtualView:
 
     def _say(self, text: str) -> None:
         self.frame.notice = text
-
-    def _name(self, rule: str) -> str:
-        return self.state._names[rule]
 
 
 _USUAL = ("sinus_rhythm", "sinus_p_waves")
