@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ecgomics_widgets.evidence_card import EvidenceCard
     from ecgomics_widgets.latent_map import LatentMap
     from ecgomics_widgets.lead_vectors import LeadVectors
+    from ecgomics_widgets.live_strip import LiveStrip
     from ecgomics_widgets.measurement_bar import MeasurementBar
     from ecgomics_widgets.poincare import Poincare
     from ecgomics_widgets.record_list import RecordList
@@ -32,6 +33,7 @@ __all__ = [
     "HostedWidget",
     "LatentMap",
     "LeadVectors",
+    "LiveStrip",
     "MeasurementBar",
     "Poincare",
     "RecordList",
@@ -51,6 +53,7 @@ _HOMES = {
     "EvidenceCard": "evidence_card",
     "LatentMap": "latent_map",
     "LeadVectors": "lead_vectors",
+    "LiveStrip": "live_strip",
     "MeasurementBar": "measurement_bar",
     "Poincare": "poincare",
     "RecordList": "record_list",
