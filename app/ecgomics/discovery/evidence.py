@@ -147,10 +147,8 @@ def extremes(
     median, members of the rest beyond the group's); `value` (in the biomarker's unit); `quantile` (its place among all
     patients' records, 0 to 1).
     """
-    material = Material.gather(values, patient=patient, adjust=None)
-    _known(biomarker, material)
-    column = material.values[biomarker].to_numpy(dtype=np.float64)
-    records = material.values.index.to_numpy(dtype=str)
+    table = _compared(found, values, biomarker, patient=patient).material.values
+    column, records = table[biomarker].to_numpy(dtype=np.float64), table.index.to_numpy(dtype=str)
     sides = [np.isin(records, list(side)) & np.isfinite(column) for side in found.sides]
     auc = float(found.results.loc[found.results["biomarker"] == biomarker, "auc"].iloc[0])
     up = 1.0 if not auc < 0.5 else -1.0
@@ -170,8 +168,7 @@ def _one(
     found: Contrast, values: Values, biomarker: str, *, patient: npt.ArrayLike | None, drop: str = "missing"
 ) -> tuple[Floats, Bools, Folded]:
     """One biomarker of the contrast's patients, who of them is in the group, and how they were folded."""
-    folded = folded_of(found, values, patient=patient)
-    _known(biomarker, folded.material)
+    folded = _compared(found, values, biomarker, patient=patient)
     value, members = folded.columns_of([biomarker])[:, 0], folded.members(found.sides[0])
     if drop == "missing":
         members, value = members[np.isfinite(value)], value[np.isfinite(value)]
@@ -180,14 +177,17 @@ def _one(
     return value, members, folded
 
 
-def _known(biomarker: str, material: Material) -> None:
-    names = [str(name) for name in material.values.columns]
+def _compared(found: Contrast, values: Values, biomarker: str, *, patient: npt.ArrayLike | None) -> Folded:
+    """The patients of the contrast, once it is sure that the biomarker is one of theirs."""
+    folded = folded_of(found, values, patient=patient)
+    names = [str(name) for name in folded.material.values.columns]
     if biomarker not in names:
         raise DiscoveryError(
             f"no biomarker named {biomarker!r}",
             expected="a column of the values",
             remedy=did_you_mean(biomarker, names) or "choose from the contrast's table",
         )
+    return folded
 
 
 def _auc_within(value: Floats, members: Bools) -> float:
