@@ -173,9 +173,13 @@ class Discoverer(pn.viewable.Viewer):
         frame.param.watch(lambda change: self._act(change.new), "event")
         state.param.watch(
             lambda *changes: frame.param.update(
-                undo=state.undoable, theme=state.theme, drawer=state.drawer, notice=state.notice
+                undo=state.undoable,
+                theme=state.theme,
+                drawer=state.drawer,
+                evident=state.answer.found is not None,
+                notice=state.notice,
             ),
-            ["undoable", "theme", "drawer", "notice"],
+            ["undoable", "theme", "drawer", "notice", "answer"],
         )
         return frame
 

@@ -28,6 +28,7 @@ class DiscoverFrame(Frame):
 
     keys = param.List(default=[list(pair) for pair in KEYS], doc="Keys and what they do.")
     drawer = param.Boolean(default=True, doc="Whether the drawer is open.")
+    evident = param.Boolean(default=False, doc="Whether there is anything for the drawer to show.")
     jump = param.Integer(default=0, doc="Raise it to bring the lock-box into view.")
 
     question = Child()

@@ -50,11 +50,11 @@ function render({model: own, view, el}) {
     event.preventDefault();
     act();
   }
-  const drawer = () => main.classList.toggle("closed", !own.get("drawer"));
+  const drawer = () => main.classList.toggle("closed", !own.get("drawer") || !own.get("evident"));
   drawer();
   const ear = place === "page" ? window : root;
   ear.addEventListener("keydown", keys);
-  const stop = watch(own, ["drawer"], drawer);
+  const stop = watch(own, ["drawer", "evident"], drawer);
   const jumped = watch(own, ["jump"], () => { if (own.get("jump")) { const box = root.querySelector('[data-slot="lockbox"]'); box.scrollIntoView({block: "nearest", behavior: "auto"}); box.animate?.([{outline: "2px solid var(--eg-selected)"}, {outline: "2px solid transparent"}], 900); } });
   const opening = requestAnimationFrame(() => { outside.open(); if (root.clientWidth && root.clientWidth < OVERLAID && own.get("drawer")) emit(own, "close"); });
   return () => { cancelAnimationFrame(opening); ear.removeEventListener("keydown", keys); stop(); jumped(); outside.close(); };
