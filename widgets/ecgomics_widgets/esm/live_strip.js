@@ -343,7 +343,7 @@ class LiveStrip {
     this.told = key;
     this.word.hidden = !words;
     this.word.replaceChildren(words, ...(more ? [h("small", {}, more)] : []));
-    this.word.style.top = place === "top" ? "24px" : "50%";
+    this.word.style.top = place === "top" ? "52px" : "50%";
     if (words && !/\d s/.test(words)) this.said.textContent = words;
   }
 

@@ -53,7 +53,7 @@ const CSS = `
 .ecg-strip form.pop input{flex:1 1 200px;min-width:0;font:inherit;color:var(--ink);background:var(--ground);border:1px solid var(--muted);border-radius:6px;padding:6px 8px}
 .ecg-strip .face button{min-height:20px;padding:0 6px;font-size:12px;color:var(--ink)}
 .ecg-strip .bar button:disabled{opacity:.35;cursor:default}
-.ecg-strip.narrow .face{flex-wrap:wrap;height:40px;align-content:space-between}.ecg-strip.narrow .face .reading{order:-1;flex:0 1 auto}
+.ecg-strip.narrow .face{flex-wrap:wrap;height:auto;min-height:40px;align-content:space-between}.ecg-strip.narrow .face .reading{order:-1;flex:0 1 auto}
 .ecg-strip.narrow .face [data-face=synthetic],.ecg-strip.narrow .face [data-face=kind],.ecg-strip.narrow .face [data-face=range]{order:-2}
 @media (pointer:coarse){.ecg-strip button{min-height:36px;min-width:36px}}
 `;
