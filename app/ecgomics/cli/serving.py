@@ -14,12 +14,30 @@ def serve(verbs: Any) -> None:
     cohort_of(verb)
     verb.add_argument("--port", type=int, default=5006, help="TCP port; 0 takes a free one (default: %(default)s)")
     verb.add_argument("--show", action="store_true", help="open a browser")
+    verb.add_argument("--address", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    verb.add_argument(
+        "--access",
+        choices=("open", "accounts"),
+        help="open: whoever reaches the port; accounts: who signs in (default: open on loopback, accounts elsewhere)",
+    )
+    verb.add_argument("--origin", action="append", default=[], metavar="HOST", help="host that browsers see at a proxy")
+    verb.add_argument("--processes", type=int, default=1, help="processes that serve (default: %(default)s)")
+    verb.add_argument("--database", metavar="URL", help="people, notes, answers (default: a file beside the cohort)")
 
 
 def _run_serve(given: argparse.Namespace) -> None:
     from ecgomics.dashboards import serve
 
-    serve(given.cohort, port=given.port, address="127.0.0.1", show=given.show)
+    serve(
+        given.cohort,
+        port=given.port,
+        address=given.address,
+        show=given.show,
+        access=given.access,
+        database=given.database,
+        origins=given.origin,
+        processes=given.processes,
+    )
 
 
 VERBS = (serve,)

@@ -19,8 +19,9 @@ A server shows every page of `pages.PAGES` whose module exists. To add one:
 from __future__ import annotations
 
 import os
+import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from ecgomics.dashboards.pages import Page, Site, served
@@ -77,8 +78,12 @@ def serve(
     address: str = "127.0.0.1",
     show: bool = False,
     wait: Literal["forever", "no"] = "forever",
+    access: Literal["open", "accounts"] | None = None,
+    database: str | None = None,
+    origins: Sequence[str] = (),
+    processes: int = 1,
 ) -> Any:
-    """Serve the pages of one cohort to browsers on this machine.
+    """Serve the pages of one cohort to browsers.
 
     Parameters
     ----------
@@ -87,20 +92,30 @@ def serve(
     port
         TCP port; 0 takes any free one.
     address
-        Loopback only for now: a server that others can reach needs sign-in.
+        Where to listen. One that others can reach needs accounts to sign in to.
     show
         Open a browser.
     wait
         ``"forever"`` blocks until interrupted; ``"no"`` returns the running server, to be stopped by its ``stop()``.
+    access
+        ``"open"``: whoever reaches the port; ``"accounts"``: whoever signs in. Open on loopback and accounts elsewhere,
+        when not said.
+    database
+        URL of the database; a SQLite file beside the cohort by default.
+    origins
+        Hosts with port that browsers see, such as ``ecg.example.org``, where a proxy stands before the server.
+    processes
+        Processes that serve; more than one needs the sessions of a browser to stay with one of them (a proxy's job).
 
     Raises
     ------
     EcgomicsError
-        For an address others can reach, or a port in use.
+        For an address others can reach without sign-in, accounts without anybody in them, or a port in use.
     CohortError
         When there is no cohort at the path.
     """
-    _require_loopback(address)
+    access = access or ("open" if address in LOOPBACK else "accounts")
+    _require_sign_in(address, access)
     offline()
     import panel as pn
 
@@ -108,8 +123,16 @@ def serve(
     site.warm()
     port = port or _free_port()
     _require_free(address, port)
-    origins = [f"{host}:{port}" for host in LOOPBACK]
-    options: dict[str, Any] = {"port": port, "address": address, "websocket_origin": origins, "show": show}
+    allowed = [*(f"{host}:{port}" for host in LOOPBACK), *origins]
+    options: dict[str, Any] = {"port": port, "address": address, "websocket_origin": allowed, "show": show}
+    if origins:
+        options["use_xheaders"] = True
+    if processes > 1:
+        options["num_procs"] = processes
+    if access == "accounts":
+        from ecgomics.service.database import url_for
+
+        options |= _guarded(database or url_for(path))
     pages = {f"/{page.path}": page for page in site.pages()}
     titles = {path: f"{NAME} · {page.title}" for path, page in pages.items()}
     makers = {path: _maker(site, page) for path, page in pages.items()}
@@ -141,10 +164,37 @@ def _in_notebook() -> bool:
     return shell is not None and shell.has_trait("kernel")
 
 
-def _require_loopback(address: str) -> None:
-    if address not in LOOPBACK:
+def _guarded(url: str) -> dict[str, Any]:
+    """What the server is told so that only people with an account get in."""
+    from ecgomics.dashboards.signing import SignIn
+    from ecgomics.service.accounts import Accounts
+    from ecgomics.service.database import database_of
+
+    database = database_of(url)
+    if not Accounts(database).people():
         raise EcgomicsError(
-            "an address that other machines can reach", expected="127.0.0.1 or localhost", remedy="use an SSH tunnel"
+            "a server with sign-in and nobody who could",
+            expected="at least one account",
+            remedy="ecgomics people add NAME --role admin --cohort COHORT",
+        )
+    # a connection is only taken with a token of a page that was given to somebody signed in
+    secret = os.environ.setdefault("BOKEH_SECRET_KEY", secrets.token_urlsafe(48))
+    return {
+        "auth_provider": SignIn(database),
+        "sign_sessions": True,
+        "secret_key": secret.encode(),
+        "cookie_secret": secrets.token_urlsafe(48),
+        "xsrf_cookies": True,
+        "generate_session_ids": True,
+    }
+
+
+def _require_sign_in(address: str, access: str) -> None:
+    if access == "open" and address not in LOOPBACK:
+        raise EcgomicsError(
+            "an address that other machines can reach, without sign-in",
+            expected="127.0.0.1 or localhost, or people who sign in",
+            remedy="--access accounts, or use an SSH tunnel",
         )
 
 
