@@ -24,7 +24,7 @@ class CaseShelf(HostedWidget):
     _down: ClassVar[tuple[str, ...]] = ("person", "due", "tasks", "topics", "lessons", "ticket", "trouble", "texts")
     _up: ClassVar[tuple[str, ...]] = ("event",)
 
-    person = param.Dict(default={}, doc="`name`, `classes` (texts), `joined`, `teacher`.")
+    person = param.Dict(default={}, doc="`name`, `classes` (texts), `joined`, `known`.")
     due = param.Dict(default={}, doc="`text`, `href`, `count`.")
     tasks = param.List(default=[], doc="Assignments: dicts of `title`, `text`, `href`, `done`, `of`.")
     topics = param.List(

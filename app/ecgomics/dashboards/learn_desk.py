@@ -70,6 +70,13 @@ class LearnDesk:
         return self.joined or self.desk.person
 
     @property
+    def signed_in(self) -> bool:
+        """Whether the server knows the person by an account; else whoever sits here may join a class."""
+        from ecgomics.service.accounts import LOCAL
+
+        return self.joined is not None or self.person.name != LOCAL
+
+    @property
     def teaches(self) -> bool:
         """Whether the class view is theirs to see."""
         return self.person.may("teacher")

@@ -329,7 +329,7 @@ class VirtualState(param.Parameterized):
             }
             for item in found[:3]
         ]
-        return {"text": text.replace("-", "−"), "options": options}
+        return {"text": text, "options": options}
 
 
 _ENTRIES: dict[str, Any] = {entry[0]: entry for _, entries in SLIDERS for entry in entries} | {
@@ -371,7 +371,7 @@ def _said(value: Any) -> str:
 
 
 def _number(value: float, entry: Any) -> str:
-    return f"{value:.{entry[4]}f} {entry[2]}".strip()
+    return f"{value:.{entry[4]}f} {entry[2]}".strip().replace("-", "−")
 
 
 def _slider(name: str, title: str, unit: str, step: float, decimals: int) -> dict[str, Any]:

@@ -39,7 +39,7 @@ function render({model, el}) {
       h("div", {class: "inside"}, h("p", {}, due.text), due.href ? h("a", {class: "main", href: due.href}, due.count ? t("Repeat now") : t("Start a quiz")) : null));
     const tasks = (model.get("tasks") || []).map((task) => h("section", {class: "pane"}, h("div", {class: "head"}, h("h2", {class: "cut"}, task.title), h("span", {class: "push quiet"}, `${task.done} / ${task.of}`)), h("div", {class: "inside"}, h("p", {class: "quiet"}, task.text), h("div", {class: "bits", "aria-hidden": "true"}, Array.from({length: task.of}, (_, k) => h("i", {class: k < task.done ? "on" : ""}))), h("p", {}), h("a", {class: "main", href: task.href}, t("Open")))));
     const lessons = h("section", {class: "pane"}, h("div", {class: "head"}, h("h2", {}, t("Lessons")), h("span", {class: "push quiet"}, t("notebooks"))), h("div", {class: "inside"}, (model.get("lessons") || []).map((lesson) => h("div", {}, h("span", {class: "quiet"}, `${lesson.number}  `), lesson.title))));
-    fill(root, h("div", {class: "cols"}, h("div", {class: "topics"}, (model.get("topics") || []).map(topic)), h("aside", {}, me, tasks, person.joined || person.teacher ? null : joining(), lessons)));
+    fill(root, h("div", {class: "cols"}, h("div", {class: "topics"}, (model.get("topics") || []).map(topic)), h("aside", {}, me, tasks, person.joined || person.known ? null : joining(), lessons)));
   }
   function keep() {
     const ticket = model.get("ticket") || {};

@@ -39,7 +39,7 @@ class ShelfView:
                 "name": desk.person.shown_as,
                 "classes": [item.title for item in desk.classroom.classes(of=desk.person)],
                 "joined": desk.joined is not None,
-                "teacher": desk.teaches,
+                "known": desk.signed_in,
             },
             due=self._due(due),
             tasks=self._tasks(best),

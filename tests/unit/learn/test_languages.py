@@ -1,0 +1,45 @@
+"""Every text of the interface has a translation, with the same names in braces."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ecgomics.dashboards.learn_virtual import VirtualState
+from ecgomics.learn import LANGUAGES, LESSONS, TOPICS, catalogue_of, form
+from ecgomics.simulate import CONDITIONS
+
+ROOM = Path(__file__).resolve().parents[3] / "app" / "ecgomics" / "dashboards"
+CALLED = re.compile(r'\bwords\(\s*"((?:[^"\\]|\\.)+)"')
+
+
+def interface_texts():
+    """What the pages show: literals handed to the catalogue, and the words of forms, topics, sliders and conditions."""
+    found = set()
+    for path in (*ROOM.glob("learn*.py"), *(ROOM / "learn_panes").glob("*.py")):
+        found |= set(CALLED.findall(path.read_text(encoding="utf-8")))
+    found |= set(TOPICS.values()) | set(LESSONS.values()) | {item.title for item in CONDITIONS.values()}
+    found |= {line.title for line in form()} | {text for line in form() for text in line.options.values()}
+    found |= {slider["title"] for group in VirtualState().groups for slider in group["sliders"]}
+    return found
+
+
+@pytest.mark.parametrize("language", [name for name in LANGUAGES if name != "en"])
+def test_nothing_of_the_interface_is_left_in_english(language):
+    assert catalogue_of(language).misses(sorted(interface_texts())) == []
+
+
+@pytest.mark.parametrize("language", [name for name in LANGUAGES if name != "en"])
+def test_translations_hold_the_same_names(language):
+    for text, said in catalogue_of(language).texts.items():
+        assert set(re.findall(r"{\w+}", text)) == set(re.findall(r"{\w+}", said)), text
+        assert said.strip(), text
+
+
+def test_an_unknown_language_or_text_is_english():
+    assert catalogue_of("xx")("Rate") == "Rate"
+    assert catalogue_of("es-MX")("Rate") == "Frecuencia"
+    assert catalogue_of("zh")("a text nobody translated") == "a text nobody translated"
+    assert catalogue_of("en")("level {n} of 4", n=2) == "level 2 of 4"
