@@ -41,7 +41,7 @@ format: $(READY)  ## let ruff mend what it can
 	$(BIN)/ruff format .
 
 bench: $(READY)  ## measure speed against the peers, side by side in one run
-	$(BIN)/python -m pytest -m bench -s tests/bench
+	$(BIN)/python -m pytest -m bench -s tests/bench tests/soak
 
 clean:  ## remove the environment and the demo cohort
 	rm -rf $(VENV) demo

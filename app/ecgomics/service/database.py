@@ -96,10 +96,13 @@ def database_of(url: str) -> Database:
 
 
 def url_for(cohort: str | os.PathLike[str] | None = None) -> str:
-    """The URL to use: the environment's, else a SQLite file beside the cohort, else one in the user's data folder."""
-    named = os.environ.get(VARIABLE)
+    """The URL to use: the environment's or its file's, else a SQLite file beside the cohort, else one of the user's."""
+    named, file = os.environ.get(VARIABLE), os.environ.get(f"{VARIABLE}_FILE")
     if named:
         return named
+    if file:
+        # a secret of a container is a file, so that it stands in no list of processes
+        return Path(file).read_text(encoding="utf-8").strip()
     if cohort is not None:
         place = Path(cohort).resolve()
         return f"sqlite:///{place.with_name(place.name.removesuffix('.zarr') + '.db')}"
