@@ -411,3 +411,99 @@ def test_a_lasso_on_the_page_is_the_selection_in_python(cohort):
     explorer.selection = planted
     assert set(explorer.selection) == set(planted)
     assert np.frombuffer(explorer._panes["map"].widget.group, dtype="u1").sum() == len(set(planted))
+
+
+def test_a_view_is_saved_linked_and_written_as_python(page, open_page):
+    page.keyboard.press("/")
+    page.keyboard.type("lbbb")
+    page.wait_for_selector(".found")
+    page.keyboard.press("Enter")
+    settle(page, lambda: page.locator(".eg-records .chip").count() == 1)
+    page.locator(".eg-records .row").first.click()
+    source = page.locator(".eg-bar .who b").inner_text()
+    settle(page, lambda: "filters=" in page.url)
+
+    other = open_page(page.url)
+    other.wait_for_selector(".eg-records .chip", timeout=30_000)
+    settle(other, lambda: other.locator(".eg-bar .who b").inner_text() == source)
+    other.watch.assert_clean()
+
+    page.locator(".eg-records h2").click()
+    page.keyboard.press("v")
+    page.locator(".menu input").first.fill("blocks")
+    page.keyboard.press("Enter")
+    page.locator(".menu .kept", has_text="blocks").wait_for()
+    page.locator(".menu button", has_text="as Python").click()
+    page.wait_for_selector(".code pre")
+    assert "eg.open_cohort(" in page.locator(".code pre").inner_text()
+    page.keyboard.press("Escape")
+    page.locator(".eg-records .chip").click()
+    settle(page, lambda: page.locator(".eg-records .chip").count() == 0)
+    page.keyboard.press("v")
+    page.locator(".menu .kept button", has_text="blocks").first.click()
+    settle(page, lambda: page.locator(".eg-records .chip").count() == 1)
+    page.keyboard.press("z")
+    settle(page, lambda: page.locator(".eg-records .chip").count() == 0)
+
+
+def test_a_stretch_of_the_distribution_and_single_rows_select(page):
+    page.locator(".eg-bar .value").first.click()
+    settle(page, lambda: page.locator(".eg-why .clause").count() == 0)
+    page.wait_for_selector(".eg-why .spread.brush")
+    box = page.locator(".eg-why .spread").bounding_box()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 60, steps=4)
+    page.mouse.up()
+    settle(page, lambda: page.locator(".eg-records .chip").count() == 1)
+    assert "HR_Mean" in page.locator(".eg-records .chip").inner_text()
+    page.locator(".eg-records .chip").click()
+    settle(page, lambda: page.locator(".eg-records .chip").count() == 0)
+    for row in (1, 3):
+        page.locator(".eg-records .row").nth(row).click(modifiers=["Control"])
+        settle(page, lambda row=row: "group" in page.locator(".eg-records .row").nth(row).get_attribute("class"))
+    assert page.locator(".eg-records .chip.group").inner_text().startswith("picked")
+
+
+def test_a_rule_stands_beside_a_label_and_a_record_beside_its_like(page):
+    page.locator(".eg-bar .criteria button").first.click()
+    page.locator("[aria-label='label to compare with']").select_option(index=1)
+    settle(page, lambda: page.locator(".versus td.n").count() >= 10)
+    page.locator(".eg-bar .who .name").click()
+    settle(page, lambda: page.locator(".eg-why .list .chip").count() >= 5)
+    page.locator(".eg-why h3", has_text="Records like").locator("button").click()
+    settle(page, lambda: page.locator(".eg-records .chip.group").inner_text().startswith("like "))
+
+
+def test_every_control_has_a_name_and_text_stands_out(page):
+    """What axe would call serious: controls without a name, and text that does not stand out from its ground."""
+    unnamed = page.evaluate(
+        """() => { const found = [];
+          const walk = (root) => { for (const el of root.querySelectorAll("*")) {
+            if (el.shadowRoot) walk(el.shadowRoot);
+            if (!el.matches("button, select, input, a[href], [role=button]") || !el.offsetParent) continue;
+            const name = el.getAttribute("aria-label") || el.title || el.innerText || el.placeholder || "";
+            if (!name.trim()) found.push(el.outerHTML.slice(0, 120)); } };
+          walk(document); return found; }"""
+    )
+    assert unnamed == []
+    faint = page.evaluate(
+        """() => { const found = [];
+          const rgb = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
+          const f = (v) => v <= 10 ? v / 3294.6 : ((v / 255 + 0.055) / 1.055) ** 2.4;
+          const light = ([r, g, b]) => {
+            return 0.2126 * f(r) + 0.7152 * f(g) + 0.0722 * f(b); };
+          const ground = (el) => { for (let at = el; at; at = at.parentElement || at.getRootNode().host) {
+            const c = rgb(getComputedStyle(at).backgroundColor);
+            if (c.length && (c[3] === undefined || c[3] > 0.95)) return c; }
+            return [255, 255, 255]; };
+          const walk = (root) => { for (const el of root.querySelectorAll("*")) {
+            if (el.shadowRoot) walk(el.shadowRoot);
+            const own = [...el.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+            if (!own || !el.offsetParent || el.closest("option, [disabled]")) continue;
+            const a = light(rgb(getComputedStyle(el).color)), b = light(ground(el));
+            const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+            if (ratio < 4.3) found.push([ratio.toFixed(2), el.className, el.textContent.trim().slice(0, 40)]); } };
+          walk(document); return found; }"""
+    )
+    assert faint == []
