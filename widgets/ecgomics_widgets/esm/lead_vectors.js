@@ -10,6 +10,8 @@ const STYLE = `
 .eg-vectors .wave { border: 0; background: none; padding: 4px 7px; border-radius: 6px; font-weight: 600; font-size: 12px; }
 .eg-vectors .wave:hover { background: var(--eg-raised); }
 .eg-vectors .wave[aria-pressed="false"] { opacity: .4; text-decoration: line-through; }
+.eg-vectors .dot { display: inline-block; width: 8px; height: 8px; border-radius: 50%; margin-right: 4px; }
+.eg-vectors .angle { color: var(--eg-ink); font-weight: 600; margin: 0 3px; display: inline-block; white-space: nowrap; }
 .eg-vectors .area { flex: 1; min-height: 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(124px, 1fr)); grid-auto-rows: minmax(110px, 1fr); gap: 4px; padding: 4px 8px; position: relative; }
 .eg-vectors figure { margin: 0; min-width: 0; min-height: 0; display: flex; flex-direction: column; justify-content: center; text-align: center; }
 .eg-vectors figure svg { width: 100%; flex: 0 1 260px; min-height: 0; display: block; }
@@ -66,9 +68,9 @@ class LeadVectors {
     const waves = this.now?.waves ?? Object.keys(this.model.get("axes") ?? {});
     this.waves = [...waves].sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b));
     const legend = this.waves.map((wave) => h("button", {
-      class: "wave", style: { color: colour(wave) }, "aria-pressed": String(!this.hidden.has(wave)), title: `show or hide ${told(wave)}`,
+      class: "wave", "aria-pressed": String(!this.hidden.has(wave)), title: `show or hide ${told(wave)}`,
       onclick: () => { if (!this.hidden.delete(wave)) this.hidden.add(wave); this.take(); },
-    }, told(wave)));
+    }, h("i", { class: "dot", style: { background: colour(wave) } }), told(wave)));
     const before = this.old || Object.keys(this.model.get("axes_before") ?? {}).length;
     fill(this.head, h("h2", {}, "Heart vector"), h("span", { class: "push" }), legend, before ? h("span", { class: "quiet" }, `grey: ${this.model.get("before_text") || "before"}`) : null);
     if (time?.length) {
@@ -214,7 +216,7 @@ class LeadVectors {
     }
     for (const wave of Object.keys(before)) if (before[wave] !== null && !this.hidden.has(wave)) drawing.append(hand(before[wave], "var(--eg-faint)", 1));
     for (const wave of names) drawing.append(hand(axes[wave], colour(wave), wave === "qrs" ? 1.8 : 1.2));
-    const words = names.map((wave) => h("span", { style: { color: colour(wave), fontWeight: 600, margin: "0 3px", display: "inline-block", whiteSpace: "nowrap" } }, `${told(wave)} ${degrees(axes[wave])}`));
+    const words = names.map((wave) => h("span", { class: "angle" }, h("i", { class: "dot", style: { background: colour(wave) } }), `${told(wave)} ${degrees(axes[wave])}`));
     return h("figure", {}, drawing, h("figcaption", {}, words));
   }
 }

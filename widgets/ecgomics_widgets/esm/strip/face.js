@@ -77,12 +77,12 @@ const BUTTONS = `
 <button data-layout="12x1" title="Every lead in a row of its own (1)">12×1</button>
 <button data-layout="6x2" title="Six rows, two columns (2)">6×2</button>
 <button data-layout="3x4+R" title="Three rows, four columns and a rhythm row (3)">3×4+R</button>
-<button data-layout="1" aria-label="Single lead" title="The rhythm lead alone (4)">1</button></span>
+<button data-layout="1" aria-label="1 lead alone" title="The rhythm lead alone (4)">1</button></span>
 <span class="group extra" role="group" aria-label="Scale"><button data-do="speed" title="Paper speed">25 mm/s</button><button data-do="gain" title="Gain">10 mm/mV</button></span>
 <span class="group" role="group" aria-label="Measure"><button data-do="calipers" title="Measure by dragging (c)">calipers</button><button data-do="label" title="What the chosen caliper measures (t)" hidden>label</button></span>
 <span class="group extra" role="group" aria-label="Marks"><button data-do="marks" title="Marks and beats (m)">marks</button><button data-do="edit" title="Move marks by dragging (e)">edit</button><button data-do="note" title="Write a note (a)">note</button><button data-do="layers" aria-haspopup="dialog" title="What is laid over the trace (l)">layers</button></span>
 <span class="group extra" role="group" aria-label="Compare" data-group="compare" hidden><button data-compare="off" title="The first recording alone (d)">one</button><button data-compare="overlay" title="The second under the first (d)">overlay</button><button data-compare="beside" title="Side by side (d)">beside</button><button data-compare="beats" title="Representative beats and their difference (d)">beats</button></span>
-<span class="group extra" role="group" aria-label="Play"><button data-do="play" aria-label="Play" title="Play, pause (Space)">▶</button><button data-do="rate" aria-label="Speed of play" title="Speed of play (&lt; &gt;)">1×</button></span>
+<span class="group extra" role="group" aria-label="Play"><button data-do="play" aria-label="Play" title="Play, pause (Space)">▶</button><button data-do="rate" aria-label="1× speed of play" title="Speed of play (&lt; &gt;)">1×</button></span>
 <span class="group extra" role="group" aria-label="Export"><button data-do="picture" title="Copy as picture (p)">PNG</button><button data-do="svg" title="Vector drawing, true to scale">SVG</button><button data-do="pdf" title="Page, true to scale">PDF</button></span>
 <span class="group extra" role="group" aria-label="Zoom"><button data-do="out" aria-label="Zoom out" title="Zoom out (−)">−</button>
 <button data-do="true" title="True scale (0)">1:1</button><button data-do="fit" title="Fit (f)">fit</button>
@@ -257,6 +257,7 @@ export class Face {
       if (mode) button.hidden = mode !== "off" && !(modes ?? []).includes(mode);
       if (action in pressed) button.setAttribute("aria-pressed", String(Boolean(pressed[action])));
       if (action in texts) button.textContent = texts[action];
+      if (action === "rate") button.setAttribute("aria-label", `${texts.rate} speed of play`);
       if (action === "marks" || action === "edit") button.hidden = Boolean(hidden);
       if (action === "label") button.hidden = !labels;
     }
