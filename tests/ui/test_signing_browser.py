@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import re
 import socket
 import time
@@ -11,11 +12,11 @@ from urllib.parse import urlencode, urlparse
 import pytest
 
 from ecgomics.dashboards.serving import serve
-from ecgomics.dashboards.signing import COOKIE, within
+from ecgomics.dashboards.signing import COOKIE, guard, within
 from ecgomics.errors import EcgomicsError
 from ecgomics.pipeline import ingest
 from ecgomics.service.accounts import Accounts
-from ecgomics.service.database import Database
+from ecgomics.service.database import VARIABLE, Database
 from ecgomics.simulate import demo_patients
 
 PASSWORD = "a long enough password"
@@ -39,6 +40,8 @@ def guarded(tmp_path_factory):
     yield f"http://127.0.0.1:{port}", database
     server.stop()
     database.close()
+    guard(None)
+    os.environ.pop(VARIABLE)
 
 
 def _await(port: int) -> None:
@@ -161,9 +164,10 @@ def test_the_whole_way_in_a_browser(guarded, open_page):
     page.wait_for_selector(".ecg-strip canvas")
 
 
-def test_a_server_with_accounts_and_nobody_in_them_is_refused(guarded, tmp_path):
+def test_a_server_with_accounts_and_nobody_in_them_is_refused(guarded, tmp_path, monkeypatch):
+    monkeypatch.setenv(VARIABLE, f"sqlite:///{tmp_path / 'x.db'}")
     cohort = ingest(demo_patients(1, seed=1), tmp_path / "c.zarr", workers=0, progress=False)
     with pytest.raises(EcgomicsError, match="nobody who could"):
-        serve(cohort.path, port=0, access="accounts", database=f"sqlite:///{tmp_path / 'x.db'}", wait="no")
+        serve(cohort.path, port=0, access="accounts", wait="no")
     with pytest.raises(EcgomicsError, match="without sign-in"):
         serve(cohort.path, port=0, address="0.0.0.0", access="open", wait="no")

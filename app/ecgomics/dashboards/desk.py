@@ -25,7 +25,7 @@ class Desk:
     path
         The cohort. Where no database is named for the server, it is a file beside it.
     person
-        Who is asking; left out: the one person of a server without sign-in.
+        Who is asking; left out: whoever signed in, or the one person of a server without sign-in.
     """
 
     def __init__(self, path: Path, *, person: Person | None = None) -> None:
@@ -40,9 +40,9 @@ class Desk:
     @cached_property
     def person(self) -> Person:
         """Who is asking."""
-        from ecgomics.service import Accounts
+        from ecgomics.dashboards.signing import current_person
 
-        return self._person or Accounts(self.database).local()
+        return self._person or current_person(self.database)
 
     @cached_property
     def database(self) -> Database:

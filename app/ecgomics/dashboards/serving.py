@@ -129,10 +129,13 @@ def serve(
         options["use_xheaders"] = True
     if processes > 1:
         options["num_procs"] = processes
-    if access == "accounts":
-        from ecgomics.service.database import url_for
+    if database is not None:
+        from ecgomics.service.database import VARIABLE
 
-        options |= _guarded(database or url_for(path))
+        # what people keep goes where they are kept
+        os.environ[VARIABLE] = database
+    if access == "accounts":
+        options |= _guarded(path)
     pages = {f"/{page.path}": page for page in site.pages()}
     titles = {path: f"{NAME} · {page.title}" for path, page in pages.items()}
     makers = {path: _maker(site, page) for path, page in pages.items()}
@@ -164,13 +167,13 @@ def _in_notebook() -> bool:
     return shell is not None and shell.has_trait("kernel")
 
 
-def _guarded(url: str) -> dict[str, Any]:
+def _guarded(path: str | os.PathLike[str]) -> dict[str, Any]:
     """What the server is told so that only people with an account get in."""
-    from ecgomics.dashboards.signing import SignIn
+    from ecgomics.dashboards.signing import SignIn, guard
     from ecgomics.service.accounts import Accounts
-    from ecgomics.service.database import database_of
+    from ecgomics.service.database import database_of, url_for
 
-    database = database_of(url)
+    database = database_of(url_for(path))
     if not Accounts(database).people():
         raise EcgomicsError(
             "a server with sign-in and nobody who could",
@@ -178,9 +181,11 @@ def _guarded(url: str) -> dict[str, Any]:
             remedy="ecgomics people add NAME --role admin --cohort COHORT",
         )
     # a connection is only taken with a token of a page that was given to somebody signed in
+    provider = SignIn(database)
+    guard(provider)
     secret = os.environ.setdefault("BOKEH_SECRET_KEY", secrets.token_urlsafe(48))
     return {
-        "auth_provider": SignIn(database),
+        "auth_provider": provider,
         "sign_sessions": True,
         "secret_key": secret.encode(),
         "cookie_secret": secrets.token_urlsafe(48),

@@ -177,17 +177,27 @@ def within(place: str) -> str:
     return place
 
 
+def guard(provider: SignIn | None) -> None:
+    """Say who lets people into the pages of this process; none: whoever reaches the port is the local person."""
+    _gate[:] = [provider] if provider else []
+
+
+_gate: list[SignIn] = []
+
+
 def current_person(database: Database) -> Person:
-    """Who looks at this session's page: whoever signed in, else the local person of a server without sign-in."""
+    """Who looks at this session's page.
+
+    Raises
+    ------
+    AccessError
+        On a server with sign-in, when the session is over.
+    """
     import panel as pn
 
-    accounts = Accounts(database)
-    secret = pn.state.cookies.get(COOKIE) if pn.state.curdoc is not None else None
-    if secret:
-        try:
-            return accounts.of_session(secret)
-        except AccessError:
-            pass
-    if pn.state.user:
-        return accounts.find(str(pn.state.user))
-    return accounts.local()
+    if not _gate:
+        return Accounts(database).local()
+    found = _gate[0].person(pn.state.cookies.get(COOKIE)) if pn.state.curdoc is not None else None
+    if found is None:
+        raise AccessError("a session that is over", expected="a signed-in browser", remedy="sign in again")
+    return found
