@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from ecgomics_widgets.sources import TileSource
 
 _MARGIN, _HEAD, _ROW = 10.0, 12.0, 22.0
+_STANDARD = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 _GRID = {"#fbe6e6": (1.0, 0.1), "#f3c9c9": (5.0, 0.15)}
 
 
@@ -65,9 +67,18 @@ class Sheet:
 
 
 def sheet_of(
-    source: TileSource, *, start_s: float, stop_s: float, speed: float, gain: float, words: str, leads: Any = None
+    source: TileSource,
+    *,
+    start_s: float,
+    stop_s: float,
+    speed: float,
+    gain: float,
+    words: str,
+    leads: Any = None,
+    rows: Sequence[Sequence[str]] | None = None,
+    rhythm: str = "",
 ) -> Sheet:
-    """Draw each lead in a row of its own, with grid, calibration pulse (1 mV, 200 ms) and the scale in words.
+    """Draw leads in rows, with grid, calibration pulse (1 mV, 200 ms) and the scale in words.
 
     Parameters
     ----------
@@ -80,34 +91,91 @@ def sheet_of(
     words
         What the recording is and where it comes from; written on the page before the scale.
     leads
-        Names of the leads drawn; all when None.
+        Names of the leads drawn, each in a row of its own; all when None. Not used with `rows`.
+    rows
+        A montage: rows of lead names. Columns go on in time, as printers do, each an equal share of the stretch.
+    rhythm
+        A lead drawn over the whole stretch below a montage; none when empty.
     """
-    names = [lead for lead in source.leads if leads is None or lead in leads]
+    if rows is None:
+        rows = [[lead] for lead in source.leads if leads is None or lead in leads]
+    rows = [[lead for lead in row if lead in source.leads] for row in rows]
+    whole = [*rows, *([[rhythm]] if rhythm in source.leads else [])]
     left = _MARGIN + 10 + 0.2 * speed
-    row = max(_ROW, 2.2 * gain)
-    sheet = Sheet(left + (stop_s - start_s) * speed + _MARGIN, _HEAD + row * len(names) + _MARGIN)
-    for colour, (step, wide) in _GRID.items():
-        for x in np.arange(0, sheet.width - 2 * _MARGIN + 1e-6, step) + _MARGIN:
-            sheet.lines.append((colour, wide, [(x, _HEAD), (x, _HEAD + row * len(names))]))
-        for y in np.arange(0, row * len(names) + 1e-6, step) + _HEAD:
-            sheet.lines.append((colour, wide, [(_MARGIN, y), (sheet.width - _MARGIN, y)]))
-    window = source.window(start_s, stop_s, max(1, round((stop_s - start_s) * source.rate_hz)))
-    times = window.t0_s + np.arange(window.values.shape[1]) * window.step_s
-    inside = (times >= start_s - 1e-9) & (times <= stop_s + 1e-9)
-    for number, lead in enumerate(names):
-        zero = _HEAD + row * (number + 0.6)
-        values = np.asarray(window.values[list(source.leads).index(lead)], dtype=float)
-        base = float(np.median(values[np.isfinite(values)])) if np.isfinite(values).any() else 0.0
-        x, y = left + (times - start_s) * speed, zero - (values - base) * gain
-        for run in _runs(inside & np.isfinite(values)):
-            sheet.lines.append(("#161a22", 0.25, list(zip(x[run].tolist(), y[run].tolist(), strict=True))))
+    height = max(_ROW, 2.2 * gain)
+    sheet = Sheet(left + (stop_s - start_s) * speed + _MARGIN, _HEAD + height * len(whole) + _MARGIN)
+    _grid(sheet, rows=height * len(whole))
+    drawn = _Drawn(source, start_s=start_s, stop_s=stop_s)
+    columns = max((len(row) for row in rows), default=1)
+    each = (stop_s - start_s) / columns
+    for number, row in enumerate(whole):
+        zero = _HEAD + height * (number + 0.6)
+        for column, lead in enumerate(row):
+            full = number >= len(rows) or columns == 1
+            part = (start_s, stop_s) if full else (start_s + column * each, start_s + (column + 1) * each)
+            for times, values in drawn.pieces(lead, *part):
+                points = zip((left + (times - start_s) * speed).tolist(), (zero - values * gain).tolist(), strict=True)
+                sheet.lines.append(("#161a22", 0.25, list(points)))
+            x = left + (part[0] - start_s) * speed
+            if column:
+                sheet.lines.append(("#5d6678", 0.25, [(x, zero - 2), (x, zero + 2)]))
+            place = (x + 1, zero - 0.6 * height + 4) if column else (_MARGIN + 1, zero - 1)
+            sheet.words.append((*place, lead))
         a, b = left - 0.2 * speed - 2, left - 2
         pulse = [(a - 1, zero), (a, zero), (a, zero - gain), (b, zero - gain), (b, zero), (b + 1, zero)]
         sheet.lines.append(("#5d6678", 0.25, pulse))
-        sheet.words.append((_MARGIN + 1, zero - 1, lead))
     said = f"{words} · {start_s:.2f}–{stop_s:.2f} s · {speed:g} mm/s · {gain:g} mm/mV · true scale"
-    sheet.words.append((_MARGIN, _HEAD - 4, said))
+    kind = "" if drawn.kind == "samples" else " · envelope"
+    sheet.words.append((_MARGIN, _HEAD - 4, said + kind + (" · columns consecutive" if columns > 1 else "")))
     return sheet
+
+
+def montage(
+    layout: str | Sequence[Sequence[str]], leads: Sequence[str], *, rhythm: str
+) -> tuple[list[list[str]] | None, str]:
+    """Rows of lead names and the rhythm lead of a strip's layout; None: every lead in a row of its own."""
+    if not isinstance(layout, str):
+        return [[lead for lead in row if lead] for row in layout], ""
+    single = rhythm if rhythm in leads else next(iter(leads), "")
+    if layout == "1":
+        return [[single]], ""
+    if layout == "3x4+R" and set(_STANDARD) <= set(leads):
+        return [[_STANDARD[3 * column + row] for column in range(4)] for row in range(3)], single
+    if layout == "6x2" and len(leads) > 3:
+        order = list(_STANDARD) if set(_STANDARD) <= set(leads) else list(leads)
+        half = -(-len(order) // 2)
+        return [[*order[row : row + 1], *order[half + row : half + row + 1]] for row in range(half)], ""
+    return None, ""
+
+
+class _Drawn:
+    """The stretch of a recording that goes on a sheet."""
+
+    def __init__(self, source: TileSource, *, start_s: float, stop_s: float) -> None:
+        window = source.window(start_s, stop_s, max(1, round((stop_s - start_s) * source.rate_hz)))
+        values = np.asarray(window.values, dtype=float)
+        self.kind = "envelope" if values.ndim == 3 else "samples"
+        step, first = float(window.step_s), float(window.t0_s)
+        if values.ndim == 3:  # minimum and maximum of a column, one after the other
+            values, step = values.reshape(len(values), -1), step / 2
+        self._rows = dict(zip(source.leads, values, strict=True))
+        self._times = first + np.arange(values.shape[1]) * step
+
+    def pieces(self, lead: str, start_s: float, stop_s: float) -> list[tuple[Any, Any]]:
+        """Times (s) and values (mV above the lead's median) of each run without a gap."""
+        values = self._rows[lead]
+        known = np.isfinite(values)
+        base = float(np.median(values[known])) if known.any() else 0.0
+        inside = known & (self._times >= start_s - 1e-9) & (self._times <= stop_s + 1e-9)
+        return [(self._times[run], values[run] - base) for run in _runs(inside)]
+
+
+def _grid(sheet: Sheet, *, rows: float) -> None:
+    for colour, (step, wide) in _GRID.items():
+        for x in np.arange(0, sheet.width - 2 * _MARGIN + 1e-6, step) + _MARGIN:
+            sheet.lines.append((colour, wide, [(x, _HEAD), (x, _HEAD + rows)]))
+        for y in np.arange(0, rows + 1e-6, step) + _HEAD:
+            sheet.lines.append((colour, wide, [(_MARGIN, y), (sheet.width - _MARGIN, y)]))
 
 
 def _runs(known: Any) -> list[slice]:

@@ -13,7 +13,7 @@ from ecgomics_widgets import comparing, remarks, tables
 from ecgomics_widgets.errors import WidgetError
 from ecgomics_widgets.hosting import HostedWidget
 from ecgomics_widgets.messages import pack
-from ecgomics_widgets.sheet import Sheet, sheet_of
+from ecgomics_widgets.sheet import Sheet, montage, sheet_of
 from ecgomics_widgets.sources import ArraySource, TileSource
 from ecgomics_widgets.tiling import Sender
 
@@ -144,7 +144,7 @@ class Strip(HostedWidget):
     )
     edits = param.List([], doc="Marks moved by hand: rows beat, lead, mark, machine_s, edited_s, who, when (UTC).")
     who = param.String("", doc="Who edits, written into each edit.")
-    order = param.Dict({}, doc="A drawing the browser asks for: kind (svg, pdf), start_s, stop_s, count.")
+    order = param.Dict({}, doc="A drawing the browser asks for: kind (svg, pdf), start_s, stop_s, layout, count.")
     parcel = param.Bytes(b"", doc="The drawing asked for.")
 
     signal = param.Bytes(b"", doc="What the browser draws (see `messages`).")
@@ -182,42 +182,75 @@ class Strip(HostedWidget):
     def _source(self) -> TileSource | None:
         return self._sender.source
 
-    def to_svg(self, *, start_s: float = 0.0, stop_s: float | None = None, leads: Sequence[str] | None = None) -> str:
-        """A vector drawing at true scale (its user unit is 1 mm), every lead in a row of its own.
+    def to_svg(
+        self,
+        *,
+        start_s: float = 0.0,
+        stop_s: float | None = None,
+        leads: Sequence[str] | None = None,
+        layout: str | Sequence[Sequence[str]] = "12x1",
+    ) -> str:
+        """A vector drawing at true scale (its user unit is 1 mm).
 
         Parameters
         ----------
         start_s, stop_s
             Stretch drawn, s; to the end, but at most 30 s, when `stop_s` is None.
         leads
-            Leads drawn; all when None.
+            Leads drawn, one a row; all when None. Not used with another layout.
+        layout
+            As the strip's `layout`: columns share the stretch and go on in time; ``"12x1"`` is every lead in a row.
 
         Raises
         ------
         WidgetError
             Without a recording.
         """
-        return self._sheet(start_s, stop_s=stop_s, leads=leads).svg()
+        return self._sheet(start_s, stop_s=stop_s, leads=leads, layout=layout).svg()
 
-    def to_pdf(self, *, start_s: float = 0.0, stop_s: float | None = None, leads: Sequence[str] | None = None) -> bytes:
+    def to_pdf(
+        self,
+        *,
+        start_s: float = 0.0,
+        stop_s: float | None = None,
+        leads: Sequence[str] | None = None,
+        layout: str | Sequence[Sequence[str]] = "12x1",
+    ) -> bytes:
         """The drawing of `to_svg` as a one-page PDF of its own size, true to scale when printed at 100 %."""
-        return self._sheet(start_s, stop_s=stop_s, leads=leads).pdf()
+        return self._sheet(start_s, stop_s=stop_s, leads=leads, layout=layout).pdf()
 
-    def _sheet(self, start_s: float, *, stop_s: float | None, leads: Sequence[str] | None = None) -> Sheet:
+    def _sheet(
+        self,
+        start_s: float,
+        *,
+        stop_s: float | None,
+        leads: Sequence[str] | None = None,
+        layout: str | Sequence[Sequence[str]] = "12x1",
+    ) -> Sheet:
         source = self._source
         if source is None:
             raise WidgetError("an empty strip", expected="a recording to draw", remedy="set strip.ecg")
         last = min(source.duration_s, start_s + 30.0 if stop_s is None else stop_s)
         words = " · ".join(word for word in (self.provenance, self.title) if word)
+        rows, rhythm = montage(layout, source.leads, rhythm=self.rhythm)
         return sheet_of(
-            source, start_s=start_s, stop_s=last, speed=self.speed, gain=self.gain, words=words, leads=leads
+            source,
+            start_s=start_s,
+            stop_s=last,
+            speed=self.speed,
+            gain=self.gain,
+            words=words,
+            leads=leads,
+            rows=rows,
+            rhythm=rhythm,
         )
 
     def _deliver(self, order: Mapping[str, Any]) -> None:
         if self._source is None or order.get("kind") not in ("svg", "pdf"):
             return
         kind, start = order["kind"], float(order["start_s"])
-        sheet = self._sheet(start, stop_s=min(float(order["stop_s"]), start + 30.0))
+        stop = min(float(order["stop_s"]), start + 30.0)
+        sheet = self._sheet(start, stop_s=stop, layout=order.get("layout") or "12x1")
         data = sheet.svg().encode() if kind == "svg" else sheet.pdf()
         mime = "image/svg+xml" if kind == "svg" else "application/pdf"
         header = {"count": order["count"], "name": f"ecg.{kind}", "type": mime}

@@ -4,7 +4,7 @@ import zlib
 import numpy as np
 import pytest
 
-from ecgomics_widgets import Strip, WidgetError
+from ecgomics_widgets import ArraySource, Strip, WidgetError, Window
 
 
 def strip(**params):
@@ -53,3 +53,43 @@ def test_calipers_and_edits_belong_to_their_recording():
     one.edits = [{"beat": 0, "lead": "II", "mark": "p_on", "machine_s": 0.1, "edited_s": 0.12}]
     one.ecg = np.zeros((2, 500), dtype=np.float32)
     assert (one.calipers, one.edits) == ([], [])
+
+
+TWELVE = ["I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6"]
+
+
+def twelve():
+    ecg = np.zeros((12, 5000), dtype=np.float32)
+    ecg[:, ::500] = 1.0
+    return ArraySource(ecg, rate_hz=500, leads=TWELVE)
+
+
+@pytest.mark.parametrize(
+    ("layout", "traces", "names"),
+    [("3x4+R", 13, 13), ("6x2", 12, 12), ("1", 1, 1), ("12x1", 12, 12), ([["I", "V1"], ["II", None]], 3, 3)],
+)
+def test_a_montage_shares_the_stretch_among_its_columns(layout, traces, names):
+    text = Strip(twelve()).to_svg(stop_s=10, layout=layout)
+    drawn = [
+        [tuple(map(float, pair.split(","))) for pair in points.split()]
+        for points in re.findall(r'stroke="#161a22"[^>]*points="([^"]+)"', text)
+    ]
+    assert len(drawn) == traces
+    assert len(re.findall(r"<text", text)) == names + 1
+    width = max(points[-1][0] for points in drawn) - min(points[0][0] for points in drawn)
+    assert width == pytest.approx(250, abs=0.1)  # 10 s at 25 mm/s, whatever the columns
+    assert ("columns consecutive" in text) == (layout not in ("1", "12x1"))
+
+
+def test_a_long_source_is_drawn_from_what_it_answers():
+    class Coarse:
+        leads, rate_hz, duration_s = ("II",), 500.0, 1e5
+
+        def window(self, t0, t1, width):
+            return Window(np.tile(np.array([-1.0, 1.0], np.float32), (1, 100, 1)), t0, (t1 - t0) / 100)
+
+    text = Strip(Coarse()).to_svg(stop_s=4)
+    points = re.findall(r'stroke="#161a22"[^>]*points="([^"]+)"', text)[0].split()
+    assert len(points) == 200
+    assert "envelope" in text
+    assert Strip(Coarse()).to_pdf(stop_s=4).startswith(b"%PDF")

@@ -27,7 +27,7 @@ export class Outlet {
   order(kind) {
     const { page } = this.strip;
     this.orders += 1;
-    this.strip.put({ order: { kind, start_s: page.t0, stop_s: page.t0 + page.shown, count: this.orders } });
+    this.strip.put({ order: { kind, start_s: page.t0, stop_s: page.t0 + page.shown, layout: this.strip.view.layoutName(), count: this.orders } });
   }
 
   takeParcel() {
