@@ -290,4 +290,5 @@ def test_power_with_few_positives_beside_the_peers():
     print(f"\n{summary.to_string()}")
     ours, peer = (summary.xs(name, level="method") for name in ("ours", "Wilcoxon + BH"))
     assert (ours["false of 280"] <= 1).all()
-    assert ours["found of 20"].sum() >= peer["found of 20"].sum()
+    assert ours["false of 280"].sum() < peer["false of 280"].sum()
+    assert (ours.xs(2.5, level="d")["found of 20"] >= 18).all()
