@@ -52,7 +52,7 @@ def page(visit: Visit) -> LearnFrame:
     )
     if view in ("virtual", "quiz") or (view == "case" and case_of(wanted).synthetic):
         frame.status = [words("synthetic: no patient")]
-    _MAKERS[view](frame, desk, query | {"case": wanted}, visit)
+    _MAKERS[view](frame, desk, {**query, "case": wanted}, visit)
     return frame
 
 

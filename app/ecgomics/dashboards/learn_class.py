@@ -82,13 +82,13 @@ class ClassState(param.Parameterized):
     def _first(self, table: pd.DataFrame) -> dict[tuple[str, str, str], float]:
         found: dict[tuple[str, str, str], float] = {}
         sums: dict[tuple[str, str, str], list[float]] = {}
-        for row in table.itertuples():
-            case, line = str(row.case_id), str(row.question_id)
+        for row in table.to_dict("records"):
+            student, case, line = str(row["student"]), str(row["case_id"]), str(row["question_id"])
             if case.startswith(QUIZ):
                 # every question of the quiz is another: a topic is a column
-                sums.setdefault((row.student, QUIZ, case.removeprefix(QUIZ)), []).append(float(row.score))
+                sums.setdefault((student, QUIZ, case.removeprefix(QUIZ)), []).append(float(row["score"]))
             else:
-                found.setdefault((row.student, case, line), float(row.score))
+                found.setdefault((student, case, line), float(row["score"]))
         return found | {key: sum(scores) / len(scores) for key, scores in sums.items()}
 
     def _column(self, case: str, line: str, cells: list[float | None]) -> dict[str, Any]:

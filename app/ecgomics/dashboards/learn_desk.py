@@ -128,12 +128,10 @@ class LearnDesk:
 
     def history(self) -> list[Answered]:
         """One's quiz answers as abilities are made of them."""
-        table = self.answers()
-        quiz = table[table["case_id"].str.startswith(QUIZ)] if len(table) else table
         return [
-            Answered(row.topic, int(row.question_id.split(".")[2]), float(row.score))
-            for row in quiz.itertuples()
-            if row.topic in TOPICS
+            Answered(str(row["topic"]), int(str(row["question_id"]).split(".")[2]), float(row["score"]))
+            for row in self.answers().to_dict("records")
+            if str(row["case_id"]).startswith(QUIZ) and row["topic"] in TOPICS
         ]
 
     def remember(self, item: str, share: float) -> datetime:

@@ -13,7 +13,7 @@ from ecgomics.rules.loading import closure
 from ecgomics.simulate import VirtualPatient, simulate
 from ecgomics.vocabulary import STATES
 
-STEPS = 16
+STEPS = 12
 _PRECISION = 0.004
 """Of a slider's range, to which the change is found."""
 

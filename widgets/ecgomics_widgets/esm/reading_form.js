@@ -34,9 +34,9 @@ function render({model, el}) {
 
   function field(line) {
     const name = `f-${line.id}`;
-    if (line.kind === "number") return [h("span", {}, h("input", {id: name, type: "number", step: "any", value: given[line.id] ?? "", onfocus: () => choose(line.id), onchange: (event) => answer(line.id, event.target.value === "" ? null : Number(event.target.value))}), " ", h("span", {class: "quiet"}, line.unit)), hint(line)];
+    if (line.kind === "number") return [h("span", {}, h("input", {id: name, "aria-label": line.title, type: "number", step: "any", value: given[line.id] ?? "", onfocus: () => choose(line.id), onchange: (event) => answer(line.id, event.target.value === "" ? null : Number(event.target.value))}), " ", h("span", {class: "quiet"}, line.unit)), hint(line)];
     if (line.kind === "choice") {
-      const select = h("select", {id: name, onfocus: () => choose(line.id), onchange: () => answer(line.id, select.value || null)}, h("option", {value: ""}, "–"), line.options.map(([key, text]) => h("option", {value: key, selected: given[line.id] === key}, text)));
+      const select = h("select", {id: name, "aria-label": line.title, onfocus: () => choose(line.id), onchange: () => answer(line.id, select.value || null)}, h("option", {value: ""}, "–"), line.options.map(([key, text]) => h("option", {value: key, selected: given[line.id] === key}, text)));
       return [select, hint(line)];
     }
     const chosen = new Set(given[line.id] || []);
@@ -63,7 +63,7 @@ function render({model, el}) {
     fill(foot, (model.get("actions") || []).map((item) => h("button", {class: item.main ? "main" : "", onclick: () => item.href ? (window.location.href = item.href) : emit(model, item.name === "submit" ? "submit" : "act", {name: item.name})}, item.title)), h("span", {class: "push quiet"}, done ? `n ${t("next mark")}` : `c ${t("calipers")}`));
   }
   draw();
-  const stops = [watch(model, ["given"], () => { given = {...given, ...(model.get("given") || {})}; draw(); }), watch(model, ["title", "note", "lines", "state", "score", "why", "links", "chosen", "actions", "texts"], draw)];
+  const stops = [watch(model, ["given"], () => { const before = JSON.stringify(given); given = {...given, ...(model.get("given") || {})}; if (JSON.stringify(given) !== before) draw(); }), watch(model, ["title", "note", "lines", "state", "score", "why", "links", "chosen", "actions", "texts"], draw)];
   return () => { for (const stop of stops) stop(); };
 }
 

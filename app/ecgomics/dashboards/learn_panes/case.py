@@ -10,6 +10,7 @@ from ecgomics.learn import LESSONS, TOPICS, load_cases
 from ecgomics.learn.form import Field
 from ecgomics_widgets import Strip
 from ecgomics_widgets.reading_form import ReadingForm
+from ecgomics_widgets.remarks import feedback_of
 
 FULL: dict[str, Any] = {"sizing_mode": "stretch_both"}
 KEYS = (
@@ -102,7 +103,8 @@ class CaseView:
         self._rows = state.feedback()
         self.strip.param.update(
             machine_marks="shown",
-            feedback=self._rows,
+            feedback=feedback_of(self._rows),
+            calipers=[],
             caliper_labels=[],
             beats=state.examination.beats.beats,
             marks=state.examination.beats.beats,

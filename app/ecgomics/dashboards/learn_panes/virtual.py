@@ -44,11 +44,14 @@ class VirtualView:
             ],
             texts=words.all_of(("normal", "fewer", "nearest limit")),
         )
+        # before the first change the ghost lies under the trace: a ghost that comes later would not be drawn
         self.strip = Strip(
+            state.examination.ecg,
+            compare=state.examination.ecg,
+            compare_shift_s=0.0,
             provenance="synthetic",
             compare_style="ghost",
             compare_title=words("before"),
-            compare_mode="off",
             layout="3x4+R",
         )
         self.bar = MeasurementBar()
@@ -91,9 +94,7 @@ class VirtualView:
         ghost = state.before
         self.strip.param.update(
             ecg=state.examination.ecg,
-            compare=None if ghost is None else ghost.ecg,
-            compare_shift_s=0.0,
-            compare_mode="off" if ghost is None else "overlay",
+            compare=(ghost or state.examination).ecg,
             marks=state.examination.beats.beats,
             beats=state.examination.beats.beats,
             spans=state.spans(),
