@@ -28,7 +28,7 @@ class BeatOverlay(HostedWidget):
     """
 
     _module: ClassVar[str] = "beat_overlay.js"
-    _down: ClassVar[tuple[str, ...]] = ("offset", "leads", "lead", "group", "rest", "own", "names", "message")
+    _down: ClassVar[tuple[str, ...]] = ("offset", "leads", "lead", "group", "rest", "own", "names", "message", "theme")
     _up: ClassVar[tuple[str, ...]] = ("lead", "event")
 
     offset = param.Bytes(default=b"", doc="float32: time from the R peak, s.")
@@ -39,6 +39,7 @@ class BeatOverlay(HostedWidget):
     own = param.Bytes(default=b"", doc="float32 (lead, offset), mV: one record's beat; empty for none.")
     names = param.Dict(default={}, doc="What `group`, `rest` and `own` are called.")
     message = param.String(default="", doc="What an empty picture says.")
+    theme = param.Selector(default="auto", objects=["auto", "light", "dark"], doc="auto: as the page or the system.")
     event = param.Dict(default={}, doc="The last thing done in the browser.")
 
     @classmethod

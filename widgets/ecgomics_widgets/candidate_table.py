@@ -26,7 +26,17 @@ class CandidateTable(HostedWidget):
     """
 
     _module: ClassVar[str] = "candidate_table.js"
-    _down: ClassVar[tuple[str, ...]] = ("rows", "state", "opened", "badge", "badge_text", "about", "message", "link")
+    _down: ClassVar[tuple[str, ...]] = (
+        "rows",
+        "state",
+        "opened",
+        "badge",
+        "badge_text",
+        "about",
+        "message",
+        "link",
+        "theme",
+    )
     _up: ClassVar[tuple[str, ...]] = ("event",)
 
     rows = param.List(
@@ -43,6 +53,7 @@ class CandidateTable(HostedWidget):
     about = param.String(default="", doc="Who is compared with whom.")
     message = param.String(default="", doc="What an empty table says.")
     link = param.String(default="", doc="Where more is found out about the group; empty for nowhere.")
+    theme = param.Selector(default="auto", objects=["auto", "light", "dark"], doc="auto: as the page or the system.")
     event = param.Dict(default={}, doc="The last thing done in the browser.")
 
     @classmethod

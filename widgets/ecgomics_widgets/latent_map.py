@@ -60,7 +60,7 @@ class LatentMap(HostedWidget):
     )
     trust = param.String(default="", doc="How far distances on the map can be trusted.")
     message = param.String(default="", doc="What an empty map says.")
-    theme = param.Selector(default="light", objects=["light", "dark"], doc="Colours of the page.")
+    theme = param.Selector(default="auto", objects=["auto", "light", "dark"], doc="auto: as the page or the system.")
     event = param.Dict(default={}, doc="The last thing done in the browser.")
 
     @classmethod

@@ -24,7 +24,7 @@ _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 
 def slim(text: str) -> str:
     """The same module without lines of comment and without indentation: what a browser need not be sent."""
-    return _INDENT.sub("", _COMMENT.sub("", text))
+    return _INDENT.sub("", _COMMENT.sub("", text)).replace("\n\n", "\n")
 
 
 @cache

@@ -8,7 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ecgomics_widgets import LeadVectors, Poincare, Tachogram, TrendPlot, Volcano
+from ecgomics_widgets import (
+    BeatOverlay,
+    CandidateTable,
+    LatentMap,
+    LeadVectors,
+    Poincare,
+    Tachogram,
+    TrendPlot,
+    Volcano,
+)
 
 pytestmark = pytest.mark.ui
 
@@ -240,3 +249,13 @@ def test_a_trend_is_walked_by_keys(stage, sent):
     assert sent(page, "cursor_s") == [1800, 5400]
     assert page.locator(".said").inner_text().replace("\n", " ") == "09:30 Rate 61 /min (51 to 91) Signal 1.00"
     page.watch.assert_clean()
+
+
+@pytest.mark.parametrize("kind", [BeatOverlay, CandidateTable, LatentMap])
+def test_the_older_widgets_stand_alone_in_the_dark(stage, tell, kind):
+    page = stage(kind(message="nothing yet"), width=420, height=320, theme="dark")
+    assert picture(page)[-3, 3].max() < 60
+    tell(page, theme="light")
+    assert picture(page)[-3, 3].min() > 240
+    page.evaluate("window.end()")
+    assert page.evaluate("window.heard()") == 0

@@ -1,4 +1,5 @@
 // Representative beats of two groups on one paper: median as a line, the middle half of the records as a band.
+import {follow} from "./chart/theme.js";
 import {BASE, emit, fill, float32, h, svg, watch} from "./dom.js";
 
 const STYLE = `
@@ -81,9 +82,10 @@ function render({model, el}) {
 
   const size = new ResizeObserver(() => { if ((model.get("leads") || []).length) draw(); });
   size.observe(area);
+  const undress = follow(model, root, () => {});
   const stop = watch(model, ["offset", "leads", "lead", "group", "rest", "own", "names", "message"], draw);
   draw();
-  return () => { size.disconnect(); stop(); };
+  return () => { size.disconnect(); undress(); stop(); };
 }
 
 export default {render};

@@ -1,4 +1,5 @@
 // Candidates: what sets a group apart, as a forest of effect sizes with their intervals.
+import {follow} from "./chart/theme.js";
 import {BASE, emit, fill, h, hue, number, svg, watch} from "./dom.js";
 import {badge as shape} from "./finding/forest.js";
 
@@ -86,9 +87,10 @@ function render({model, el}) {
     scroll.scrollTop = top;
   }
 
+  const undress = follow(model, root, () => {});
   const stop = watch(model, ["rows", "state", "opened", "badge", "badge_text", "about", "message", "link"], draw);
   draw();
-  return stop;
+  return () => { undress(); stop(); };
 }
 
 export default {render};

@@ -1,4 +1,6 @@
 // The latent map: a point a record, coloured by a column; a drawn shape selects, a tap opens, the wheel zooms.
+import {follow} from "./chart/theme.js";
+import {isDark} from "./chart/darkness.js";
 import {BASE, emit, fill, float32, h, number, token, uint8, watch} from "./dom.js";
 
 const STYLE = `
@@ -60,7 +62,7 @@ function render({model, el}) {
   let points = new Float32Array(0), shade = new Uint8Array(0), group = new Uint8Array(0), shown = new Uint8Array(0);
   let view = null, mode = "lasso", path = null, moved = false, start = null, sent = 0, drawing = false;
 
-  const dark = () => model.get("theme") === "dark";
+  const dark = () => isDark(model.get("theme") ?? "auto");
   function fit() {
     let low = [Infinity, Infinity], high = [-Infinity, -Infinity];
     for (let i = 0; i < points.length; i += 1) {
@@ -303,9 +305,10 @@ function render({model, el}) {
   size.observe(area);
   drawTools();
   const refit = watch(model, ["encoder"], () => { view = null; draw(); });
+  const undress = follow(model, root, () => { legend(); later(); });
   const stop = watch(model, ["points", "shade", "scale", "group", "shown", "group_name", "lasso", "current", "names", "encoders", "encoder", "columns", "column", "paint", "trust", "message", "theme"], draw);
   draw();
-  return () => { size.disconnect(); stop(); refit(); };
+  return () => { size.disconnect(); undress(); stop(); refit(); };
 }
 
 export default {render};

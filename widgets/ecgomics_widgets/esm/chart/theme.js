@@ -1,6 +1,6 @@
 // The look of a chart that stands alone: the page's colours where a page has any, else our own, light or dark.
 
-import { isDark } from "../strip/palette.js";
+import { isDark } from "./darkness.js";
 
 const SHARED = {
   selected: "#e69f00", structural: "#0072b2", intensity: "#d55e00", functional: "#009e73", comparative: "#b05a93",
@@ -43,7 +43,9 @@ export function follow(model, root, changed) {
   system.addEventListener("change", again);
   lab.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
   dress(root, model.get("theme") ?? "auto");
+  const attached = requestAnimationFrame(again); // a host may put the element on its page only after rendering
   return () => {
+    cancelAnimationFrame(attached);
     model.off("change:theme", again);
     system.removeEventListener("change", again);
     lab.disconnect();

@@ -6,7 +6,8 @@ import { emit, h } from "../dom.js";
 import { hatching, paper, trace } from "./pen.js";
 import { Ring } from "./ring.js";
 import { unpack } from "../strip/codec.js";
-import { isDark, paletteOf } from "../strip/palette.js";
+import { isDark } from "../chart/darkness.js";
+import { paletteOf } from "../strip/palette.js";
 
 const STYLE = `
 .live { position: relative; box-sizing: border-box; width: 100%; height: 100%; min-height: 110px; overflow: hidden; font: 13px/1.35 var(--eg-font, ${FONT}); font-variant-numeric: tabular-nums;

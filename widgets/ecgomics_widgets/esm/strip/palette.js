@@ -1,5 +1,7 @@
 // Colours of the paper and of what is drawn on it. Text shades hold 4.5:1 against the paper; fills do not need to.
 
+import { isDark } from "../chart/darkness.js";
+
 const LIGHT = {
   paper: "#fffafa", minor: "#fbe6e6", major: "#f3c9c9", trace: "#161a22", ink: "#161a22", muted: "#5d6678",
   line: "#e3e6eb", ground: "#f4f5f7", panel: "#ffffff", accent: "#b4233a", pulse: "#5d6678", window: "rgba(180,35,58,.10)",
@@ -31,11 +33,4 @@ export const BEATS = {
 /** The palette of a theme; "auto" asks JupyterLab, then the page, then the system. */
 export function paletteOf(theme) {
   return isDark(theme) ? DARK : LIGHT;
-}
-
-export function isDark(theme) {
-  if (theme !== "auto") return theme === "dark";
-  const lab = document.body.dataset.jpThemeLight;
-  if (lab !== undefined) return lab === "false";
-  return window.matchMedia("(prefers-color-scheme: dark)").matches;
 }
