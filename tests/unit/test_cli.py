@@ -233,7 +233,8 @@ def test_serve_hands_over_to_the_dashboards(store: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr("ecgomics.dashboards.serve", serve, raising=False)
     assert main(["serve", str(store), "--port", "0"]) == 0
-    assert seen == {"path": str(store), "port": 0, "address": "127.0.0.1", "show": False}
+    here = {"path": str(store), "port": 0, "address": "127.0.0.1", "show": False}
+    assert seen == here | {"access": None, "database": None, "origins": [], "processes": 1}
 
 
 def test_python_m_ecgomics_is_the_same() -> None:

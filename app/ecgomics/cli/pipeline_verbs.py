@@ -97,13 +97,14 @@ def _run_embed(given: argparse.Namespace) -> None:
 
 def encoders(verbs: Any) -> None:
     """Add the verb."""
-    verb_of(verbs, "encoders", _run_encoders, "list the encoders: what they read, and what they ask for")
+    verb = verb_of(verbs, "encoders", _run_encoders, "list the encoders: what they read, and what they ask for")
+    verb.add_argument("cohort", metavar="COHORT", nargs="?", help="also those trained on this cohort")
 
 
 def _run_encoders(given: argparse.Namespace) -> None:
     from ecgomics.latent import encoders
 
-    for card in encoders():
+    for card in encoders(store=opened(given).path if given.cohort else None):
         weights = {"none": "", "file": ", needs --weights FILE"}.get(card.weights, "")
         print(f"{card.name:<18} {card.version:<8} {card.dim:>5} numbers  {card.licence:<12} {card.title}{weights}")
         if card.citation:
@@ -115,13 +116,15 @@ def project(verbs: Any) -> None:
     verb = verb_of(verbs, "project", _run_project, "draw a map of an encoder's vectors")
     cohort_of(verb)
     verb.add_argument("--encoder", metavar="NAME", help="whose vectors (default: all there are)")
+    verb.add_argument("--labels", metavar="SYSTEM", help="draw with these labels (supervised UMAP)")
     fit(verb, "map")
 
 
 def _run_project(given: argparse.Namespace) -> None:
     from ecgomics import pipeline
 
-    pipeline.project(opened(given), encoder=given.encoder, settings=settings_of(given, "projection"), fit=given.fit)
+    options = {"encoder": given.encoder, "fit": given.fit, "labels": given.labels}
+    pipeline.project(opened(given), settings=settings_of(given, "projection"), **options)
 
 
 def demo(verbs: Any) -> None:

@@ -12,6 +12,7 @@ from ecgomics.cohort.blocks import Mapped, groups
 from ecgomics.cohort.mapped import common_rate
 from ecgomics.cohort.progress import Progress, as_progress
 from ecgomics.cohort.staged import key_of
+from ecgomics.errors import CohortError
 from ecgomics.pipeline.plan import Plan
 from ecgomics.settings import LatentSettings, ProjectionSettings
 
@@ -83,6 +84,7 @@ def project(
     encoder: str | None = None,
     settings: ProjectionSettings | None = None,
     fit: Fit = "keep",
+    labels: str | None = None,
 ) -> Cohort:
     """Draw a map of an encoder's vectors.
 
@@ -99,6 +101,9 @@ def project(
         Method, neighbours, seed.
     fit
         ``"keep"``: records added since are placed on the map, which does not move. ``"again"``: it is drawn anew.
+    labels
+        A system of the cohort's labels to draw with (supervised UMAP): of each record its likeliest code. Such a map
+        shows what was told, so it is no evidence for it.
 
     Raises
     ------
@@ -109,7 +114,7 @@ def project(
     if not names:
         cohort.latent("handmade")  # says what to do first
     for name in names:
-        _project(cohort, name, settings or ProjectionSettings(), fit=fit)
+        _project(cohort, name, settings or ProjectionSettings(), fit=fit, labels=labels)
     return cohort
 
 
@@ -157,6 +162,8 @@ def _embed_by_network(
             encoder = pretrain(_signals(cohort), settings=settings, progress=lambda done, total, loss: advance(1))
     else:
         encoder = encoder_named(name, store=cohort.path).open(weights=settings.weights or None)
+    if isinstance(encoder, Encoder):
+        return encoder.embed(_signals(cohort), threads=int(settings.threads), precision=settings.precision)
     return encoder.embed(_signals(cohort), threads=int(settings.threads))
 
 
@@ -164,24 +171,38 @@ def _signals(cohort: Cohort) -> Iterator[xr.DataArray]:
     return (common_rate(cohort, records) for records in groups(cohort))
 
 
-def _project(cohort: Cohort, name: str, settings: ProjectionSettings, *, fit: Fit) -> None:
+def _project(cohort: Cohort, name: str, settings: ProjectionSettings, *, fit: Fit, labels: str | None = None) -> None:
     from ecgomics.latent import Embedding, Projection
 
     stored = cohort.latent(name).load()
     source = f"embed:{name}"
     space = key_of(*(stored[v].values.tobytes() for v in sorted(map(str, stored.data_vars)) if v.startswith("fit_")))
-    plan = Plan(f"project:{name}", settings, {source: cohort.digest_of(source), "fit": space})
+    told = _likeliest(cohort, labels) if labels is not None else None
+    drawn_with = {} if told is None else {"labels": key_of(labels, *told.values)}
+    plan = Plan(f"project:{name}", settings, {source: cohort.digest_of(source), "fit": space} | drawn_with)
     if plan.is_current(cohort) and fit == "keep":
         return
     vectors = Embedding.from_dataset(stored).vectors
     if fit == "keep" and plan.differs_by_records(cohort, source):
         projection = Projection.from_dataset(cohort.node(f"latent/{name}/projection").load())
     else:
-        projection = Projection.fit(vectors, settings)
+        projection = Projection.fit(vectors, settings, labels=told)
     drawn = _drawn(stored, vectors, projection=projection, neighbours=int(settings.neighbours))
     nodes = {f"latent/{name}": [drawn], f"latent/{name}/projection": [projection.to_dataset()]}
     with cohort.writing() as commit:
         plan.publish(cohort, commit, Mapped(nodes, {}))
+
+
+def _likeliest(cohort: Cohort, system: str) -> xr.DataArray:
+    """The likeliest code of a system for every record; empty where it has none."""
+    table = cohort.labels
+    own = table[table["system"] == system].sort_values("likelihood", kind="stable")
+    if own.empty:
+        known = ", ".join(sorted(set(table["system"]))) or "none"
+        raise CohortError(f"no labels of the system {system!r}", expected=f"one of: {known}", remedy="name another")
+    codes = own.drop_duplicates("record", keep="last").set_index("record")["code"]
+    ids = [str(record) for record in cohort.ids]
+    return xr.DataArray(codes.reindex(ids).fillna("").to_numpy(str), dims="record", coords={"record": ids})
 
 
 _DRAWN = ("map", "map_trust")
