@@ -14,6 +14,7 @@ from ecgomics_widgets.sources import TileSource
 
 _MARGIN, _HEAD, _ROW = 10.0, 12.0, 22.0
 _STANDARD = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
+_INK, _PULSE = "#161a22", "#5d6678"
 _GRID = {"#fbe6e6": (1.0, 0.1), "#f3c9c9": (5.0, 0.15)}
 
 
@@ -110,20 +111,18 @@ def sheet_of(
     each = (stop_s - start_s) / columns
     for number, row in enumerate(whole):
         zero = _HEAD + height * (number + 0.6)
+        full = number >= len(rows) or columns == 1
         for column, lead in enumerate(row):
-            full = number >= len(rows) or columns == 1
             part = (start_s, stop_s) if full else (start_s + column * each, start_s + (column + 1) * each)
-            for times, values in drawn.pieces(lead, *part):
-                points = zip((left + (times - start_s) * speed).tolist(), (zero - values * gain).tolist(), strict=True)
-                sheet.lines.append(("#161a22", 0.25, list(points)))
             x = left + (part[0] - start_s) * speed
+            for times, values in drawn.pieces(lead, *part):
+                points = zip((x + (times - part[0]) * speed).tolist(), (zero - values * gain).tolist(), strict=True)
+                sheet.lines.append((_INK, 0.25, list(points)))
             if column:
-                sheet.lines.append(("#5d6678", 0.25, [(x, zero - 2), (x, zero + 2)]))
+                sheet.lines.append((_PULSE, 0.25, [(x, zero - 2), (x, zero + 2)]))
             place = (x + 1, zero - 0.6 * height + 4) if column else (_MARGIN + 1, zero - 1)
             sheet.words.append((*place, lead))
-        a, b = left - 0.2 * speed - 2, left - 2
-        pulse = [(a - 1, zero), (a, zero), (a, zero - gain), (b, zero - gain), (b, zero), (b + 1, zero)]
-        sheet.lines.append(("#5d6678", 0.25, pulse))
+        sheet.lines.append((_PULSE, 0.25, _pulse(left, zero=zero, speed=speed, gain=gain)))
     said = f"{words} · {start_s:.2f}–{stop_s:.2f} s · {speed:g} mm/s · {gain:g} mm/mV · true scale"
     kind = "" if drawn.kind == "samples" else " · envelope"
     sheet.words.append((_MARGIN, _HEAD - 4, said + kind + (" · columns consecutive" if columns > 1 else "")))
@@ -168,6 +167,12 @@ class _Drawn:
         base = float(np.median(values[known])) if known.any() else 0.0
         inside = known & (self._times >= start_s - 1e-9) & (self._times <= stop_s + 1e-9)
         return [(self._times[run], values[run] - base) for run in _runs(inside)]
+
+
+def _pulse(left: float, *, zero: float, speed: float, gain: float) -> list[tuple[float, float]]:
+    """1 mV for 200 ms, before a row."""
+    a, b = left - 0.2 * speed - 2, left - 2
+    return [(a - 1, zero), (a, zero), (a, zero - gain), (b, zero - gain), (b, zero), (b + 1, zero)]
 
 
 def _grid(sheet: Sheet, *, rows: float) -> None:
