@@ -146,7 +146,7 @@ def strip(
     if record is None:
         raise VocabularyError("a cohort without a record", expected="the id of one", remedy="strip(cohort, record_id)")
     record = str(record)
-    seconds = float(source.records.loc[record, "duration_s"]) if record in source.records.index else 0.0
+    seconds = float(source.records["duration_s"].get(record, 0.0))
     if seconds > WHOLE_S:
         drawn: dict[str, Any] = {"ecg": LongRecording(source, record, duration_s=seconds)}
     else:

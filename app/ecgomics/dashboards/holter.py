@@ -54,7 +54,7 @@ class Holter(pn.viewable.Viewer):
         super().__init__()
         census = visit.reading.census
         self.state = HolterState(day_of(census, record), desk=visit.desk)
-        self.panes = {
+        self.panes: dict[str, Any] = {
             "day": DayPane(self.state),
             "events": EventsPane(self.state, census),
             "strip": HolterStripPane(self.state, census),

@@ -153,7 +153,7 @@ def _pauses(day: Day) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
 
 def _minutes(day: Day, *, below: float = 0.0, above: float = np.inf) -> Floats:
     _, mean, _ = day.rate_by(MINUTE_S)
-    starts = np.arange(len(mean)) * MINUTE_S
+    starts = np.arange(len(mean), dtype=np.float64) * MINUTE_S
     with np.errstate(invalid="ignore"):
         return stretches((mean < below) | (mean > above), starts, np.minimum(starts + MINUTE_S, day.duration_s))
 

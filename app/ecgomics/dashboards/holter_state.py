@@ -64,18 +64,18 @@ class HolterState(param.Parameterized):
         found = self.of_kind(self.kind)
         return found.iloc[self.at].to_dict() if 0 <= self.at < len(found) else None
 
-    def subject(self, event: Mapping[str, Any]) -> str:
+    def subject(self, event: Mapping[str, Any] | pd.Series) -> str:
         """What a verdict on an event is filed under."""
         return f"event:{event['kind']}:{round(float(event['start_s']) * 1000)}"
 
-    def said_of(self, event: Mapping[str, Any]) -> str:
+    def said_of(self, event: Mapping[str, Any] | pd.Series) -> str:
         """What was said of an event, itself or with its whole kind; empty for nothing."""
         return self.verdicts.get(self.subject(event)) or self.verdicts.get(f"kind:{event['kind']}", "")
 
     def left(self, kind: str) -> int:
         """How many events of a kind ask for eyes and were not looked at."""
         asking = self.events[(self.events["kind"] == kind) & self.events["eyes"].astype(bool)]
-        return sum(not self.said_of(event) for event in asking.to_dict("records"))
+        return sum(not self.said_of(event) for _, event in asking.iterrows())
 
     @property
     def progress(self) -> tuple[int, int]:

@@ -92,7 +92,7 @@ def _row(title: str, rate: Rate) -> dict[str, str]:
 def _differing(state: ExploreState, found: Agreement, kind: str) -> dict[str, Any]:
     table = found.disagreements
     rows = table[table["kind"] == kind]
-    records = []
+    records: list[dict[str, str]] = []
     for record, margin, outcome in zip(rows["record"], rows["margin"], rows["state"], strict=True):
         if len(records) == SHOWN:
             break

@@ -6,7 +6,7 @@ import base64
 import json
 import zlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import numpy as np
@@ -15,6 +15,9 @@ from ecgomics.dashboards.explore_state import ExploreState
 from ecgomics.dashboards.filters import Filter
 from ecgomics.dashboards.selection import NOTHING, Selection
 from ecgomics.errors import EcgomicsError
+
+if TYPE_CHECKING:
+    from ecgomics.discovery.groups import Origin
 
 LONGEST_GROUP = 6000
 """Characters of a group in an address; a larger one is shared by saving it under a name."""
@@ -153,8 +156,8 @@ def _group(state: ExploreState, group: Mapping[str, Any], *, lost: list[str]) ->
     if not len(known):
         lost.append(f"the group {group.get('origin', '')}".rstrip())
         return {}
-    origin = "latent" if group.get("drawn_on") == "latent" else group.get("drawn_on", "table")
-    chosen = Selection.of(state.census.ids[known], origin=str(group.get("origin", "link")), drawn_on=origin)
+    drawn_on: Origin = _ORIGINS.get(str(group.get("drawn_on")), "table")
+    chosen = Selection.of(state.census.ids[known], origin=str(group.get("origin", "link")), drawn_on=drawn_on)
     corners = tuple((float(x), float(y)) for x, y in group.get("lasso", ()))
     return {"selection": chosen, "lasso": corners}
 
@@ -255,6 +258,14 @@ def _read_why(text: str) -> list[str]:
     return [kind, name]
 
 
+# an address may hold anything: what is no origin counts as a choice from the table
+_ORIGINS: dict[str, Origin] = {
+    "labels": "labels",
+    "rules": "rules",
+    "latent": "latent",
+    "biomarker": "biomarker",
+    "cluster": "cluster",
+}
 _WRITERS: dict[str, Any] = {
     "filters": _write_filters,
     "span": lambda span: f"{span[0]:g}-{span[1]:g}",
