@@ -96,7 +96,7 @@ def test_it_makes_a_bokeh_model_for_a_page(explorer):
 @pytest.mark.parametrize("address", ["0.0.0.0", "192.168.1.4", "::", "example.org", "127.0.0.1.example.org"])
 def test_an_address_others_can_reach_is_refused(address):
     with pytest.raises(EcgomicsError, match="other machines can reach"):
-        serve("nowhere.zarr", address=address)
+        serve("nowhere.zarr", address=address, access="open")
 
 
 def test_a_port_in_use_is_said(tmp_path):
