@@ -157,3 +157,57 @@ def test_where_simulated_normals_lie_among_recorded_ones():
     _write(found, "simulated_among_recorded.csv")
     print(f"{len(records)} simulated, {len(ids)} recorded normals\n{found.round(3).to_string()}")
     assert found["within 95 %"].median() > 0.8
+
+
+@pytest.mark.data
+@pytest.mark.timeout(1800)
+def test_how_unusual_an_encoder_finds_simulated_normals(tmp_path):
+    """Novelty against half of the recorded normals: of simulated patients, and of the other half."""
+    place = os.environ.get("ECGOMICS_NORMALS")
+    if not place:
+        pytest.skip("no cohort of recorded normals is named in ECGOMICS_NORMALS")
+    from ecgomics import pipeline
+    from ecgomics.cohort import open_cohort
+    from ecgomics.latent import Novelty
+    from ecgomics.records import Record
+
+    cohort = open_cohort(place)
+    labels = cohort.labels
+    normal = set(labels[(labels["code"] == "NORM") & (labels["likelihood"].fillna(100) >= 80)]["record"])
+    ids = [name for name in cohort.ids if name in normal]
+    encoder = "ecgomics-small"
+    made = [simulate(draw_patient("normal", seed=500 + seed), seed=seed).ecg for seed in range(min(PATIENTS, len(ids)))]
+    records = [
+        Record(
+            ecg=ecg,
+            native_hz=500.0,
+            source=f"s{k}",
+            patient=f"p{k}",
+            age=50.0,
+            sex="M",
+            start=None,
+            device="",
+            labels=(),
+            notes=(),
+        )
+        for k, ecg in enumerate(made)
+    ]
+    simulated = pipeline.ingest(records, tmp_path / "simulated.zarr", workers=0, progress=False)
+    for each in (cohort, simulated):
+        if encoder not in each.encoders:
+            pipeline.embed(each, encoder=encoder, progress=False)
+    real = cohort.latent(encoder)["vectors"].sel(record=ids)
+    known, held = real.isel(record=slice(0, None, 2)), real.isel(record=slice(1, None, 2))
+    novelty = Novelty.fit(known)
+    rows = []
+    for name, vectors in (("recorded, held out", held), ("simulated", simulated.latent(encoder)["vectors"])):
+        score = novelty.score(vectors)
+        for kind in ("distance_percentile", "mahalanobis_percentile"):
+            values = score[kind].values
+            rows.append(
+                {"who": name, "measure": kind, "median": np.nanmedian(values), "beyond 95 %": np.nanmean(values > 95)}
+            )
+    found = pd.DataFrame(rows)
+    _write(found, "novelty_of_simulated.csv")
+    print(found.round(3).to_string())
+    assert np.isfinite(found["median"]).all()
