@@ -13,6 +13,7 @@ from ecgomics_widgets.strip import Strip
 if TYPE_CHECKING:
     from ecgomics_widgets.beat_overlay import BeatOverlay
     from ecgomics_widgets.candidate_table import CandidateTable
+    from ecgomics_widgets.event_list import EventList
     from ecgomics_widgets.evidence_card import EvidenceCard
     from ecgomics_widgets.latent_map import LatentMap
     from ecgomics_widgets.lead_vectors import LeadVectors
@@ -23,12 +24,14 @@ if TYPE_CHECKING:
     from ecgomics_widgets.rule_list import RuleList
     from ecgomics_widgets.tachogram import Tachogram
     from ecgomics_widgets.trend_plot import TrendPlot
+    from ecgomics_widgets.verdict_bar import VerdictBar
     from ecgomics_widgets.volcano import Volcano
 
 __all__ = [
     "ArraySource",
     "BeatOverlay",
     "CandidateTable",
+    "EventList",
     "EvidenceCard",
     "HostedWidget",
     "LatentMap",
@@ -42,6 +45,7 @@ __all__ = [
     "Tachogram",
     "TileSource",
     "TrendPlot",
+    "VerdictBar",
     "Volcano",
     "WidgetError",
     "Window",
@@ -50,6 +54,7 @@ __all__ = [
 _HOMES = {
     "BeatOverlay": "beat_overlay",
     "CandidateTable": "candidate_table",
+    "EventList": "event_list",
     "EvidenceCard": "evidence_card",
     "LatentMap": "latent_map",
     "LeadVectors": "lead_vectors",
@@ -60,6 +65,7 @@ _HOMES = {
     "RuleList": "rule_list",
     "Tachogram": "tachogram",
     "TrendPlot": "trend_plot",
+    "VerdictBar": "verdict_bar",
     "Volcano": "volcano",
 }
 
