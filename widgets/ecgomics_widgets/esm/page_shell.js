@@ -42,6 +42,10 @@ export const SHELL = `
   .frame header .jump { display: block; }
   .frame footer { padding: 3px 10px; justify-content: center; white-space: nowrap; } .frame footer .wide { display: none; }
   .frame .help dl { grid-template-columns: auto 1fr; }
+  .frame header .pill { min-width: 44px; }
+}
+@container frame (max-width: 480px) {
+  .frame header:has(.jump) .brand, .frame header [aria-label="all keys"] { display: none; }
 }
 `;
 const SHARED = "ecgomics";

@@ -19,6 +19,7 @@ export const MENU = `
 .frame .code { position: absolute; inset: 0; z-index: 60; display: grid; place-items: center; padding: 12px; background: color-mix(in srgb, var(--eg-ground) 70%, transparent); }
 .frame .code .sheet { background: var(--eg-panel); border: 1px solid var(--eg-line); border-radius: var(--eg-radius); width: min(820px, 100%); max-height: 100%; display: grid; grid-template-rows: auto minmax(0, 1fr); }
 .frame .code pre { margin: 0; padding: 12px 16px; overflow: auto; font: 12px/1.5 ui-monospace, "Cascadia Mono", "Liberation Mono", Menlo, monospace; tab-size: 4; }
+@container frame (max-width: 700px) { .frame header .views { position: static; } .frame .menu { top: 46px; left: 8px; right: 8px; width: auto; } }
 `;
 const TITLES = {view: "Views", selection: "Groups"};
 
