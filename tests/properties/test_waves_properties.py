@@ -89,7 +89,7 @@ def check(values: np.ndarray, last: float) -> None:
 
 
 @given(ecg=mutated())
-@settings(max_examples=220, deadline=None)
+@settings(max_examples=700, deadline=None)
 def test_marks_are_in_order_and_inside(ecg):
     last = (ecg.sizes["time"] - 1) / ecg.attrs["rate_hz"]
     found = delineate(ecg)
@@ -107,7 +107,7 @@ def test_marks_are_in_order_and_inside(ecg):
 
 
 @given(ecg=mutated())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_filter_and_r_peaks_take_anything(ecg):
     last = (ecg.sizes["time"] - 1) / ecg.attrs["rate_hz"]
     (r,) = r_peaks(ecg)

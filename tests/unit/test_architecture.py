@@ -26,7 +26,7 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 COHORT_VERBS = {("cohort", "pipeline")}
 """`Cohort.analyse()` and its siblings are a convenience over `pipeline`, imported inside the method."""
 
-TRAINERS = {f"waves/{name}.py" for name in ("training_data", "training", "benchmark")}
+TRAINERS = {f"waves/{name}.py" for name in ("training_data", "training", "benchmark", "reversal_fitting")}
 """Train or score a room's network on annotated recordings and virtual patients; nothing in the engine imports them."""
 
 SOURCES = sorted([*ENGINE.rglob("*.py"), *WIDGETS.rglob("*.py")])

@@ -11,11 +11,12 @@ from ecgomics.waves.shipped import weights_digest
 if TYPE_CHECKING:
     from ecgomics.waves.delineation import delineate
     from ecgomics.waves.filtering import measurement
+    from ecgomics.waves.hours import hourly
     from ecgomics.waves.rpeaks import r_peaks
 
-__all__ = ["Beats", "delineate", "measurement", "r_peaks", "weights_digest"]
+__all__ = ["Beats", "delineate", "hourly", "measurement", "r_peaks", "weights_digest"]
 
-_HOMES = {"delineate": "delineation", "measurement": "filtering", "r_peaks": "rpeaks"}
+_HOMES = {"delineate": "delineation", "hourly": "hours", "measurement": "filtering", "r_peaks": "rpeaks"}
 
 
 def __getattr__(name: str) -> Any:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ecgomics.vocabulary import LEADS, MARKS
 from ecgomics.waves.components import fill_peaks, in_order
 from ecgomics.waves.conditioning import conditioned
-from ecgomics.waves.decoding import across_leads, consensus, global_peaks, in_leads, joint_peak
+from ecgomics.waves.decoding import across_leads, consensus, global_peaks, in_leads, joint_peak, steadied
 from ecgomics.waves.filtering import measured
 from ecgomics.waves.found import Found
 from ecgomics.waves.kernels import NETWORK_HZ
@@ -19,11 +19,13 @@ from ecgomics.waves.rhythm import without_false_p
 from ecgomics.waves.rpeaks import peaks_of
 from ecgomics.waves.spikes import led_by_spike, pacing_spikes
 
-LIMITS = np.array([[0.040, 0.65, 0.0], [0.028, 0.6, 0.2], [0.060, 0.6, 0.0]])
+LIMITS = np.array([[0.024, 0.5, 0.0], [0.028, 0.6, 0.2], [0.060, 0.6, 0.0]])
 """Least area in s and least peak of P, QRS and T in the leads' mean; refractory time of the QRS in s."""
 ON_OFF = np.array([[MARKS.index(f"{wave}_{side}") for side in ("on", "off")] for wave in ("p", "qrs", "t")])
 QRS_ON, R_PEAK, QRS_OFF = (MARKS.index(name) for name in ("qrs_on", "r_peak", "qrs_off"))
 AGREEMENT_S = 0.15
+ALIKE_S = 0.025
+"""Beats whose QRS is as wide as usual within this are of one kind where boundaries are concerned."""
 HIGHEST_MV = 1e4
 """Values beyond this are no voltage of a heart; they are cut so that nothing overflows."""
 SHAPE = np.arange(-0.06, 0.081, 0.008)
@@ -116,6 +118,7 @@ def _decoded(
     own = np.isfinite(spans[:, :, 1, 0])
     joint = np.empty((count, 3, 2))
     across_leads(spans, agreed, weights, joint)
+    steadied(spans, joint, ALIKE_S * cells_hz)
     last = (signal.shape[1] - 1) / rate
     # a cell's value belongs to its middle
     lag = 0.5 / cells_hz - 0.5 / NETWORK_HZ

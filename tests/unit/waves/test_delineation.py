@@ -18,6 +18,9 @@ M = {name: k for k, name in enumerate(MARKS)}
 TOLERANCE_MS = {"p_on": 18, "p_off": 18, "qrs_on": 14, "qrs_off": 16, "t_on": 30, "t_off": 20}
 """Median absolute error of the global marks of a record of common conduction."""
 
+P_ON_A_T_MS = 26
+"""The same of the P onset in tachycardia, where it lies on the T before it."""
+
 
 def errors_ms(beats, record, matching):
     """Errors (beat, mark) of the global marks in ms, beats and share of beats found."""
@@ -38,7 +41,8 @@ def test_marks_lie_where_they_were_put(virtual, matching, condition, number):
     error, found, share = errors_ms(beats, record, matching)
     assert share >= 0.9
     assert len(beats.beats["r_s"]) <= len(record.truth.beats["r_s"]) + 1
-    for mark, limit in TOLERANCE_MS.items():
+    hidden = {"p_on": P_ON_A_T_MS} if condition == "sinus_tachycardia" else {}
+    for mark, limit in (TOLERANCE_MS | hidden).items():
         assert np.nanmedian(np.abs(error[:, M[mark]])) <= limit, mark
     p_true = np.isfinite(record.truth.beats["marks"].values[:, M["p_on"]]).sum()
     p_found = np.isfinite(beats.beats["marks"].values[found, M["p_on"]]).sum()
