@@ -13,6 +13,7 @@ from ecgomics.reports.imprint import Imprint, imprint_of
 from ecgomics.reports.measurements import rows
 from ecgomics.reports.summary import headline, nearest
 from ecgomics.rules import Finding
+from ecgomics.rules.showing import stated
 
 SCHEMA = 1
 """Grows when a field changes its meaning."""
@@ -132,7 +133,7 @@ def finding_data(finding: Finding) -> dict[str, Any]:
         "rule": rule.id,
         "number": rule.number,
         "name": rule.name,
-        "statement": rule.statement,
+        "statement": stated(rule, finding.state),
         "state": finding.state,
         "severity": rule.severity,
         "dimension": rule.dimension,
