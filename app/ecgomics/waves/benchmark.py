@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -327,9 +328,7 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     limited: AbstractContextManager[object] = nullcontext()
     if importlib.util.find_spec("threadpoolctl"):
-        from threadpoolctl import threadpool_limits
-
-        limited = threadpool_limits(1)
+        limited = importlib.import_module("threadpoolctl").threadpool_limits(1)
     try:
         with limited:
             yield
