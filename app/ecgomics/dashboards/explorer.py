@@ -70,7 +70,7 @@ class Explorer(pn.viewable.Viewer):
             "records": panes.RecordsPane(self.state),
             "rules": panes.RulesPane(self.state),
             "measures": panes.MeasurementsPane(self.state),
-            "strip": panes.StripPane(self.state),
+            "strip": panes.StripPane(self.state, desk=self.library.desk),
             "map": panes.MapPane(self.state),
             "candidates": panes.CandidatesPane(self.state, discover=_linked("Discover", visit)),
             "why": panes.CardPane(self.state),

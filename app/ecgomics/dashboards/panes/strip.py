@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any, ClassVar
 
 import xarray as xr
 
+from ecgomics.dashboards.desk import Desk
 from ecgomics.dashboards.explore_state import ExploreState
+from ecgomics.dashboards.handwork import Handwork
 from ecgomics.dashboards.panes.pane import Pane
 from ecgomics.dashboards.recording import facts_of, recording_of
 from ecgomics.errors import CohortError
@@ -24,9 +27,11 @@ class StripPane(Pane):
         "go": ("span",),
     }
 
-    def __init__(self, state: ExploreState) -> None:
+    def __init__(self, state: ExploreState, *, desk: Desk | None = None) -> None:
         provenance = "synthetic" if state.census.synthetic else "recorded"
-        super().__init__(state, Strip(provenance=provenance))
+        strip = Strip(provenance=provenance)
+        self._handwork = Handwork(strip, desk, say=self._say) if desk is not None else None
+        super().__init__(state, strip)
         self._keys = 0
         self.widget.param.watch(self._key, "key")
         self.widget.param.watch(self._keep, ["layout", "gain", "speed", "view"])
@@ -37,13 +42,14 @@ class StripPane(Pane):
         if not state.record:
             return
         beats, span = self._beats(), state.span
-        self.widget.param.update(
-            ecg=recording_of(state.census, state.record),
-            title=facts_of(state.census, state.record),
-            marks=beats,
-            beats=beats,
-            spans=self._spans(),
-        )
+        with self._handwork.opening(state.record) if self._handwork else nullcontext():
+            self.widget.param.update(
+                ecg=recording_of(state.census, state.record),
+                title=facts_of(state.census, state.record),
+                marks=beats,
+                beats=beats,
+                spans=self._spans(),
+            )
         # a new recording is shown as it fits; a view that names a stretch goes there
         if span is not None:
             self.widget.view = span
@@ -66,6 +72,9 @@ class StripPane(Pane):
     def dress(self) -> None:
         """Follow the page's theme."""
         self.widget.theme = self.state.theme
+
+    def _say(self, words: str) -> None:
+        self.state.notice = words
 
     def _beats(self) -> xr.Dataset | None:
         try:
