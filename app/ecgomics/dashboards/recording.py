@@ -9,7 +9,7 @@ import numpy as np
 from ecgomics.dashboards.census import Census
 from ecgomics.notebook import WHOLE_S, LongRecording
 
-__all__ = ["WHOLE_S", "LongRecording", "facts_of", "recording_of"]
+__all__ = ["WHOLE_S", "LongRecording", "earlier_of", "facts_of", "recording_of"]
 
 
 def recording_of(census: Census, record: str) -> Any:
@@ -18,6 +18,20 @@ def recording_of(census: Census, record: str) -> Any:
     if not duration > WHOLE_S or not hasattr(census.cohort, "window"):
         return census.cohort.ecg(record)
     return LongRecording(census.cohort, record, duration_s=duration)
+
+
+def earlier_of(census: Census, record: str) -> str:
+    """The same patient's record before this one; empty without a patient, a start, or an earlier record."""
+    from ecgomics.biomarkers.serial import earlier_record
+
+    table = census.cohort.records
+    if not {"patient", "start"} <= set(table.columns):
+        return ""
+    patient = table.loc[record, "patient"]
+    own = table[table["patient"] == patient]
+    if not patient or len(own) < 2:
+        return ""
+    return str(earlier_record(own["patient"], own["start"])[record])
 
 
 def facts_of(census: Census, record: str) -> str:

@@ -227,3 +227,26 @@ def test_the_card_opens_records_and_sorts(state):
     assert state.record == state.census.ids[state.order()[0]]
     do(pane, "close")
     assert not state.drawer
+
+
+def test_the_strip_offers_the_patients_earlier_record(tmp_path):
+    from ecgomics.dashboards.reading import Reading
+    from ecgomics.dashboards.recording import earlier_of
+    from ecgomics.pipeline import ingest
+    from ecgomics.simulate import demo_patients
+
+    cohort = ingest(demo_patients(5, seed=1), tmp_path / "c.zarr", workers=0, progress=False)
+    reading = Reading.of(cohort)
+    state = ExploreState(reading.census, reading.rulebook)
+    strip = panes.StripPane(state)
+    seen = set()
+    for record in cohort.records.index:
+        state.open(str(record))
+        earlier = earlier_of(state.census, str(record))
+        seen.add(bool(earlier))
+        assert (strip.widget.compare is not None) == bool(earlier)
+        assert strip.widget.compare_mode == "off"
+        if earlier:
+            assert cohort.records.loc[earlier, "patient"] == cohort.records.loc[record, "patient"]
+            assert cohort.records.loc[earlier, "start"] < cohort.records.loc[record, "start"]
+    assert seen == {True, False}

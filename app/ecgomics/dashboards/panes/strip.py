@@ -11,7 +11,7 @@ from ecgomics.dashboards.desk import Desk
 from ecgomics.dashboards.explore_state import ExploreState
 from ecgomics.dashboards.handwork import Handwork
 from ecgomics.dashboards.panes.pane import Pane
-from ecgomics.dashboards.recording import facts_of, recording_of
+from ecgomics.dashboards.recording import earlier_of, facts_of, recording_of
 from ecgomics.errors import CohortError
 from ecgomics_widgets import Strip
 
@@ -29,7 +29,7 @@ class StripPane(Pane):
 
     def __init__(self, state: ExploreState, *, desk: Desk | None = None) -> None:
         provenance = "synthetic" if state.census.synthetic else "recorded"
-        strip = Strip(provenance=provenance)
+        strip = Strip(provenance=provenance, compare_mode="off")
         self._handwork = Handwork(strip, desk, say=self._say) if desk is not None else None
         super().__init__(state, strip)
         self._keys = 0
@@ -49,6 +49,7 @@ class StripPane(Pane):
                 marks=beats,
                 beats=beats,
                 spans=self._spans(),
+                **self._earlier(),
             )
         # a new recording is shown as it fits; a view that names a stretch goes there
         if span is not None:
@@ -73,12 +74,21 @@ class StripPane(Pane):
         """Follow the page's theme."""
         self.widget.theme = self.state.theme
 
+    def _earlier(self) -> dict[str, Any]:
+        """The same patient's record before this one, to be compared with when asked for; nothing without one."""
+        found = earlier_of(self.state.census, self.state.record)
+        if not found:
+            return {"compare": None, "compare_beats": None, "compare_marks": None, "compare_title": ""}
+        beats = self._beats(found)
+        told = {"compare": recording_of(self.state.census, found), "compare_beats": beats, "compare_marks": beats}
+        return told | {"compare_title": f"earlier: {facts_of(self.state.census, found)}"}
+
     def _say(self, words: str) -> None:
         self.state.notice = words
 
-    def _beats(self) -> xr.Dataset | None:
+    def _beats(self, record: str = "") -> xr.Dataset | None:
         try:
-            beats: xr.Dataset = self.state.census.cohort.beats_of(self.state.record).beats
+            beats: xr.Dataset = self.state.census.cohort.beats_of(record or self.state.record).beats
         except CohortError:
             return None
         return beats
