@@ -30,7 +30,8 @@ def test_defining_rules_fire_and_excluded_ones_do_not(name):
     state = evaluate(values, subjects=subjects, rules=load_rules())["state"]
     met = (state == STATES.index("met")).sum("record").to_series()
     for rule in teaching.met:
-        assert met[rule] >= PATIENTS - 1, rule
+        # where a miss is explained, one more of the six may be missed
+        assert met[rule] >= PATIENTS - (2 if rule in teaching.missed else 1), rule
     for rule in teaching.not_met:
         if rule not in teaching.missed:
             assert met[rule] <= 1, rule
