@@ -18,14 +18,17 @@ export class Compare {
     this.align = "r";
     this.traces = new Traces();
     this.taken = new Map();
+    this.id = "";
   }
 
   take() {
     const { model, signal } = this.strip;
     const stated = model.get("comparison") ?? {};
-    for (const name of ["compared", "compared_overview"]) this.takeSignal(name, model.get(name));
+    // a host hands properties over one by one, in any order: samples wait for the word what they are
+    if ((stated.id ?? "") !== this.id) this.taken.clear();
     if (stated.same) this.other = signal;
     else if (!stated.id) this.other = null;
+    else for (const name of ["compared", "compared_overview"]) this.takeSignal(name, model.get(name));
     this.id = stated.id ?? "";
     this.shift = stated.shift_s ?? 0;
     this.title = stated.title ?? "";
