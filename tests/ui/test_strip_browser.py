@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from ecgomics_widgets import ArraySource, Strip
 from ecgomics_widgets.tiling import WHOLE
@@ -402,7 +403,7 @@ def test_caliper_measures_what_was_dragged(show):
     until(lambda: bool(strip.caliper))
     assert strip.caliper["ms"] == pytest.approx(1000, abs=12)
     assert strip.caliper["mv"] == pytest.approx(1.0, abs=0.03)
-    assert "60 /min" in page.locator("[data-face=reading]").inner_text()
+    expect(page.locator("[data-face=reading]")).to_contain_text("60 /min")
 
 
 def test_nothing_is_drawn_when_nothing_changes(show):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 
 import numpy as np
 import pytest
 import xarray as xr
+from playwright.sync_api import expect
 
 from ecgomics_widgets import ArraySource, Strip
 from ecgomics_widgets.remarks import feedback_of
@@ -98,7 +100,7 @@ def test_a_note_is_written_read_changed_and_undone(stage, sent):
     x = laid["box"]["left"] + (note["start_s"] - laid["t0"]) * laid["perSecond"] + 12
     page.mouse.move(box["x"] + x, box["y"] + 9)
     page.wait_for_timeout(100)
-    assert page.locator("[data-face=reading]").inner_text() == "note: wide here · ab"
+    expect(page.locator("[data-face=reading]")).to_have_text("note: wide here · ab")
     page.mouse.click(box["x"] + x, box["y"] + 9)
     page.locator("[data-note=remove]").click()
     assert sent(page, "notes")[-1] == []
@@ -133,7 +135,7 @@ def test_bad_signal_is_hatched_and_says_why_on_hover(stage):
     box = page.locator(".plot").bounding_box()
     page.mouse.move(box["x"] + left[0] + 20, box["y"] + laid["panels"][0]["zero"] + 30)
     page.wait_for_timeout(100)
-    assert page.locator("[data-face=reading]").inner_text().endswith("electrode off")
+    expect(page.locator("[data-face=reading]")).to_have_text(re.compile("electrode off$"))
 
 
 def reading() -> Strip:
@@ -182,7 +184,7 @@ def test_a_reader_without_the_machine_measures_with_labels(stage, sent):
     assert sent(page, "shown") == []
     assert [item["label"] for item in sent(page, "calipers")[1]] == ["PR", "QRS"]
     assert [item["label"] for item in sent(page, "calipers")[-1]] == ["PR", "QT"]
-    assert page.locator("[data-face=reading]").inner_text().startswith("QT 200 ms")
+    expect(page.locator("[data-face=reading]")).to_have_text(re.compile("^QT 200 ms"))
 
 
 def test_labels_without_room_are_led_to_or_listed(stage, sent):
