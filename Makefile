@@ -27,6 +27,7 @@ demo: $(READY)  ## build the demo cohort (synthetic patients) and serve the dash
 
 test: $(READY)  ## run every test, browser and JupyterLab included (skipped without Chromium, except under CI)
 	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m alone
 
 test-ui: $(READY)  ## only the browser and JupyterLab tests
 	$(BIN)/python -m pytest -m ui

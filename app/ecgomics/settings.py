@@ -124,7 +124,7 @@ class RuleSettings(Settings):
     incomplete_rbbb = param.Selector(
         default="AHA",
         objects=["AHA", "Minnesota"],
-        doc="Definition of incomplete right bundle-branch block other rules go by: QRS from 110 ms, or any below 120 ms.",
+        doc="Definition of incomplete right bundle-branch block other rules go by: QRS from 110 ms, or any under 120.",
     )
     qtc = param.Selector(
         default="Fridericia",
@@ -180,7 +180,7 @@ class LatentSettings(Settings):
     device = param.Selector(
         default="cpu", objects=["cpu", "cuda", "auto"], doc="Where the small encoder is trained; auto: a GPU if any."
     )
-    threads = param.Integer(1, bounds=(1, 64), doc="Torch threads of a training; records embedded side by side, at most as many as free cores.")
+    threads = param.Integer(1, bounds=(1, 64), doc="Torch threads of a training; records embedded side by side.")
     seed = param.Integer(0, bounds=(0, None), doc="Seed of weights, order and views.")
 
 

@@ -23,7 +23,7 @@ from ecgomics.simulate import demo_patients
 
 distributed = pytest.importorskip("distributed")
 
-pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.alone, pytest.mark.filterwarnings("default"), pytest.mark.timeout(300)]
 NODES = ("beats", "template", "quality", "biomarkers", "findings")
 
 STAGE = """

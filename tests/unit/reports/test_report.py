@@ -93,16 +93,16 @@ def test_the_sentence_names_rhythm_rate_and_what_is_met(block, normal):
 
 
 def test_a_criterion_met_by_less_than_its_uncertainty_is_borderline():
-    def block_at(pr_ms):
-        met = criteria(examine(record_of(pr_ms=pr_ms)))
-        return [one for one in met if one.finding.rule.id == "first_degree_block"]
-
-    assert block_at(180.0) == []
-    assert [one.borderline for one in block_at(250.0)] == [False]
-    near = [one for pr_ms in (203.0, 205.0, 207.0) for one in block_at(pr_ms)]
-    assert near
-    assert all(one.borderline == (abs(one.finding.clauses[0].value - 200) < 8) for one in near)
-    assert any(one.borderline for one in near)
+    seen = set()
+    for pr_ms in (180.0, 200.0, 203.0, 206.0, 209.0, 250.0):
+        examined = examine(record_of(pr_ms=pr_ms))
+        apart = examined.value("PR_Int_Global") - 200
+        found = [one for one in criteria(examined) if one.finding.rule.id == "first_degree_block"]
+        assert bool(found) == (apart > 0)
+        for one in found:
+            assert one.borderline == (apart < uncertainty(examined.table, "PR_Int_Global"))
+            seen.add(one.borderline)
+    assert seen == {True, False}
 
 
 def test_nearest_not_met_are_near_and_not_met(block):
