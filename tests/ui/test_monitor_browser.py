@@ -11,6 +11,14 @@ pytestmark = pytest.mark.ui
 
 PHONE = {"width": 390, "height": 844, "touch": True}
 SAMPLES = 73  # of one frame of the strap
+CUT_MS = 26_000  # longer than the server keeps an ordinary session
+CUT = """
+const Real = window.WebSocket, open = []; let off = false;
+window.WebSocket = class extends Real {
+  constructor(url, kinds) { super(off ? "ws://127.0.0.1:9/" : url, kinds); open.push(this); }
+};
+window.__cut = (on) => { off = on; if (on) open.splice(0).forEach((socket) => socket.close()); };
+"""
 MOST_MS = 4.0  # a frame's drawing at the 95th percentile
 FAKE = (Path(__file__).parent / "fakes" / "strap.js").read_text(encoding="utf-8")
 
@@ -132,17 +140,27 @@ def test_a_strap_out_of_reach_greys_in_place_and_comes_back(open_page, server, w
 
 
 def test_a_gap_in_the_network_is_filled_from_the_browser(open_page, server, ward):
-    page = _opened(open_page, server, fake=True, **PHONE)
+    page = open_page(**PHONE)
+    page.add_init_script(FAKE)
+    page.add_init_script(CUT)
+    page.goto(server)
     page.get_by_role("button", name="Connect").click()
     _settle(page, lambda: ward.beds and _stream(ward).head > 300)
-    page.context.set_offline(True)
-    page.wait_for_timeout(6000)
-    page.context.set_offline(False)
+    page.evaluate("window.__cut(true)")
+    page.locator(".phone.lost").wait_for(timeout=10_000)
+    before = _stream(ward).head
+    page.wait_for_timeout(CUT_MS - 3000)
+    assert _stream(ward).head - before < 130
+    assert "buffer" in page.locator(".phone .link").inner_text()
+    page.evaluate("window.__cut(false)")
     sent = page.evaluate("window.__strap.number")
-    _settle(page, lambda: _stream(ward).head >= sent, most_s=30)
+    assert sent - before > 130 * 5
+    _settle(page, lambda: _stream(ward).head >= sent + 260, most_s=40)
+    page.locator(".phone:not(.lost)").wait_for(timeout=10_000)
     first, values = _stream(ward).since(0)
+    expected = np.asarray([ecg_uv(number) for number in range(values.shape[1])]) / 1000
+    np.testing.assert_allclose(values[0], expected, atol=0.00051)
     assert first == 0
-    assert np.isfinite(values).all()
     assert not _stream(ward).gaps
 
 

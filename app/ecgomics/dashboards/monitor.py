@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +28,9 @@ TICK_MS = 120
 FACTS_EVERY = 4
 TRENDS_EVERY = 40
 MOST_RECORDS = 400
+HELD_S = 600.0
+"""A session whose browser holds a strap is kept this long without a connection: as long as the browser buffers."""
+
 FIRST_S = 20.0
 """A page that opens on a running stream gets this much of what was before."""
 
@@ -50,8 +54,10 @@ class Monitor(pn.viewable.Viewer):
         self._visit = visit
         self.ward: Ward = ward_of(visit.reading.census.cohort.path)
         self.state = MonitorState(self.ward)
-        self.trends = TrendPlot(message="Trends begin after ten seconds.", title=" ")
+        self.trends = TrendPlot(message="Trends begin after ten seconds.", title="Trends")
         self._inbox, self._turn = Inbox(), 0
+        self._document: Any = None
+        self._held, self._met = False, time.monotonic()
         self._strips: dict[str, LiveStrip] = {}
         self._sent: dict[str, int] = {}
         self.frame = MonitorFrame(
@@ -71,11 +77,25 @@ class Monitor(pn.viewable.Viewer):
 
     def _stay(self) -> None:
         """Tick while the page is open, and let a page that lost its connection have its session back."""
-        document = pn.state.curdoc
-        if document is None:
+        self._document = pn.state.curdoc
+        if self._document is None:
             return
         pn.config.reconnect = True
         pn.state.add_periodic_callback(self.tick, period=TICK_MS)
+
+    def _hold(self) -> None:
+        """Keep the session of a browser with a strap through a gap in the network, as long as its buffer lasts."""
+        context = self._document.session_context if self._document is not None else None
+        session = getattr(context, "session", None)
+        if session is None:
+            return
+        away = time.monotonic() - self._met if session.connection_count == 0 else 0.0
+        if not away:
+            self._met = time.monotonic()
+        wanted = bool(self.frame.acks) and away < HELD_S
+        if wanted != self._held:
+            self._held = wanted
+            (session.block_expiration if wanted else session.unblock_expiration)()
 
     def tick(self) -> None:
         """Send what has come; every few turns also the facts, every many the trends."""
@@ -85,6 +105,7 @@ class Monitor(pn.viewable.Viewer):
             self.tell()
         if self._turn % TRENDS_EVERY == 0:
             self._draw_trends()
+            self._hold()
         self._send(keys)
 
     def tell(self) -> None:
@@ -131,7 +152,8 @@ class Monitor(pn.viewable.Viewer):
         bed = self.state.bed
         if bed is not None:
             start = bed.stream.started.isoformat(timespec="seconds")
-            self.trends.param.update(rows=packed_trends(trends_of(bed, span_s=self.state.span_s)), start=start)
+            rows = packed_trends(trends_of(bed, span_s=self.state.span_s))
+            self.trends.param.update(rows=rows, start=start, about=bed.stream.name)
 
     def _records(self) -> list[dict[str, str]]:
         census = self._visit.reading.census

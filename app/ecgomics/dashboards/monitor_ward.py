@@ -135,7 +135,7 @@ class Ward:
             intake = Intake()
             intake.take({**message, "packets": []})
             stream = WatchedStream(intake.label, ("chest strap",), RATE_HZ)
-            bed = self._add(Bed("", stream, intake=intake, sender=sender, gain=20.0))
+            bed = self._add(Bed("", stream, intake=intake, sender=sender, gain=15.0))
         if bed.intake is None:
             return {}
         for piece in bed.intake.take(message):

@@ -14,6 +14,7 @@ import {unpack} from "./strip/codec.js";
 
 const NARROW_PX = 700;
 const SILENT_MS = 3000;
+const RETRY_MS = 4000;
 const SPANS = [[600, "10 min"], [3600, "60 min"], [28800, "8 h"]];
 const NOTE = "Findings are shown, nothing is alarmed. In a strip: Space stops it, ← → look back, + − change the gain, m marks.";
 
@@ -26,12 +27,12 @@ function render({model: own, view, el}) {
   const feeds = new Map(), tiles = new Map(), boxes = new Map();
   const aside = new Aside(act), awake = new Awake();
   const phone = new Phone(act, {more: () => over(menu())});
-  const tilesBox = h("div", {class: "tiles"}), spans = h("div", {class: "span push"}), about = h("span", {class: "quiet cut"});
-  const trends = h("section", {class: "trends pane", "aria-label": "trends"}, h("div", {class: "head"}, h("h2", {}, "Trends"), about, spans), slot(model, "trends", "fill"));
+  const tilesBox = h("div", {class: "tiles"}), spans = h("div", {class: "span"});
+  const trends = h("section", {class: "trends pane", "aria-label": "trends"}, spans, slot(model, "trends", "fill"));
   const desk = h("div", {class: "desk"}, tilesBox, aside.el, trends);
   const main = h("main", {class: "watch"});
   const whole = h("div", {class: "whole eg"}, outside.head, main, outside.foot);
-  let narrow = null, cover = null, sheet = null, shown = "", heard = performance.now(), failure = "";
+  let narrow = null, cover = null, sheet = null, shown = "", heard = performance.now();
   root.append(whole);
   el.append(h("style", {}, own.get("tokens") + BASE + SHELL + STYLE), root);
 
@@ -70,7 +71,7 @@ function render({model: own, view, el}) {
 
   // --- layouts --------------------------------------------------------------------------------------------------------
 
-  const sources = (closing) => sourcePanel({records: own.get("records") || [], act, connect, close: closing ? () => over(null) : null, failure});
+  const sources = (closing) => sourcePanel({records: own.get("records") || [], act, connect, close: closing ? () => over(null) : null});
   const streams = () => own.get("streams") || [];
   const chosen = () => streams().find((stream) => stream.key === own.get("chosen")) || streams()[0];
 
@@ -121,7 +122,6 @@ function render({model: own, view, el}) {
     for (const stream of all) tiles.get(stream.key).draw(dressed(stream), stream.key === one.key);
     aside.draw(own.get("events") || [], {opened: (own.get("why") || {}).id, why: own.get("why")});
     fill(spans, SPANS.map(([seconds, title]) => h("button", {class: "chip", "aria-pressed": String(own.get("span_s") === seconds), onclick: () => act("span", {span_s: seconds})}, title)));
-    about.textContent = `${one.name} · last ${SPANS.find(([seconds]) => seconds === own.get("span_s"))?.[1] ?? ""}`;
   }
   function take() {
     const message = unpack(own.get("block"));
@@ -164,6 +164,10 @@ function render({model: own, view, el}) {
   window.addEventListener("keydown", keys);
   const dark = new MutationObserver(draw);
   dark.observe(root, {attributes: true, attributeFilter: ["data-theme"]});
+  // while a strap streams into the buffer, the page asks for its connection again and again, not five times
+  let stopped = false;
+  const lost = (_, event) => { if (!stopped && event.timeout === null) setTimeout(() => { if (!stopped) event.reconnect(); }, RETRY_MS); };
+  for (const page of window.Bokeh?.documents ?? []) page.on_event("connection_lost", lost);
   const pulse = setInterval(() => { if (performance.now() - heard > SILENT_MS && streams().length) draw(); }, 1000);
   const opening = requestAnimationFrame(() => outside.open());
   const stops = [watch(own, ["streams", "events", "why", "chosen", "records", "span_s"], draw), watch(own, ["block"], take), watch(own, ["acks"], acked), watch(own, ["report"], report)];
@@ -172,6 +176,7 @@ function render({model: own, view, el}) {
   return () => {
     cancelAnimationFrame(opening);
     clearInterval(pulse);
+    stopped = true;
     observer.disconnect();
     dark.disconnect();
     window.removeEventListener("keydown", keys);

@@ -3,9 +3,9 @@ import { fill, h } from "../dom.js";
 import { cannot } from "./bluetooth.js";
 
 /** What a page without a stream shows, and what "Add" opens. `act(type, detail)`; `connect()` asks for a strap. */
-export function sourcePanel({ records, act, connect, close = null, failure = "" }) {
+export function sourcePanel({ records, act, connect, close = null }) {
   const why = cannot();
-  const trouble = h("p", { class: "trouble", role: "alert" }, failure);
+  const trouble = h("p", { class: "trouble", role: "alert" });
   const button = h("button", { class: "connect", onclick: async () => {
     button.disabled = true;
     fill(trouble);

@@ -7,7 +7,8 @@ export const STYLE = `
 .frame .side { grid-row: 1 / -1; grid-column: 2; display: flex; flex-direction: column; }
 .frame .trends { grid-column: 1; display: flex; flex-direction: column; }
 .frame .trends .slot { flex: 1; min-height: 0; }
-.frame .trends .span { display: flex; gap: 2px; }
+.frame .trends { position: relative; }
+.frame .trends .span { position: absolute; right: 12px; top: 8px; z-index: 2; display: flex; gap: 2px; }
 .frame .chip[aria-pressed="true"] { background: var(--eg-ink); color: var(--eg-panel); }
 .frame .tile { display: flex; flex-direction: column; }
 .frame .tile.chosen { border-color: var(--eg-ink); box-shadow: inset 0 0 0 1px var(--eg-ink); }
