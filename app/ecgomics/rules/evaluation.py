@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,15 +11,18 @@ import numpy.typing as npt
 import xarray as xr
 
 from ecgomics.rules import kleene
-from ecgomics.rules.inputs import Column, Inputs
-from ecgomics.rules.kleene import MET, NOT_MET, UNKNOWN, Outcome, States
-from ecgomics.rules.loading import in_order, load_rules
-from ecgomics.rules.model import Band, Clause, Count, Neighbours, Node, Not, OtherRule, Points, Population, Rule
+from ecgomics.rules.inputs import Inputs
+from ecgomics.rules.kleene import MET, NOT_MET, UNKNOWN, Margins, Outcome, States
+from ecgomics.rules.loading import load_rules
+from ecgomics.rules.model import Band, Rule
+from ecgomics.rules.plan import Depth, Gathered, Plan, Verdict, plan_of
 from ecgomics.vocabulary import STATES
 
 _THEN = {"unknown": UNKNOWN, "not_met": NOT_MET}
 _EQUAL_WITHIN = np.float32(0.5)
 _NO_SCALE = np.float32(1e-6)  # a limit of zero is no measure of distance; the unit is
+_CHUNK = 1024
+"""Records judged at once: their tables stay in the processor's cache."""
 
 
 def evaluate(
@@ -50,184 +54,175 @@ def evaluate(
     Suppression follows what the rules declare, never their order. A suppressing rule that is itself unknown does not
     suppress: it is named in the trace as not ruled out.
     """
-    chosen = tuple(load_rules() if rules is None else rules)
-    run = _Run(values, subjects, chosen)
+    found = judge(values, subjects=subjects, rules=rules)
+    by_rule, by_clause = ("record", "rule"), ("record", "clause")
+    return xr.Dataset(
+        {
+            "state": (by_rule, found.state.T),
+            "margin": (by_rule, found.margin.T),
+            "criteria_state": (by_rule, found.criteria_state.T),
+            "suppressed": (by_rule, found.suppressed.T),
+            "clause_value": (by_clause, found.clause_value.T),
+            "clause_limit": (by_clause, found.clause_limit.T),
+            "clause_state": (by_clause, found.clause_state.T),
+        },
+        coords=xr.Coordinates({**found.plan.coords, "record": found.records}, indexes={**found.plan.coords.xindexes}),
+        attrs={"states": list(STATES)},
+    )
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What `evaluate` finds, as plain arrays: `state` … `suppressed` are (rule, record), the rest (clause, record)."""
+
+    plan: Plan
+    records: npt.NDArray[np.str_]
+    state: States
+    margin: Margins
+    criteria_state: States
+    suppressed: npt.NDArray[np.bool_]
+    clause_value: Margins
+    clause_limit: Margins
+    clause_state: States
+
+
+def judge(values: xr.Dataset, *, subjects: xr.Dataset | None = None, rules: Sequence[Rule] | None = None) -> Judged:
+    """Judge every rule on every record, as `evaluate`, without a Dataset around it: for one record it costs less."""
+    plan = plan_of(load_rules() if rules is None else rules)
+    inputs = Inputs(values, subjects, plan.wanted)
+
+    def table(rows: Sequence[object], dtype: Any) -> npt.NDArray[Any]:
+        return np.empty((len(rows), inputs.size), dtype=dtype)
+
+    found = Judged(
+        plan,
+        inputs.records,
+        table(plan.rules, np.uint8),
+        table(plan.rules, np.float32),
+        table(plan.rules, np.uint8),
+        table(plan.rules, np.bool_),
+        table(plan.clauses, np.float32),
+        table(plan.clauses, np.float32),
+        table(plan.clauses, np.uint8),
+    )
     with np.errstate(over="ignore", invalid="ignore"):
-        for rule in in_order(chosen):
-            run.judge(rule)
-    return run.dataset()
+        for start in range(0, inputs.size, _CHUNK):
+            _Run(found, inputs, slice(start, min(start + _CHUNK, inputs.size))).judge()
+    return found
 
 
 class _Run:
-    """One evaluation: results by rule and by clause, filled in as rules are judged."""
+    """The judging of some records: the outcome of every statement is a row of `state` and `margin`."""
 
-    def __init__(self, values: xr.Dataset, subjects: xr.Dataset | None, rules: tuple[Rule, ...]) -> None:
-        self.rules = rules
-        self.inputs = Inputs(values, subjects, (name for rule in rules for name in rule.inputs))
-        self.clauses = [clause for rule in rules for clause in rule.clauses]
-        self.row = {clause.id: k for k, clause in enumerate(self.clauses)}
-        self.final: dict[str, Outcome] = {}
-        self.before: dict[str, States] = {}
-        self.suppressed: dict[str, npt.NDArray[np.bool_]] = {}
-        shape = (len(self.clauses), self.inputs.size)
-        self.clause_value = np.empty(shape, dtype=np.float32)
-        self.clause_limit = np.empty(shape, dtype=np.float32)
-        self.clause_state = np.empty(shape, dtype=np.uint8)
+    def __init__(self, found: Judged, inputs: Inputs, records: slice) -> None:
+        self.plan, self.found, self.records = found.plan, found, records
+        self.columns = inputs.columns[:, records]
+        self.people = inputs.people[records]
+        shape = (self.plan.size, self.columns.shape[1])
+        self.state: States = np.empty(shape, dtype=np.uint8)
+        self.margin: Margins = np.empty(shape, dtype=np.float32)
 
-    def judge(self, rule: Rule) -> None:
-        outcome = self._outcome(rule.criteria)
-        self.before[rule.id] = outcome.state
-        state = outcome.state.copy()
-        for exclusion in rule.exclusions:
-            excluded = self._outcome(exclusion.of).state
-            state[(excluded == MET) & (state != NOT_MET)] = _THEN[exclusion.then]
+    def judge(self) -> None:
+        if self.plan.clauses:
+            self._judge_clauses()
+        for depth in self.plan.depths:
+            self._judge_depth(depth)
+
+    def _judge_depth(self, depth: Depth) -> None:
+        if depth.all_of:
+            self._extreme(depth.conjunctions, np.minimum, NOT_MET)
+        if depth.any_of:
+            self._extreme(depth.disjunctions, np.maximum, MET)
+        for row, below in depth.flipped.items():
+            self._write(row, kleene.negate(self._outcome(below)))
+        for row, needed, parts in depth.counted:
+            self._write(row, kleene.at_least(needed, [self._outcome(part) for part in parts]))
+        for row, node, parts in depth.weighed:
+            self._write(row, kleene.points(node.needed, [self._outcome(part) for part in parts], node.weights))
+        for verdict in depth.rules:
+            self._judge_rule(verdict)
+
+    def _outcome(self, row: int) -> Outcome:
+        return Outcome(self.state[row], self.margin[row])
+
+    def _write(self, row: int, outcome: Outcome) -> None:
+        self.state[row], self.margin[row] = outcome.state, outcome.margin
+
+    def _extreme(self, group: Gathered, extreme: np.ufunc, decided: np.uint8) -> None:
+        """All (the least) or any (the greatest) of the rows below, in the order not met, unknown, met."""
+        state, margin = self.state[group.below], self.margin[group.below]
+        result = kleene.RANKED[extreme.reduceat(kleene.RANKED[state], group.starts, axis=0)]
+        nothing = np.float32(np.inf if extreme is np.minimum else -np.inf)
+        margin[np.isnan(margin)] = nothing
+        nearest = extreme.reduceat(margin, group.starts, axis=0)
+        # one that is suppressed has a state and no margin: what decides may have none
+        wrong = (result == UNKNOWN) | ~np.isfinite(nearest)
+        wrong |= (result == decided) & ((nearest > 0) if decided == NOT_MET else (nearest < 0))
+        nearest[wrong] = np.nan
+        self.state[group.rows], self.margin[group.rows] = result, nearest
+
+    def _judge_rule(self, rule: Verdict) -> None:
+        criteria = self.state[rule.criteria]
+        state = criteria.copy()
+        for row, then in rule.exclusions:
+            excluded = self.state[row]
+            state[(excluded == MET) & (state != NOT_MET)] = _THEN[then]
             state[(excluded == UNKNOWN) & (state == MET)] = UNKNOWN
         if rule.population is not None:
-            state[~self._inside(rule.population)] = UNKNOWN
-        state, suppressed = self._suppression(rule, state)
-        margin = np.where(state == outcome.state, outcome.margin, np.nan).astype(np.float32)
-        self.final[rule.id], self.suppressed[rule.id] = Outcome(state, margin), suppressed
+            state[~self.people.fit(rule.population)] = UNKNOWN
+        suppressed = np.zeros(len(state), dtype=bool)
+        for row, then, outranks in rule.suppressions:
+            here = self.state[row] == MET
+            if not here.any():
+                continue
+            here &= (state == MET) | outranks
+            state[here] = _THEN[then]
+            suppressed |= here
+        margin = self.margin[rule.criteria].copy()
+        margin[state != criteria] = np.nan
+        self.state[rule.row], self.margin[rule.row] = state, margin
+        own = rule.place, self.records
+        self.found.state[own], self.found.margin[own] = state, margin
+        self.found.criteria_state[own], self.found.suppressed[own] = criteria, suppressed
 
-    def dataset(self) -> xr.Dataset:
-        names = [rule.id for rule in self.rules]
-        record_rule, record_clause = ("record", "rule"), ("record", "clause")
-        return xr.Dataset(
-            {
-                "state": (
-                    record_rule,
-                    _columns([self.final[name].state for name in names], self.inputs.size, np.uint8),
-                ),
-                "margin": (
-                    record_rule,
-                    _columns([self.final[name].margin for name in names], self.inputs.size, np.float32),
-                ),
-                "criteria_state": (
-                    record_rule,
-                    _columns([self.before[name] for name in names], self.inputs.size, np.uint8),
-                ),
-                "suppressed": (
-                    record_rule,
-                    _columns([self.suppressed[name] for name in names], self.inputs.size, np.bool_),
-                ),
-                "clause_value": (record_clause, self.clause_value.T),
-                "clause_limit": (record_clause, self.clause_limit.T),
-                "clause_state": (record_clause, self.clause_state.T),
-            },
-            coords={"record": self.inputs.records, **_rule_coords(self.rules), **_clause_coords(self.clauses)},
-            attrs={"states": list(STATES)},
-        )
+    def _judge_clauses(self) -> None:
+        plan, count = self.plan, len(self.plan.clauses)
+        value = self.columns[plan.column] * plan.sign
+        limit, upper = self._limits(value.shape)
+        margin = (value - limit) * plan.downward
+        if len(plan.between):
+            rows = plan.between
+            margin[rows] = np.minimum(value[rows] - limit[rows], upper[rows] - value[rows])
+        if len(plan.equal):
+            margin[plan.equal] = _EQUAL_WITHIN - np.abs(value[plan.equal] - limit[plan.equal])
+        known = np.isfinite(margin) & (np.abs(margin) >= plan.abstain)
+        met = np.where(plan.strict, margin > 0, margin >= 0)
+        state = self.state[:count]
+        state[:] = met
+        state[~known] = UNKNOWN
+        size = np.abs(limit)
+        margin /= np.where(size < _NO_SCALE, np.float32(1), size)
+        margin[~known] = np.nan
+        self.margin[:count] = margin
+        self.found.clause_value[:, self.records] = value
+        self.found.clause_limit[:, self.records] = limit
+        self.found.clause_state[:, self.records] = state
 
-    def _outcome(self, node: Node) -> Outcome:
-        if isinstance(node, Clause):
-            return self._clause(node)
-        if isinstance(node, Count):
-            return kleene.at_least(node.needed, [self._outcome(part) for part in node.of])
-        if isinstance(node, Not):
-            return kleene.negate(self._outcome(node.of))
-        if isinstance(node, Points):
-            return kleene.points(node.needed, [self._outcome(part) for part in node.of], node.weights)
-        if isinstance(node, Neighbours):
-            return kleene.neighbours(node.needed, [self._outcome(part) for part in node.of], node.chains)
-        return self._other(node)
-
-    def _other(self, node: OtherRule) -> Outcome:
-        return self.final[node.rule]
-
-    def _clause(self, clause: Clause) -> Outcome:
-        value = self.inputs.column(clause.biomarker)
-        if clause.sign < 0:
-            value = -value
-        limit, upper = self._limits(clause)
-        margin = _margin(clause, value, limit, upper)
-        known = np.isfinite(margin)
-        state = np.where(margin >= 0 if clause.comparison not in ("above", "below") else margin > 0, MET, NOT_MET)
-        if clause.abstain:
-            known = known & (np.abs(margin) >= np.float32(clause.abstain))
-        state = np.where(known, state, UNKNOWN).astype(np.uint8)
-        row = self.row[clause.id]
-        self.clause_value[row], self.clause_limit[row], self.clause_state[row] = value, limit, state
-        scale = np.where(np.abs(limit) < _NO_SCALE, np.float32(1), np.abs(limit))
-        return Outcome(state, np.where(known, margin / scale, np.nan).astype(np.float32))
-
-    def _limits(self, clause: Clause) -> tuple[Column, Column]:
-        if clause.relative is not None:
-            limit = self.inputs.column(clause.relative.biomarker) * np.float32(clause.relative.times)
-            return limit, limit
-        limit = np.full(self.inputs.size, np.nan, dtype=np.float32)
-        upper = limit.copy()
-        free = np.ones(self.inputs.size, dtype=bool)
-        for band in clause.bands:
-            fits = free & self._fits(band)
-            limit[fits] = band.limit
-            upper[fits] = band.limit if band.upper is None else band.upper
-            free &= ~fits
+    def _limits(self, shape: tuple[int, ...]) -> tuple[Margins, Margins]:
+        plan = self.plan
+        limit: Margins = np.empty(shape, dtype=np.float32)
+        upper: Margins = np.empty(shape, dtype=np.float32)
+        limit[:], upper[:] = plan.limit, plan.upper
+        if len(plan.relative):
+            limit[plan.relative] = self.columns[plan.relative_column] * plan.relative_times
+            upper[plan.relative] = limit[plan.relative]
+        for row, bands in plan.banded:
+            self._choose(bands, limit[row], upper[row])
         return limit, upper
 
-    def _fits(self, band: Band | Population) -> npt.NDArray[np.bool_]:
-        fits = np.ones(self.inputs.size, dtype=bool)
-        if band.sex:
-            fits &= self.inputs.sex == band.sex
-        if band.age_from is not None:
-            fits &= self.inputs.age >= band.age_from
-        if band.age_below is not None:
-            fits &= self.inputs.age < band.age_below
-        return fits
-
-    def _inside(self, population: Population) -> npt.NDArray[np.bool_]:
-        return self._fits(population)
-
-    def _suppression(self, rule: Rule, state: States) -> tuple[States, npt.NDArray[np.bool_]]:
-        suppressed = np.zeros(self.inputs.size, dtype=bool)
-        for suppression in sorted(rule.suppressed_by, key=lambda item: item.outranks):
-            if suppression.by not in self.final:
-                continue
-            met = self.final[suppression.by].state == MET
-            here = met if suppression.outranks else met & (state == MET)
-            state = np.where(here, _THEN[suppression.then], state).astype(np.uint8)
-            suppressed |= here
-        return state, suppressed
-
-
-def _margin(clause: Clause, value: Column, limit: Column, upper: Column) -> Column:
-    """Distance from the limit in the clause's unit, positive on the side where it is met."""
-    if clause.comparison in ("above", "at_least"):
-        return value - limit
-    if clause.comparison in ("below", "at_most"):
-        return limit - value
-    if clause.comparison == "between":
-        return np.minimum(value - limit, upper - value)
-    return _EQUAL_WITHIN - np.abs(value - limit)
-
-
-def _columns(arrays: Sequence[npt.NDArray[Any]], size: int, dtype: Any) -> npt.NDArray[Any]:
-    stacked = np.empty((len(arrays), size), dtype=dtype)
-    for row, array in enumerate(arrays):
-        stacked[row] = array
-    return stacked.T
-
-
-def _rule_coords(rules: Sequence[Rule]) -> dict[str, Any]:
-    def text(values: Sequence[str]) -> tuple[str, npt.NDArray[np.str_]]:
-        return "rule", np.array(values, dtype=str)
-
-    return {
-        "rule": np.array([rule.id for rule in rules], dtype=str),
-        "rule_number": text([rule.number for rule in rules]),
-        "rule_dimension": text([rule.dimension for rule in rules]),
-        "rule_severity": text([rule.severity for rule in rules]),
-        "rule_version": ("rule", np.array([rule.version for rule in rules], dtype=np.int32)),
-    }
-
-
-def _clause_coords(clauses: Sequence[Clause]) -> dict[str, Any]:
-    def text(values: Sequence[str]) -> tuple[str, npt.NDArray[np.str_]]:
-        return "clause", np.array(values, dtype=str)
-
-    return {
-        "clause": np.array([clause.id for clause in clauses], dtype=str),
-        "clause_rule": text([clause.id.split(".")[0] for clause in clauses]),
-        "clause_biomarker": text([clause.biomarker for clause in clauses]),
-        "clause_lead": text([clause.lead for clause in clauses]),
-        "clause_unit": text([clause.unit for clause in clauses]),
-        "clause_comparison": text([clause.comparison for clause in clauses]),
-    }
+    def _choose(self, bands: tuple[Band, ...], limit: Margins, upper: Margins) -> None:
+        """Fill in the limits of the first band that fits each record."""
+        for band in reversed(bands):
+            fits = self.people.fit(band)
+            limit[fits] = band.limit
+            upper[fits] = band.limit if band.upper is None else band.upper

@@ -19,6 +19,9 @@ Margins = npt.NDArray[np.float32]
 
 NOT_MET, MET, UNKNOWN = (np.uint8(STATES.index(word)) for word in ("not_met", "met", "unknown"))
 
+RANKED: States = np.array([{NOT_MET: 0, UNKNOWN: 1, MET: 2}[np.uint8(code)] for code in range(3)], dtype=np.uint8)
+"""State to its place in the order not met, unknown, met, in which `all` is the least and `any` the greatest."""
+
 
 @dataclass(frozen=True)
 class Outcome:

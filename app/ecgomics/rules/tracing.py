@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from ecgomics.errors import RuleError, did_you_mean
-from ecgomics.rules.evaluation import evaluate
+from ecgomics.rules.evaluation import Judged, judge
 from ecgomics.rules.loading import closure, load_rules
 from ecgomics.rules.model import SIGNS, Clause, Rule
 from ecgomics.rules.showing import STATE_WORDS, finding_html, finding_line
@@ -137,11 +137,9 @@ def trace(
     known = tuple(wanted if other.id == wanted.id else other for other in known)
     if wanted not in known:
         known = (*known, wanted)
-    rows = np.flatnonzero(values["record"].values.astype(str) == record)
-    if rows.size == 0:
-        raise RuleError("a record that is not among the values", expected="the id of a record with biomarkers")
-    findings = evaluate(values.isel(record=rows[:1]), subjects=subjects, rules=closure(known, wanted.id))
-    return _finding(_Outcomes(findings), wanted, record=record, person=_person(subjects, record))
+    alone = _alone(values, record)
+    found = judge(alone, subjects=subjects, rules=closure(known, wanted.id))
+    return _finding(_Outcomes(found), wanted, record=record, person=_person(subjects, record))
 
 
 def traces(
@@ -164,28 +162,34 @@ def traces(
         When the record is not there.
     """
     known = tuple(load_rules() if rules is None else rules)
-    rows = np.flatnonzero(values["record"].values.astype(str) == record)
-    if rows.size == 0:
-        raise RuleError("a record that is not among the values", expected="the id of a record with biomarkers")
-    outcomes = _Outcomes(evaluate(values.isel(record=rows[:1]), subjects=subjects, rules=known))
+    alone = _alone(values, record)
+    outcomes = _Outcomes(judge(alone, subjects=subjects, rules=known))
     person = _person(subjects, record)
     return tuple(_finding(outcomes, rule, record=record, person=person) for rule in known)
 
 
-class _Outcomes:
-    """One record's findings as plain arrays with the places of rules and clauses."""
+def _alone(values: xr.Dataset, record: str) -> xr.Dataset:
+    rows = np.flatnonzero(values["record"].values.astype(str) == record)
+    if rows.size == 0:
+        raise RuleError("a record that is not among the values", expected="the id of a record with biomarkers")
+    table = values[["value"]] if "value" in values else values
+    return table.isel(record=rows[:1])
 
-    def __init__(self, findings: xr.Dataset) -> None:
-        one = findings.isel(record=0)
-        self.rules = {str(name): k for k, name in enumerate(one["rule"].values)}
-        self.clauses = {str(name): k for k, name in enumerate(one["clause"].values)}
-        self.held = {str(name): one[name].values for name in one.data_vars}
+
+class _Outcomes:
+    """One record's findings as plain numbers with the places of rules and clauses."""
+
+    def __init__(self, found: Judged) -> None:
+        self.rules = {rule.id: place for place, rule in enumerate(found.plan.rules)}
+        self.clauses = {clause.id: place for place, clause in enumerate(found.plan.clauses)}
+        names = ("state", "margin", "criteria_state", "clause_value", "clause_limit", "clause_state")
+        self.held: dict[str, list[float]] = {name: getattr(found, name)[:, 0].tolist() for name in names}
 
     def of_rule(self, name: str, rule: str) -> float:
-        return float(self.held[name][self.rules[rule]])
+        return self.held[name][self.rules[rule]]
 
     def of_clause(self, name: str, clause: str) -> float:
-        return float(self.held[name][self.clauses[clause]])
+        return self.held[name][self.clauses[clause]]
 
 
 def _wanted(rules: Sequence[Rule], rule: str | Rule) -> Rule:
