@@ -47,14 +47,14 @@ _OPEN_SIGNALS = "# OpenSignals Text File Format"
 
 
 @dataclass(frozen=True)
-class _Stage:
+class Stage:
     """An analogue front end: supply voltage (V) and gain of its ECG sensor."""
 
     supply_v: float
     gain: float
 
 
-_STAGES = {"bitalino": _Stage(3.3, 1100.0), "biosignalsplux": _Stage(3.0, 1019.0)}
+_STAGES = {"bitalino": Stage(3.3, 1100.0), "biosignalsplux": Stage(3.0, 1019.0)}
 
 
 def is_apple(text: str) -> bool:
@@ -173,20 +173,14 @@ def read_open_signals(path: Path, *, stated: Stated) -> Record:
         raise FormatError("an OpenSignals text without its head", expected="'# EndOfHeader' after one line of JSON")
     try:
         devices = json.loads(lines[1].lstrip("# "))
-        found = list(_channels(devices))
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
+    except (ValueError, RecursionError):
         raise FormatError("an OpenSignals head that cannot be read", expected="JSON naming devices") from None
-    if not found:
-        raise FormatError("an OpenSignals text without an ECG channel", expected="a sensor named ECG")
+    found = ecg_channels(devices)
     device, name = found[0].device, found[0].maker
     chosen = [channel for channel in found if channel.device is device]
     values = _columns(lines[end + 1 :], [channel.column for channel in chosen])
-    stage = _STAGES.get(name)
-    if stage is None:
-        raise FormatError("an OpenSignals device whose scale is not known", expected=", ".join(_STAGES))
-    rows = [
-        (row / 2.0**c.bits - 0.5) * (stage.supply_v / stage.gain * 1e3) for row, c in zip(values, chosen, strict=True)
-    ]
+    stage = stage_of(name)
+    rows = [(row - c.zero) * c.scale for row, c in zip(values, chosen, strict=True)]
     rate_hz = float(device["sampling rate"])
     record = assemble(
         np.stack(rows),
@@ -198,22 +192,69 @@ def read_open_signals(path: Path, *, stated: Stated) -> Record:
             device=name,
         ),
         notes=[f"counts turned into mV with {stage.supply_v:g} V and a gain of {stage.gain:g}, as the maker states"],
-        beside=Beside(step_uv=[stage.supply_v / stage.gain * 1e6 / 2.0**c.bits for c in chosen]),
+        beside=Beside(step_uv=[c.scale * 1e3 for c in chosen]),
     )
     return rate_checked(record, stated)
 
 
 @dataclass(frozen=True)
-class _Channel:
-    """An ECG channel: its device, the device's family, its column in the table and its bits."""
+class EcgChannel:
+    """An ECG channel of an OpenSignals device.
+
+    Attributes
+    ----------
+    device
+        The device's part of the head.
+    maker
+        The device's family, such as ``"bitalino"``.
+    column
+        Its place in a row, from 0.
+    bits
+        Resolution of its converter.
+    """
 
     device: dict[str, Any]
     maker: str
     column: int
     bits: int
 
+    @property
+    def scale(self) -> float:
+        """A count in mV. Raises FormatError for a device whose scale is not known."""
+        stage = stage_of(self.maker)
+        return stage.supply_v / stage.gain * 1e3 / 2.0**self.bits
 
-def _channels(devices: dict[str, dict[str, Any]]) -> list[_Channel]:
+    @property
+    def zero(self) -> float:
+        """The count at 0 mV."""
+        return 2.0 ** (self.bits - 1)
+
+
+def stage_of(maker: str) -> Stage:
+    """The front end of a family of devices. Raises FormatError when it is not known."""
+    if maker not in _STAGES:
+        raise FormatError("an OpenSignals device whose scale is not known", expected=", ".join(_STAGES))
+    return _STAGES[maker]
+
+
+def ecg_channels(devices: Any) -> list[EcgChannel]:
+    """The ECG channels an OpenSignals head names, at least one.
+
+    Raises
+    ------
+    FormatError
+        For a head that cannot be read, or names no ECG sensor.
+    """
+    try:
+        found = _channels(devices)
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+        raise FormatError("an OpenSignals head that cannot be read", expected="JSON naming devices") from None
+    if not found:
+        raise FormatError("an OpenSignals text without an ECG channel", expected="a sensor named ECG")
+    return found
+
+
+def _channels(devices: dict[str, dict[str, Any]]) -> list[EcgChannel]:
     found, before = [], 0
     for device in devices.values():
         names, labels = [str(n) for n in device["column"]], [str(n) for n in device["label"]]
@@ -227,7 +268,7 @@ def _channels(devices: dict[str, dict[str, Any]]) -> list[_Channel]:
             bits = resolution[column] if len(resolution) == len(names) else resolution[labels.index(label)]
             if not 1 <= int(bits) <= 32:
                 raise ValueError(bits)
-            found.append(_Channel(device, maker, before + column, int(bits)))
+            found.append(EcgChannel(device, maker, before + column, int(bits)))
         before += len(names)
     return found
 
