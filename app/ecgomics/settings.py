@@ -277,7 +277,8 @@ class ApiSettings(Settings):
 
     largest_mb = param.Integer(32, bounds=(1, 1024), doc="Largest body of a request, MB.")
     rate_per_minute = param.Integer(600, bounds=(1, 1_000_000), doc="Requests a key may make in a minute.")
-    at_once = param.Integer(2, bounds=(1, 256), doc="Analyses a process makes at once.")
+    processes = param.Integer(2, bounds=(0, 256), doc="Processes that analyse; 0: the one that answers does it.")
+    longest_s = param.Number(60.0, bounds=(1.0, 3600.0), doc="Time an analysis may take, s.")
     waiting = param.Integer(64, bounds=(0, 100_000), doc="Analyses that may wait; beyond them the service says busy.")
 
     @property

@@ -19,7 +19,7 @@ import pytest
 
 from ecgomics.reports import examine
 from ecgomics.reports.tables import report_data
-from ecgomics.service.api.analysing import record_of
+from ecgomics.service.api.posted import record_of
 from ecgomics.service.api.schema import Samples
 from ecgomics.simulate import VirtualPatient, simulate
 

@@ -18,7 +18,6 @@ def api(verbs: Any) -> None:
     verb.add_argument("cohort", metavar="COHORT", nargs="?", help="the cohort to serve; left out: none")
     verb.add_argument("--port", type=int, default=8000, help="TCP port (default: %(default)s)")
     verb.add_argument("--address", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    verb.add_argument("--processes", type=int, default=1, help="processes that answer (default: %(default)s)")
     verb.add_argument(
         "--access",
         choices=("open", "keys"),
@@ -34,7 +33,6 @@ def _run_api(given: argparse.Namespace) -> None:
         given.cohort,
         address=given.address,
         port=given.port,
-        processes=given.processes,
         access=given.access,
         database=_url(given),
         settings=settings_of(given, "api"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Sequence
@@ -45,5 +46,10 @@ def imprint_of(rules: Sequence[Rule], *, reviewed: str = "", recipe: str = "", m
 
 def rules_digest(rules: Sequence[Rule]) -> str:
     """Short hash of what the rules ask: equal rules have equal digests."""
+    return _digest(tuple(rules))
+
+
+@functools.lru_cache(maxsize=16)
+def _digest(rules: tuple[Rule, ...]) -> str:
     text = json.dumps([asdict(rule) for rule in rules], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -115,14 +115,16 @@ def report_csv(now: Examination) -> str:
 def biomarker_data(now: Examination) -> dict[str, dict[str, Any]]:
     """Biomarkers by name: value, iqr, count, unit, and the reason where there is no value."""
     data: dict[str, dict[str, Any]] = {}
-    for name, line in now.table.iterrows():
-        value = _number(line["value"])
-        entry: dict[str, Any] = {"value": value, "unit": str(line["unit"])}
+    table = now.table
+    columns = (table[name].tolist() for name in ("value", "unit", "reason", "iqr", "count"))
+    for name, measured, unit, reason, iqr, count in zip(table.index, *columns, strict=True):
+        value = _number(measured)
+        entry: dict[str, Any] = {"value": value, "unit": unit}
         if value is None:
-            entry["reason"] = str(line["reason"])
+            entry["reason"] = reason
         else:
-            entry |= {"iqr": _number(line["iqr"]), "count": int(line["count"])}
-        data[str(name)] = entry
+            entry |= {"iqr": _number(iqr), "count": count}
+        data[name] = entry
     return data
 
 

@@ -20,7 +20,7 @@ from ecgomics.pipeline import ingest
 from ecgomics.reports import examine, examined
 from ecgomics.service.accounts import Accounts
 from ecgomics.service.api import create_app
-from ecgomics.service.api.analysing import record_of
+from ecgomics.service.api.posted import record_of
 from ecgomics.service.api.schema import Samples
 from ecgomics.service.api.state import Buckets
 from ecgomics.service.database import Database
@@ -404,7 +404,7 @@ def test_the_open_door_is_only_on_loopback():
     ]
     with pytest.raises(ServiceError, match="open service"):
         launch(
-            None, address="0.0.0.0", port=1, processes=1, access="open", database="sqlite://", settings=ApiSettings()
+            None, address="0.0.0.0", port=1, access="open", database="sqlite://", settings=ApiSettings()
         )
 
 

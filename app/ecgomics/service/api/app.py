@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request, Response
 
 import ecgomics
 from ecgomics.service.api import analysing, compatible, jobs, problems, reading, watching
-from ecgomics.service.api.schema import Problem
+from ecgomics.service.api.schema import Problem, Samples
 from ecgomics.service.api.state import Access, Shared
 from ecgomics.service.database import Database
 from ecgomics.settings import ApiSettings
@@ -45,8 +45,10 @@ def create_app(
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
+        shared.analysts.start()
         jobs.resume(shared)
         yield
+        shared.analysts.close()
 
     app = FastAPI(
         title="ECGomics",
@@ -89,7 +91,8 @@ def _describe(app: FastAPI, access: Access) -> None:
         if app.openapi_schema is None:
             document = made()
             parts = document.setdefault("components", {})
-            parts.setdefault("schemas", {})["Problem"] = Problem.model_json_schema()
+            for model in (Problem, Samples, compatible.OriginalRequest):
+                parts.setdefault("schemas", {})[model.__name__] = model.model_json_schema()
             if access == "keys":
                 parts["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
                 document["security"] = [{"key": []}]

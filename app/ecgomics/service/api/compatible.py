@@ -8,19 +8,20 @@ other examinations are there and empty. Several leads may be sent, which the ori
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from fastapi import APIRouter
-from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ecgomics.errors import EcgomicsError
 from ecgomics.reports.examination import Examination, examine
 from ecgomics.reports.tables import finding_data
-from ecgomics.service.api.analysing import record_of
-from ecgomics.service.api.problems import RESPONSES
+from ecgomics.service.api.analysing import body_of, json_of
+from ecgomics.service.api.posted import record_of
+from ecgomics.service.api.problems import RESPONSES, InvalidError
 from ecgomics.service.api.schema import LeadName, Samples
 from ecgomics.service.api.state import Analyst, Here
 
@@ -58,18 +59,24 @@ class OriginalRequest(BaseModel):
     filter: Literal["MeanDecomposition", "BandPass"] = "MeanDecomposition"
 
 
-@router.post("/ecgomics", summary="Answer as the original service did")
-async def original(body: OriginalRequest, who: Analyst, here: Here) -> dict[str, Any]:
+@router.post("/ecgomics", summary="Answer as the original service did", openapi_extra=body_of(OriginalRequest))
+async def original(request: Request, who: Analyst, here: Here) -> Response:
     """`code` 200 with the four groups in `data`, or another code with the reason in `msg`."""
+    content = await json_of(request)
+    return Response(await here.analysts.ask(of_original, content), media_type="application/json")
+
+
+def of_original(content: bytes) -> bytes:
+    """The original's answer to a request. Raises InvalidError for what does not follow `OriginalRequest`."""
+    answer: dict[str, Any]
     try:
-        return {"code": 200, "msg": "success", "data": await run_in_threadpool(_data, body, here)}
+        data = grouped(_examined(OriginalRequest.model_validate_json(content)))
+        answer = {"code": 200, "msg": "success", "data": data}
+    except ValidationError as error:
+        raise InvalidError.of(error) from None
     except EcgomicsError as error:
-        return {"code": 400, "msg": str(error), "data": None}
-
-
-def _data(body: OriginalRequest, here: Here) -> dict[str, Any]:
-    with here.work.turn():
-        return grouped(_examined(body))
+        answer = {"code": 400, "msg": str(error), "data": None}
+    return json.dumps(answer, allow_nan=False).encode()
 
 
 def _examined(body: OriginalRequest) -> Examination:
@@ -116,11 +123,12 @@ def grouped(examination: Examination) -> dict[str, Any]:
     groups: dict[str, Any] = {
         f"{dimension}_ECGomics": {} for dimension in ("Structural", "Intensity", "Functional", "Comparative")
     }
-    for name, line in examination.table.iterrows():
-        value = float(line["value"])
-        entry = {"value": round(value, 6) if math.isfinite(value) else None, "unit": str(line["unit"])}
-        group = groups.setdefault(f"{line['dimension']}_ECGomics", {})
-        group.setdefault(_subgroup(str(name), str(line["dimension"])), {})[str(name)] = entry
+    table = examination.table
+    columns = (table[name].tolist() for name in ("value", "unit", "dimension"))
+    for name, value, unit, dimension in zip(table.index, *columns, strict=True):
+        entry = {"value": round(value, 6) if math.isfinite(value) else None, "unit": unit}
+        group = groups.setdefault(f"{dimension}_ECGomics", {})
+        group.setdefault(_subgroup(name, dimension), {})[name] = entry
     comparative = groups["Comparative_ECGomics"]
     met = [finding_data(finding) for finding in examination.met]
     comparative["electrocardiogram_diagnosis_related"] = {

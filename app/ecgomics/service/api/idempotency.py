@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
 
 from fastapi import Response
 from fastapi.concurrency import run_in_threadpool
@@ -21,7 +19,7 @@ KEPT = timedelta(days=1)
 
 
 async def replayed(
-    here: Shared, who: Person, *, key: str | None, digest: str, work: Callable[[], dict[str, Any]]
+    here: Shared, who: Person, *, key: str | None, digest: str, work: Callable[[], Awaitable[bytes]]
 ) -> Response:
     """Do the work, or give the answer it gave before under the same key.
 
@@ -31,14 +29,14 @@ async def replayed(
         422 when the key was used for another request.
     """
     if key is None:
-        return _json(json.dumps(await run_in_threadpool(work), allow_nan=False))
+        return _json(await work())
     before = await run_in_threadpool(_before, here, who, key)
     if before is not None:
         if before.request_hash != digest:
             error = ServiceError("an idempotency key of another request", expected="a new key for a new request")
             raise RefusedError(422, error)
         return _json(before.body, replayed="true")
-    body = json.dumps(await run_in_threadpool(work), allow_nan=False)
+    body = (await work()).decode()
     await run_in_threadpool(_keep, here, who, key, digest, body)
     return _json(body)
 
@@ -56,6 +54,6 @@ def _keep(here: Shared, who: Person, key: str, digest: str, body: str) -> None:
             session.add(Reply(user_id=who.id, idempotency_key=key, request_hash=digest, status=200, body=body))
 
 
-def _json(body: str, **headers: str) -> Response:
+def _json(body: str | bytes, **headers: str) -> Response:
     named = {f"Idempotent-{name.title()}": value for name, value in headers.items()}
     return Response(body, media_type="application/json", headers=named)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import uuid
 from typing import Annotated, Any
@@ -10,10 +11,8 @@ from fastapi import APIRouter, Header, Path
 from sqlalchemy import select
 
 from ecgomics.errors import EcgomicsError, ServiceError
-from ecgomics.reports.batch import earlier_of
-from ecgomics.reports.examination import examined
-from ecgomics.reports.tables import report_data
 from ecgomics.service.accounts import Person
+from ecgomics.service.api import posted
 from ecgomics.service.api.problems import RESPONSES, RefusedError
 from ecgomics.service.api.schema import BatchRequest, JobState
 from ecgomics.service.api.state import Here, Reader, Shared
@@ -90,9 +89,8 @@ def _run(here: Shared, job: str) -> None:
         asked = list(row.asked["records"])
     for place, record in enumerate(asked, start=1):
         try:
-            with here.work.turn():
-                cohort = here.cohort()
-                reports[record] = report_data(examined(cohort, record), before=earlier_of(cohort, record))
+            made = here.analysts.submit(posted.of_record, str(here.cohort().path), record, ".json")
+            reports[record] = json.loads(made.result())
         except (EcgomicsError, RefusedError) as error:
             failed[record] = str(error)
         with here.database.session() as session:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import json
-import os
 from typing import Any
 
 from ecgomics.errors import ServiceError
@@ -14,16 +12,12 @@ from ecgomics.service.api.watching import log_as_json
 from ecgomics.service.database import Database
 from ecgomics.settings import ApiSettings
 
-VARIABLE = "ECGOMICS_API"
-"""How the processes of one service are told what to do: JSON, set by `launch` for its own children."""
-
 
 def launch(
     cohort: str | None,
     *,
     address: str,
     port: int,
-    processes: int,
     access: Access | None,
     database: str,
     settings: ApiSettings,
@@ -48,22 +42,11 @@ def launch(
         from ecgomics.cohort import open_cohort
 
         open_cohort(cohort)
-    # once, before several processes do
-    Database(database).close()
-    told = {"cohort": cohort, "database": database, "access": access, "settings": settings.as_dict()}
-    os.environ[VARIABLE] = json.dumps(told)
     options: dict[str, Any] = {"host": address, "port": port, "access_log": False, "server_header": False}
     options |= {"timeout_keep_alive": 15, "limit_concurrency": 512, "h11_max_incomplete_event_size": 65_536}
     print(f"http://{address}:{port}/openapi.json")
-    uvicorn.run("ecgomics.service.api.launch:app", factory=True, workers=max(1, processes), **options)
-
-
-def app() -> Any:
-    """The app of one process, as `launch` said."""
-    told = json.loads(os.environ[VARIABLE])
     log_as_json()
-    settings = ApiSettings.from_dict(told["settings"])
-    return create_app(told["cohort"], database=Database(told["database"]), settings=settings, access=told["access"])
+    uvicorn.run(create_app(cohort, database=Database(database), settings=settings, access=access), **options)
 
 
 def is_loopback(address: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from ecgomics.errors import (
@@ -61,6 +62,25 @@ class RefusedError(Exception):
         self.status, self.error, self.headers = status, error, headers or {}
 
 
+class InvalidError(Exception):
+    """A body that does not follow its schema.
+
+    Attributes
+    ----------
+    faults
+        Where and what, one each; what was sent is not among it, for it may hold a name.
+    """
+
+    def __init__(self, faults: list[dict[str, str]]) -> None:
+        super().__init__(faults)
+        self.faults = faults
+
+    @classmethod
+    def of(cls, error: ValidationError | RequestValidationError) -> InvalidError:
+        """The same of pydantic's error."""
+        return cls([{"where": ".".join(map(str, one["loc"])), "what": one["msg"]} for one in error.errors()[:20]])
+
+
 def problem(
     status: int, title: str, *, detail: str = "", headers: dict[str, str] | None = None, **more: Any
 ) -> JSONResponse:
@@ -87,9 +107,11 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        # what was sent is not sent back: it may hold a name
-        faults = [{"where": ".".join(map(str, one["loc"])), "what": one["msg"]} for one in error.errors()[:20]]
-        return problem(422, "The request does not follow the schema", errors=faults)
+        return await _unlike(request, InvalidError.of(error))
+
+    @app.exception_handler(InvalidError)
+    async def _unlike(request: Request, error: InvalidError) -> JSONResponse:
+        return problem(422, "The request does not follow the schema", errors=error.faults)
 
     @app.exception_handler(HTTPException)
     async def _plain(request: Request, error: HTTPException) -> JSONResponse:

@@ -8,15 +8,12 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import pandas as pd
 from fastapi import APIRouter, Path, Query, Response
-from fastapi.concurrency import run_in_threadpool
 
 from ecgomics.cohort import Cohort
 from ecgomics.errors import CohortError
-from ecgomics.reports.batch import earlier_of
 from ecgomics.reports.examination import examined
-from ecgomics.reports.imprint import imprint_of
 from ecgomics.reports.tables import biomarker_data, finding_data
-from ecgomics.reports.writing import FORMS
+from ecgomics.service.api import posted
 from ecgomics.service.api.analysing import MEDIA
 from ecgomics.service.api.problems import RESPONSES
 from ecgomics.service.api.schema import Neighbour, RecordLine, RecordList
@@ -105,14 +102,8 @@ async def report(
 ) -> Response:
     """The structured report, compared with the same patient's earlier record."""
 
-    def work() -> str | bytes:
-        with here.work.turn():
-            cohort = here.cohort()
-            now = examined(cohort, record)
-            recipe = f"ecgomics report COHORT --record {record}"
-            return FORMS[f".{form}"](now, earlier_of(cohort, record), imprint_of(now.rules, recipe=recipe))
-
-    return Response(await run_in_threadpool(work), media_type=MEDIA[f".{form}"])
+    made = await here.analysts.ask(posted.of_record, str(here.cohort().path), record, f".{form}")
+    return Response(made, media_type=MEDIA[f".{form}"])
 
 
 @router.get("/records/{record}/embedding", summary="Vector of a record")

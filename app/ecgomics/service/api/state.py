@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -15,6 +14,7 @@ from fastapi import Depends, Request
 from ecgomics.cohort import Cohort, open_cohort
 from ecgomics.errors import AccessError, CohortError, ServiceError
 from ecgomics.service.accounts import Accounts, Person
+from ecgomics.service.api.analysts import Analysts
 from ecgomics.service.api.problems import RefusedError
 from ecgomics.service.audit import Audit
 from ecgomics.service.database import Database
@@ -44,12 +44,14 @@ class Shared:
     settings: ApiSettings
     access: Access
     buckets: Buckets = field(init=False)
-    work: Work = field(init=False)
+    analysts: Analysts = field(init=False)
 
     def __post_init__(self) -> None:
         self.accounts, self.audit = Accounts(self.database), Audit(self.database)
         self.buckets = Buckets(per_minute=self.settings.rate_per_minute)
-        self.work = Work(at_once=self.settings.at_once, waiting=self.settings.waiting)
+        self.analysts = Analysts(
+            self.settings.processes, waiting=self.settings.waiting, limit_s=self.settings.longest_s
+        )
         self._lock = threading.Lock()
         self._opened: Cohort | None = None
 
@@ -86,29 +88,6 @@ class Buckets:
             while len(self._held) > self.MOST:
                 self._held.popitem(last=False)
         return wait
-
-
-class Work:
-    """Analyses at once, and how many may wait: beyond that the service says it is busy instead of growing slow."""
-
-    def __init__(self, *, at_once: int, waiting: int) -> None:
-        self.at_once, self._turns, self._room = at_once, threading.BoundedSemaphore(at_once), waiting + at_once
-        self._inside, self._lock = 0, threading.Lock()
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait for a turn. Raises RefusedError (503) when too many wait already."""
-        with self._lock:
-            if self._inside >= self._room:
-                busy = ServiceError("a service that is busy", expected="a free place", remedy="try again in a second")
-                raise RefusedError(503, busy, headers={"Retry-After": "1"})
-            self._inside += 1
-        try:
-            with self._turns:
-                yield
-        finally:
-            with self._lock:
-                self._inside -= 1
 
 
 def shared(request: Request) -> Shared:
