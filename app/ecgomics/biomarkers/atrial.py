@@ -21,6 +21,8 @@ AFTER_T_S = 0.02
 NO_T_S = 0.40
 APART_S = 0.20
 STEP_S = 0.008
+EVERY = 3
+"""Of the samples of the P wave, one in this many is compared."""
 
 
 def measure_atrial(block: Block, *, sheet: Sheet) -> None:
@@ -86,6 +88,9 @@ def _count_like(ecg, template, owner, low, high, window, usable, step, pace):  #
     first, last = window
     apart, stride = pace
     found = np.zeros(len(owner))
+    wave = np.zeros((ecg.shape[1], template.shape[2] // EVERY + 1))
+    places = np.zeros(wave.shape[1], dtype=np.int64)
+    square, known = 0.0, -1
     for beat in range(len(owner)):
         record = owner[beat]
         size = last[record] - first[record] + 1
@@ -93,9 +98,14 @@ def _count_like(ecg, template, owner, low, high, window, usable, step, pace):  #
         at = math.ceil(low[beat])
         if low[beat] < 0 or size < 5:
             continue
+        number = (size + EVERY - 1) // EVERY
+        if record != known:
+            square, known = _centred(template, record, first[record], number, usable, wave), record
+            for k in range(number):
+                places[k] = round(EVERY * k * step)
         previous, best = -1, 0.0
         while at + length <= high[beat] and at + length < ecg.shape[2]:
-            like = _likeness(ecg, template, record, at, first[record], size, usable, step)
+            like = _likeness(ecg, record, at, number, usable, wave, places, square)
             if like >= LIKE_P:
                 if previous < 0 or at - previous > apart:
                     found[beat] += 1
@@ -107,30 +117,46 @@ def _count_like(ecg, template, owner, low, high, window, usable, step, pace):  #
 
 
 @compiled
-def _likeness(ecg, template, record, at, first, size, usable, step):  # type: ignore[no-untyped-def]
+def _centred(template, record, first, number, usable, wave):  # type: ignore[no-untyped-def]
+    """Fill in the P wave of each usable lead about its mean; returns the sum of its squares."""
+    square = 0.0
+    for lead in range(template.shape[1]):
+        if not usable[record, lead]:
+            continue
+        mean = 0.0
+        for k in range(number):
+            wave[lead, k] = template[record, lead, first + EVERY * k]
+            mean += wave[lead, k]
+        mean /= number
+        for k in range(number):
+            wave[lead, k] -= mean
+            square += wave[lead, k] * wave[lead, k]
+    return square
+
+
+@compiled
+def _likeness(ecg, record, at, number, usable, wave, places, square):  # type: ignore[no-untyped-def]
     """Correlation pooled over the usable leads, each about its own mean; −1 where the size differs too much."""
-    sxx, syy, sxy = 0.0, 0.0, 0.0
+    sxx, sxy = 0.0, 0.0
     for lead in range(ecg.shape[1]):
         if not usable[record, lead]:
             continue
-        mx, my, n = 0.0, 0.0, 0
-        for k in range(0, size, 3):
-            mx += ecg[record, lead, at + round(k * step)]
-            my += template[record, lead, first + k]
-            n += 1
-        mx, my = mx / n, my / n
-        for k in range(0, size, 3):
-            dx = ecg[record, lead, at + round(k * step)] - mx
-            dy = template[record, lead, first + k] - my
-            sxx += dx * dx
-            syy += dy * dy
-            sxy += dx * dy
-    if not (sxx > 0.0 and syy > 0.0):
+        own, total, product = 0.0, 0.0, 0.0
+        # from the first sample, so that an offset costs no digits
+        zero = float(ecg[record, lead, at])
+        for k in range(number):
+            x = ecg[record, lead, at + places[k]] - zero
+            total += x
+            own += x * x
+            product += x * wave[lead, k]
+        sxx += own - total * total / number
+        sxy += product
+    if not (sxx > 0.0 and square > 0.0):
         return -1.0
-    gain = sxy / syy
+    gain = sxy / square
     if gain < LEAST_GAIN or gain > MOST_GAIN:
         return -1.0
-    return sxy / math.sqrt(sxx * syy)
+    return sxy / math.sqrt(sxx * square)
 
 
 def _over(part: Floats, whole: Floats) -> NDArray[np.float64]:

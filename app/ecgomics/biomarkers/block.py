@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -21,6 +22,8 @@ NORMAL, VENTRICULAR, SUPRAVENTRICULAR, PACED = (
 
 VENTRICULAR_MS = 110.0
 """Narrowest QRS of a ventricular beat: the 120 ms of the definition, less what two delineations of it may differ by."""
+
+_STRETCH = 65_536
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -121,50 +124,69 @@ def block_of(beats: Beats, ecg: xr.DataArray) -> Block:
     SignalError
         When `ecg` has other dims, or holds a record or lead that `beats` does not know.
     """
-    signal = _with_record(ecg, beats)
-    records = signal["record"].values.astype(str)
-    leads = tuple(str(lead) for lead in signal["lead"].values)
-    template = _select(beats.template, records=records, leads=leads)
-    quality = _select(beats.quality, records=records, leads=leads)
+    records, samples = _signal(ecg, beats)
+    leads = tuple(str(lead) for lead in ecg["lead"].values.tolist())
+    template = _Picked(beats.template, records=records, leads=leads)
+    quality = _Picked(beats.quality, records=records, leads=leads)
     ragged, beat_of = _ragged(beats.beats, records=records, leads=leads)
-    mv = np.ascontiguousarray(signal.transpose("record", "lead", "time").values, dtype=np.float32)
-    wave = np.ascontiguousarray(template["beat_mv"].transpose("record", "lead", "offset").values, dtype=np.float32)
-    rate = rate_hz(signal)
-    seen = np.isfinite(mv)
-    absent = (quality["lead_flags"].values.astype(int) & 1 << QUALITY_FLAGS.index("missing")) > 0
+    mv = np.ascontiguousarray(samples, dtype=np.float32)
+    wave = np.ascontiguousarray(template.array("beat_mv"), dtype=np.float32)
+    rate = rate_hz(ecg)
+    last = last_sample(mv)
+    flags = quality.array("lead_flags").astype(int)
+    absent = (flags & 1 << QUALITY_FLAGS.index("missing")) > 0
     bad = sum(1 << QUALITY_FLAGS.index(name) for name in UNUSABLE_FLAGS)
-    unusable = (quality["lead_flags"].values.astype(int) & bad) > 0
-    some_beat = template["template_beats"].values[:, None] > 0
-    unusable |= ~seen.any(axis=-1) | (some_beat & ~np.isfinite(wave).any(axis=-1))
+    unusable = (flags & bad) > 0
+    some_beat = template.array("template_beats")[:, None] > 0
+    unusable |= (last == 0) | (some_beat & ~np.isfinite(wave).any(axis=-1))
     return Block(
         records=records,
         leads=leads,
         ecg=mv,
         rate=rate,
-        duration_s=_last(np.asarray(seen.any(axis=1))) / rate,
+        duration_s=last.max(axis=1, initial=0) / rate,
         lead_absent=absent,
         lead_unusable=unusable,
         beat_of=beat_of,
         place=_place(beat_of, size=len(records)),
-        r_s=ragged["r_s"].values.astype(float),
-        rr_s=ragged["rr_s"].values.astype(float),
-        beat_class=ragged["beat_class"].values.astype(np.int8),
-        marks=ragged["marks"].transpose("beat", "mark").values.astype(float),
-        lead_marks=ragged["lead_marks"].transpose("beat", "lead", "mark").values.astype(float),
-        offset_s=template["offset"].values.astype(float),
+        r_s=ragged.array("r_s").astype(float),
+        rr_s=ragged.array("rr_s").astype(float),
+        beat_class=ragged.array("beat_class").astype(np.int8),
+        marks=ragged.array("marks").astype(float),
+        lead_marks=ragged.array("lead_marks").astype(float),
+        offset_s=beats.template["offset"].values.astype(float),
         template=wave,
-        template_marks=template["template_marks"].transpose("record", "lead", "mark").values.astype(float),
-        template_global=template["template_global"].transpose("record", "mark").values.astype(float),
-        template_class=template["template_class"].values.astype(np.int8),
-        template_beats=template["template_beats"].values.astype(np.int32),
-        lead_quality=quality["lead_quality"].values.astype(np.float32),
-        record_quality=quality["record_quality"].values.astype(np.float32),
-        usable=quality["usable"].values.astype(np.float32),
-        pace_spikes=quality["pace_spikes"].values.astype(np.int32),
+        template_marks=template.array("template_marks").astype(float),
+        template_global=template.array("template_global").astype(float),
+        template_class=template.array("template_class").astype(np.int8),
+        template_beats=template.array("template_beats").astype(np.int32),
+        lead_quality=quality.array("lead_quality").astype(np.float32),
+        record_quality=quality.array("record_quality").astype(np.float32),
+        usable=quality.array("usable").astype(np.float32),
+        pace_spikes=quality.array("pace_spikes").astype(np.int32),
     )
 
 
-def _with_record(ecg: xr.DataArray, beats: Beats) -> xr.DataArray:
+def last_sample(ecg: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Number of samples up to the last that is there, (record, lead); 0 where there is none.
+
+    Looks from the end in stretches, so that nothing of the length of the recording is made.
+    """
+    last = np.zeros(ecg.shape[:2], dtype=np.intp)
+    open_ = np.ones(ecg.shape[:2], dtype=bool)
+    stop, stretch = ecg.shape[-1], 16
+    while stop > 0 and open_.any():
+        start, stretch = max(stop - stretch, 0), min(8 * stretch, _STRETCH)
+        seen = np.isfinite(ecg[..., start:stop])
+        found = seen.any(axis=-1) & open_
+        last[found] = stop - np.argmax(seen[..., ::-1], axis=-1)[found]
+        open_ &= ~found
+        stop = start
+    return last
+
+
+def _signal(ecg: xr.DataArray, beats: Beats) -> tuple[NDArray[np.str_], NDArray[np.float32]]:
+    """Ids, and samples as (record, lead, time)."""
     if set(ecg.dims) == {"lead", "time"}:
         known = beats.template["record"].values
         if len(known) != 1:
@@ -173,45 +195,88 @@ def _with_record(ecg: xr.DataArray, beats: Beats) -> xr.DataArray:
                 expected="the beats of that one record",
                 remedy="select the record in both, or pass (record, lead, time)",
             )
-        return ecg.expand_dims(record=known)
+        return known.astype(str), ecg.variable.transpose("lead", "time").values[None]
     if set(ecg.dims) != {"record", "lead", "time"}:
         raise SignalError(
             f"a signal with dims {tuple(ecg.dims)}",
             expected="(record, lead, time) or (lead, time)",
             remedy="name the dims as the vocabulary does",
         )
-    return ecg
+    return ecg["record"].values.astype(str), ecg.variable.transpose("record", "lead", "time").values
 
 
-def _select(dataset: xr.Dataset, *, records: NDArray[np.str_], leads: tuple[str, ...]) -> xr.Dataset:
-    known = set(dataset["record"].values.astype(str))
-    missing = [record for record in records if record not in known]
-    if missing:
-        raise SignalError(
-            f"{len(missing)} of {len(records)} records have a signal and no beats",
-            expected="beats of the same records",
-            remedy="delineate the block you measure",
-        )
-    _check_leads(dataset, leads=leads)
-    picked = dataset.sel(record=records, lead=list(leads))
-    return picked.sel(mark=list(MARKS)) if "mark" in picked.dims else picked
+_ORDER = ("record", "beat", "lead", "offset", "mark")
+
+
+class _Picked:
+    """Arrays of a Dataset with its records (or beats), leads and marks in the order asked for.
+
+    Beats of one's own block come in that order already: then nothing is copied.
+    """
+
+    def __init__(self, dataset: xr.Dataset, *, records: NDArray[np.str_], leads: tuple[str, ...]) -> None:
+        self._dataset = dataset
+        self._places: dict[str, NDArray[np.intp] | None] = {"record": self._of_records(records)}
+        self._pick("lead", leads)
+        if "mark" in dataset.dims:
+            self._pick("mark", MARKS)
+
+    def array(self, name: str) -> NDArray[Any]:
+        """One variable, dims in the order record, beat, lead, offset, mark."""
+        variable = self._dataset.variables[name]
+        variable = variable.transpose(*(dim for dim in _ORDER if dim in variable.dims))
+        values: NDArray[Any] = variable.values
+        for axis, dim in enumerate(variable.dims):
+            places = self._places.get(str(dim))
+            if places is not None:
+                values = np.take(values, places, axis=axis)
+        return values
+
+    def _pick(self, dim: str, wanted: tuple[str, ...]) -> None:
+        known = [str(name) for name in self._dataset[dim].values.tolist()]
+        if dim == "lead":
+            _check_leads(known, leads=wanted)
+        same = known == list(wanted)
+        self._places[dim] = None if same else np.array([known.index(name) for name in wanted], dtype=np.intp)
+
+    def _of_records(self, records: NDArray[np.str_]) -> NDArray[np.intp] | None:
+        if "record" not in self._dataset.dims:
+            return None
+        known = self._dataset["record"].values.astype(str)
+        if np.array_equal(known, records):
+            return None
+        place = {record: index for index, record in enumerate(known.tolist())}
+        missing = [record for record in records.tolist() if record not in place]
+        if missing:
+            raise SignalError(
+                f"{len(missing)} of {len(records)} records have a signal and no beats",
+                expected="beats of the same records",
+                remedy="delineate the block you measure",
+            )
+        return np.array([place[record] for record in records.tolist()], dtype=np.intp)
+
+
+class _PickedBeats(_Picked):
+    """The beats at some places."""
+
+    def __init__(self, dataset: xr.Dataset, *, beats: NDArray[np.intp], leads: tuple[str, ...]) -> None:
+        super().__init__(dataset, records=np.empty(0, dtype=str), leads=leads)
+        whole = len(beats) == dataset.sizes["beat"] and bool((np.diff(beats) == 1).all())
+        self._places["beat"] = None if whole else beats
 
 
 def _ragged(
     dataset: xr.Dataset, *, records: NDArray[np.str_], leads: tuple[str, ...]
-) -> tuple[xr.Dataset, NDArray[np.intp]]:
+) -> tuple[_PickedBeats, NDArray[np.intp]]:
     # records of other blocks may be there too: they are left out
-    order = {record: index for index, record in enumerate(records)}
-    owner = np.array([order.get(str(record), -1) for record in dataset["beat_record"].values], dtype=np.intp)
+    order = {record: index for index, record in enumerate(records.tolist())}
+    owner = np.array([order.get(str(record), -1) for record in dataset["beat_record"].values.tolist()], dtype=np.intp)
     kept = np.flatnonzero(owner >= 0)
     kept = kept[np.argsort(owner[kept], kind="stable")]
-    _check_leads(dataset, leads=leads)
-    picked = dataset.isel(beat=kept).sel(lead=list(leads), mark=list(MARKS))
-    return picked, owner[kept]
+    return _PickedBeats(dataset, beats=kept, leads=leads), owner[kept]
 
 
-def _check_leads(dataset: xr.Dataset, *, leads: tuple[str, ...]) -> None:
-    known = set(dataset["lead"].values.astype(str))
+def _check_leads(known: list[str], *, leads: tuple[str, ...]) -> None:
     unknown = [lead for lead in leads if lead not in known]
     if unknown:
         raise SignalError(
@@ -224,8 +289,3 @@ def _check_leads(dataset: xr.Dataset, *, leads: tuple[str, ...]) -> None:
 def _place(beat_of: NDArray[np.intp], *, size: int) -> NDArray[np.intp]:
     first = np.searchsorted(beat_of, np.arange(size))
     return np.arange(len(beat_of)) - first[beat_of]
-
-
-def _last(seen: NDArray[np.bool_]) -> Floats:
-    backwards = np.argmax(seen[:, ::-1], axis=1)
-    return np.where(seen.any(axis=1), seen.shape[1] - backwards, 0).astype(float)

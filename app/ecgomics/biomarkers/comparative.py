@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ecgomics.biomarkers.families import Biomarker, ReferenceRange, catalogue, columns, describe, stage_of
 from ecgomics.biomarkers.reasons import REASONS, code
-from ecgomics.biomarkers.sheet import dataset
+from ecgomics.biomarkers.sheet import dataset, heads_of
 from ecgomics.errors import VocabularyError
 from ecgomics.settings import BiomarkerSettings
 
@@ -76,7 +76,7 @@ def compare(
         value[row], reason[row], count[row] = against_cohort(x, why=why, fewest=settings.cohort_min)
     extra = dataset(
         records=own["record"].values,
-        columns=added,
+        heads=heads_of(added),
         value=value.T,
         iqr=np.full(shape, np.nan, dtype=np.float32).T,
         count=count.T,

@@ -53,6 +53,7 @@ def _edge(block: Block, mark: str) -> NDArray[np.intp]:
 def _compare(ecg, template, owner, r_at, first, last, grid, usable, alike):  # type: ignore[no-untyped-def]
     beats, leads, size = len(owner), ecg.shape[1], ecg.shape[2]
     start, step = grid
+    places = np.zeros(template.shape[2], dtype=np.int64)
     likeness = np.full((beats, leads), np.nan, dtype=np.float32)
     ratio = np.full((beats, leads), np.nan, dtype=np.float32)
     for beat in range(beats):
@@ -62,12 +63,15 @@ def _compare(ecg, template, owner, r_at, first, last, grid, usable, alike):  # t
         origin = round(r_at[beat] + start)
         if not alike[beat] or n < 10 or origin + a * step < 0 or origin + b * step >= size:
             continue
+        for k in range(n):
+            places[k] = round((a + k) * step)
+        st_, stt = 0.5 * n * (n - 1), n * (n - 1) * (2 * n - 1) / 6.0
         for lead in range(leads):
             if not usable[record, lead]:
                 continue
-            sx, sy, sxx, syy, sxy, st_, stt, sd, sdt, sdd = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+            sx, sy, sxx, syy, sxy, sd, sdt, sdd = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
             for k in range(n):
-                x = float(ecg[record, lead, origin + round((a + k) * step)])
+                x = float(ecg[record, lead, origin + places[k]])
                 y = float(template[record, lead, a + k])
                 d = x - y
                 sx += x
@@ -75,8 +79,6 @@ def _compare(ecg, template, owner, r_at, first, last, grid, usable, alike):  # t
                 sxx += x * x
                 syy += y * y
                 sxy += x * y
-                st_ += k
-                stt += k * k
                 sd += d
                 sdt += d * k
                 sdd += d * d

@@ -56,9 +56,12 @@ Causes = tuple[tuple[NDArray[np.bool_], str], ...]
 """Pairs of (where, reason), most telling first."""
 
 
+_CODES = {reason: index for index, reason in enumerate(REASONS)}
+
+
 def code(reason: str) -> int:
     """Index of a reason in `REASONS`."""
-    return REASONS.index(reason)
+    return _CODES[reason]
 
 
 def settle(
@@ -81,10 +84,15 @@ def settle(
         float32 with NaN exactly where `reason` is not 0.
     """
     kept = np.array(value, dtype=np.float32)
-    kept[~np.isfinite(kept)] = np.nan
     reason = np.zeros(kept.shape, dtype=np.uint8)
     for where, name in causes:
-        reason[np.broadcast_to(where, kept.shape) & (reason == 0)] = code(name)
-    kept[reason > 0] = np.nan
-    reason[np.isnan(kept) & (reason == 0)] = code(otherwise)
+        # most causes hold nowhere in most blocks
+        if where.any():
+            reason[where & (reason == 0)] = code(name)
+    missing = ~np.isfinite(kept)
+    if reason.any():
+        kept[reason > 0] = np.nan
+    if missing.any():
+        kept[missing] = np.nan
+        reason[missing & (reason == 0)] = code(otherwise)
     return kept, reason

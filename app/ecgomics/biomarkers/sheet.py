@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 
 import numpy as np
@@ -18,20 +19,50 @@ Values = NDArray[np.floating]
 
 def quartile_range(grid: Values) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """Interquartile range and count of the finite values along axis 1 (linear interpolation; one value: range 0)."""
-    high, low = quantile(grid, 0.75), quantile(grid, 0.25)
-    return (high - low).astype(np.float32), np.isfinite(grid).sum(axis=1).astype(np.int32)
+    (low, high), count = _quantiles(grid, (0.25, 0.75))
+    return (high - low).astype(np.float32), count.astype(np.int32)
 
 
 def quantile(grid: Values, share: float) -> Values:
     """Quantile of the finite values along axis 1, NaN where there are none; linear interpolation."""
+    return _quantiles(grid, (share,))[0][0]
+
+
+def quantiles(grid: Values, shares: tuple[float, ...]) -> list[Values]:
+    """Several quantiles, as `quantile`, for one sorting."""
+    return _quantiles(grid, shares)[0]
+
+
+def _quantiles(grid: Values, shares: tuple[float, ...]) -> tuple[list[Values], NDArray[np.intp]]:
     ordered = np.sort(grid, axis=1)  # NaN goes last
-    count = np.isfinite(grid).sum(axis=1, keepdims=True)
-    position = share * np.maximum(count - 1, 0)
-    left = np.floor(position).astype(int)
-    right = np.minimum(left + 1, np.maximum(count - 1, 0))
-    low, high = np.take_along_axis(ordered, left, axis=1), np.take_along_axis(ordered, right, axis=1)
-    value = low + (high - low) * (position - left)
-    return np.asarray(np.where(count > 0, value, np.nan).squeeze(axis=1))
+    count = np.isfinite(grid).sum(axis=1)
+    last = np.maximum(count - 1, 0)
+    none = count == 0
+    rest = np.ogrid[tuple(slice(size) for size in count.shape)]
+    found = []
+    for share in shares:
+        position = share * last
+        left = position.astype(np.intp)
+        low = ordered[rest[0], left, *rest[1:]]
+        high = ordered[rest[0], np.minimum(left + 1, last), *rest[1:]]
+        value: Values = low + (high - low) * (position - left)
+        value[none] = np.nan
+        found.append(value)
+    return found, count
+
+
+@functools.lru_cache(maxsize=32)
+def _places(leads: tuple[str, ...]) -> dict[str, int]:
+    """Row of each column `measure` writes over some leads."""
+    return {str(name): place for place, name in enumerate(columns(leads)["column"])}
+
+
+@functools.lru_cache(maxsize=256)
+def _lead_places(name: str, leads: tuple[str, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows of a lead-wise family, and the leads they are for."""
+    rows = [(place, _places(leads).get(f"{name}_{lead}")) for place, lead in enumerate(leads)]
+    kept = [(place, row) for place, row in rows if row is not None]
+    return np.array([row for _, row in kept], dtype=np.intp), np.array([place for place, _ in kept], dtype=np.intp)
 
 
 class Sheet:
@@ -45,8 +76,7 @@ class Sheet:
 
     def __init__(self, block: Block) -> None:
         self._block = block
-        self._table = columns(block.leads)
-        self._place = {name: index for index, name in enumerate(self._table["column"])}
+        self._place = _places(block.leads)
         shape = (len(self._place), block.size)
         self._value = np.full(shape, np.nan, dtype=np.float32)
         self._iqr = np.full(shape, np.nan, dtype=np.float32)
@@ -84,7 +114,7 @@ class Sheet:
             self._iqr[row], self._count[row] = quartile_range(spread)
             self._iqr[row, self._reason[row] > 0] = np.nan
         if count is not None:
-            self._count[row] = np.nan_to_num(count)
+            self._count[row] = np.where(np.isnan(count), 0, count)
 
     def put_leads(
         self,
@@ -103,16 +133,14 @@ class Sheet:
             *causes,
         )
         settled, reason = settle(value, reasons, otherwise=otherwise)
-        count = np.where(reason == 0, block.template_beats[:, None], 0)
-        for index, lead in enumerate(block.leads):
-            row = self._place.get(f"{name}_{lead}")
-            if row is None:
-                continue
-            self._value[row], self._reason[row] = settled[:, index], reason[:, index]
-            self._count[row] = count[:, index]
-            if spread is not None:
-                self._iqr[row] = np.where(reason[:, index] == 0, spread[0][:, index], np.nan)
-                self._count[row] = spread[1][:, index]
+        rows, leads = _lead_places(name, block.leads)
+        own = reason.T[leads]
+        self._value[rows], self._reason[rows] = settled.T[leads], own
+        if spread is None:
+            self._count[rows] = np.where(own == 0, block.template_beats, 0)
+        else:
+            self._iqr[rows] = np.where(own == 0, spread[0].T[leads], np.nan)
+            self._count[rows] = spread[1].T[leads]
 
     def get(self, column: str) -> NDArray[np.float32]:
         """Values written so far, (R,); NaN where missing or where the lead is not in the block."""
@@ -130,16 +158,21 @@ class Sheet:
         """Causes that hand on the reasons of the columns a value is computed from."""
         found = [self.reason(column) for column in needed]
         return tuple(
-            (reasons == index, REASONS[index]) for reasons in found for index in np.unique(reasons) if index > 0
+            (reasons == index, REASONS[index])
+            for reasons in found
+            if reasons.any()
+            for index in np.unique(reasons)
+            if index > 0
         )
 
     def close(self) -> xr.Dataset:
         """The finished Dataset, dims (record, biomarker), as `measure` documents it."""
-        absent = np.array([lead not in ("", *self._block.leads) for lead in self._table["lead"]])
+        heads = _heads(self._block.leads)
+        absent = ~np.isin(heads["lead"].values, ["", *self._block.leads])
         self._reason[absent] = REASONS.index("lead missing")
         return dataset(
             records=self._block.records,
-            columns=self._table,
+            heads=heads,
             value=self._value.T,
             iqr=self._iqr.T,
             count=self._count.T,
@@ -147,16 +180,32 @@ class Sheet:
         )
 
 
+def heads_of(columns: pd.DataFrame) -> xr.Coordinates:
+    """The catalogue's columns as coordinates on biomarker."""
+    told = {"dimension": "dimension", "lead": "lead", "unit": "unit", "definition": "id", "version": "version"}
+    return xr.Dataset(
+        coords={
+            "biomarker": columns["column"].to_numpy(dtype=str),
+            **{name: ("biomarker", columns[column].to_numpy(dtype=str)) for name, column in told.items()},
+        }
+    ).coords
+
+
+@functools.lru_cache(maxsize=32)
+def _heads(leads: tuple[str, ...]) -> xr.Coordinates:
+    return heads_of(columns(leads))
+
+
 def dataset(
     *,
     records: NDArray[np.str_],
-    columns: pd.DataFrame,
+    heads: xr.Coordinates,
     value: NDArray[np.float32],
     iqr: NDArray[np.float32],
     count: NDArray[np.int32],
     reason: NDArray[np.uint8],
 ) -> xr.Dataset:
-    """Put arrays (record, biomarker) and the catalogue's columns together."""
+    """Put arrays (record, biomarker) and the catalogue's columns, see `heads_of`, together."""
     dims = ("record", "biomarker")
     return xr.Dataset(
         {
@@ -165,14 +214,6 @@ def dataset(
             "count": (dims, np.ascontiguousarray(count)),
             "reason": (dims, np.ascontiguousarray(reason)),
         },
-        coords={
-            "record": records,
-            "biomarker": columns["column"].to_numpy(dtype=str),
-            "dimension": ("biomarker", columns["dimension"].to_numpy(dtype=str)),
-            "lead": ("biomarker", columns["lead"].to_numpy(dtype=str)),
-            "unit": ("biomarker", columns["unit"].to_numpy(dtype=str)),
-            "definition": ("biomarker", columns["id"].to_numpy(dtype=str)),
-            "version": ("biomarker", columns["version"].to_numpy(dtype=str)),
-        },
+        coords=xr.Coordinates({**heads, "record": records}, indexes={**heads.xindexes}),
         attrs={"reasons": list(REASONS)},
     )
