@@ -60,6 +60,14 @@ class DiscoveryError(EcgomicsError):
     """A contrast cannot be made: too few patients, no overlap, an unknown group."""
 
 
+class StreamError(EcgomicsError):
+    """A live stream cannot take, keep or give samples: its journal, its disk, its owner, or what was pushed."""
+
+
+class SourceError(StreamError):
+    """A source of live samples is over or hopeless: nothing there, refused, or of another kind than asked for."""
+
+
 class LearnError(EcgomicsError):
     """A case, question or answer that cannot be used."""
 

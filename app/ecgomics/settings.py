@@ -272,6 +272,23 @@ class PanelSettings(Settings):
     seed = param.Integer(0, bounds=(0, None), doc="Seed of folds and resamples.")
 
 
+class LiveSettings(Settings):
+    """How live streams are kept and watched."""
+
+    most_streams = param.Integer(20, bounds=(1, 1000), doc="Streams a process takes in at once.")
+    retention_s = param.Number(
+        600.0, bounds=(60.0, 604_800.0), doc="How far back samples that are not recorded are kept, s."
+    )
+    segment_s = param.Number(60.0, bounds=(1.0, 3600.0), doc="Length of a file of samples, s.")
+    save_every_s = param.Number(0.4, bounds=(0.05, 5.0), doc="What came is safe from a power cut within this, s.")
+    late_s = param.Number(120.0, bounds=(0.0, 600.0), doc="Samples that come late still fill their gap, s behind.")
+    longest_gap_s = param.Number(
+        21_600.0, bounds=(1.0, 604_800.0), doc="A longer jump ahead is refused: it is another stream, s."
+    )
+    silent_s = param.Number(3.0, bounds=(0.5, 60.0), doc="Without a sample for this long a stream is lost, s.")
+    watch_every_s = param.Number(0.5, bounds=(0.1, 10.0), doc="How often beats and findings are looked for, s.")
+
+
 class ApiSettings(Settings):
     """Limits of the service's programming interface."""
 
