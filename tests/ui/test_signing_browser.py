@@ -171,3 +171,26 @@ def test_a_server_with_accounts_and_nobody_in_them_is_refused(guarded, tmp_path,
         serve(cohort.path, port=0, access="accounts", wait="no")
     with pytest.raises(EcgomicsError, match="without sign-in"):
         serve(cohort.path, port=0, address="0.0.0.0", access="open", wait="no")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+def test_every_page_says_who_is_signed_in_and_leads_out(guarded, open_page, width, height):
+    page = open_page(f"{guarded[0]}/sign-in", width=width, height=height)
+    page.fill("#name", "ada")
+    page.fill("#password", PASSWORD)
+    page.click("button")
+    for path in ("/", "/learn", "/discover", "/monitor"):
+        page.goto(guarded[0] + path)
+        me = page.locator("header .me summary")
+        me.wait_for(timeout=30_000)
+        assert me.get_attribute("aria-label") == "signed in as ada"
+    me.click()
+    assert "annotator" in page.locator("header .me").inner_text()
+    page.keyboard.press("Escape")
+    page.locator("header .me a").wait_for(state="hidden")
+    me.click()
+    page.locator("header .me a").click()
+    page.wait_for_url("**/sign-in")
+    page.goto(guarded[0])
+    page.locator("#password").wait_for()
+    page.watch.assert_clean()

@@ -20,11 +20,19 @@ _FOREIGN = re.compile(r"^\s*(?:import\b(?!\s*\()|export\s*(?:\*|\{[^}]*\})\s*fro
 _EXPORT = re.compile(r"^export\s+((?:async\s+)?function\*?|class|const|let)\s+([A-Za-z_$][\w$]*)", re.MULTILINE)
 _COMMENT = re.compile(r"^[ \t]*(?://.*|/\*\*(?:[^*]|\*(?!/))*\*/[ \t]*)\n", re.MULTILINE)
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+_STYLE = re.compile(r"((?:STYLE|BASE|SHELL|MENU|CSS|BUTTONS)\s*=\s*`)([^`]*)(`)")
 
 
 def slim(text: str) -> str:
-    """The same module without lines of comment and without indentation: what a browser need not be sent."""
-    return _INDENT.sub("", _COMMENT.sub("", text)).replace("\n\n", "\n")
+    """The same module without lines of comment, indentation and the spaces of its styles: what need not be sent."""
+    text = _INDENT.sub("", _COMMENT.sub("", text)).replace("\n\n", "\n")
+    return _STYLE.sub(lambda found: found[1] + _dense(found[2]) + found[3], text)
+
+
+def _dense(style: str) -> str:
+    """CSS without the spaces that say nothing; those of selectors and of sums in `calc` do."""
+    style = re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", style))
+    return re.sub(r":\s", ":", style).replace(";}", "}")
 
 
 @cache

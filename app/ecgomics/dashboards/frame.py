@@ -32,6 +32,7 @@ class Frame(AnyWidgetComponent):
     heading = param.String(default="", doc="Name of the page.")
     nav = param.List(default=[], doc="Links to the pages: dicts of `href`, `title`, `current`.")
     cohort = param.Dict(default={}, doc="`name`, `records`, `patients`, `synthetic`.")
+    person = param.Dict(default={}, doc="Who signed in: `name`, `role`, `leave`; empty where nobody needs to.")
     keys = param.List(default=[], doc="Keys and what they do, for the help: pairs of texts.")
     status = param.List(default=[], doc="Texts of the footer.")
     undo = param.String(default="", doc="What undo would take back.")
@@ -39,6 +40,17 @@ class Frame(AnyWidgetComponent):
     notice = param.String(default="", doc="A sentence shown for a moment.")
     link = param.Parameter(default=None, doc="The query that leads back to this view; None leaves the address alone.")
     event = param.Dict(default={}, doc="The last thing done in the frame.")
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**{"person": dict(_visitor[0]()), **params})
+
+
+def name_visitors(ask: Callable[[], Mapping[str, str]] | None) -> None:
+    """Say who tells whose session a page is made for, as `Frame.person`; None: nobody needs to sign in."""
+    _visitor[:] = [ask or dict]
+
+
+_visitor: list[Callable[[], Mapping[str, str]]] = [dict]
 
 
 class PageFrame(Frame):

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from html import escape
 from typing import Any
-from urllib.parse import urlparse
+from urllib.parse import quote, urlparse
 
 from bokeh.server.auth_provider import AuthProvider
 from tornado.web import RequestHandler
 
-from ecgomics.errors import AccessError
+from ecgomics.errors import AccessError, EcgomicsError
 from ecgomics.service.accounts import SESSION_LIFE, Accounts, Person
 from ecgomics.service.audit import Audit
 from ecgomics.service.database import Database
 
 COOKIE = "ecgomics_session"
-LOGIN, LOGOUT = "/sign-in", "/sign-out"
+LOGIN, LOGOUT, OPENID = "/sign-in", "/sign-out", "/sign-in/openid"
+REFUSED = "ecgomics_refused"
+"""Cookie with the reason that is told once on the sign-in page."""
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -39,6 +41,7 @@ h1{{font-size:20px;margin:0 0 16px}}h1 span{{color:var(--accent)}}
 label{{display:block;margin:12px 0 4px;font-weight:600}}
 input{{box-sizing:border-box;width:100%;font:inherit;padding:8px 10px;border:1px solid var(--line);border-radius:6px;
 background:transparent;color:inherit}}
+a{{color:var(--ink)}}.or{{margin:14px 0 0;text-align:center}}
 button{{margin-top:18px;width:100%;font:inherit;font-weight:600;padding:9px;border:0;border-radius:6px;background:#b4233a;
 color:#fff;cursor:pointer}}
 .no{{color:var(--accent);margin:12px 0 0}}.note{{color:var(--muted);font-size:12px;margin:16px 0 0}}</style>
@@ -48,6 +51,7 @@ color:#fff;cursor:pointer}}
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required>
 {refused}<button>Sign in</button>
+{elsewhere}
 <p class="note">For research and teaching. Nothing leaves this server.</p></form></html>"""
 
 
@@ -58,10 +62,12 @@ class SignIn(AuthProvider):
     ----------
     database
         Of the people.
+    elsewhere
+        Host of an OpenID provider whose accounts may sign in too; empty for none.
     """
 
-    def __init__(self, database: Database) -> None:
-        self.accounts, self.audit = Accounts(database), Audit(database)
+    def __init__(self, database: Database, *, elsewhere: str = "") -> None:
+        self.accounts, self.audit, self.elsewhere = Accounts(database), Audit(database), elsewhere
         super().__init__()
 
     @property
@@ -94,9 +100,11 @@ class SignIn(AuthProvider):
         """The sign-in page."""
         provider = self
 
-        class Login(_Guarded):
+        class Login(Guarded):
             def get(self) -> None:
-                self._show()
+                held = self.get_signed_cookie(REFUSED, max_age_days=1)
+                self.clear_cookie(REFUSED)
+                self._show(refused=held.decode() if held else "")
 
             def post(self) -> None:
                 name, address = self.get_body_argument("name", "")[:64], self.request.remote_ip or ""
@@ -106,24 +114,18 @@ class SignIn(AuthProvider):
                 except AccessError as error:
                     provider.audit.note("sign_in.refused", by=None, address=address)
                     self.set_status(403)
-                    self._show(name=name, refused=f"{error.arrived[0].upper()}{error.arrived[1:]}: {error.remedy}.")
+                    self._show(name=name, refused=told_of(error))
                     return
                 provider.audit.note("sign_in", by=provider.accounts.of_session(secret), address=address)
-                self.set_cookie(
-                    COOKIE,
-                    secret,
-                    httponly=True,
-                    samesite="Lax",
-                    secure=self.request.protocol == "https",
-                    path="/",
-                    max_age=int(SESSION_LIFE.total_seconds()),
-                )
-                self.redirect(within(self.get_body_argument("next", "/")))
+                self.begin(secret, after=self.get_body_argument("next", "/"))
 
             def _show(self, *, name: str = "", refused: str = "") -> None:
                 after = within(self.get_argument("next", "/"))
                 told = f'<p class="no" role="alert">{escape(refused)}</p>' if refused else ""
                 form = {"next": escape(after, quote=True), "name": escape(name, quote=True), "refused": told}
+                link = f"{OPENID}?next={quote(after)}"
+                elsewhere = f'<p class="or"><a href="{link}">Sign in with {escape(provider.elsewhere)}</a></p>'
+                form["elsewhere"] = elsewhere if provider.elsewhere else ""
                 self.finish(PAGE.format(xsrf=self.xsrf_form_html(), **form))
 
         return Login
@@ -138,7 +140,7 @@ class SignIn(AuthProvider):
         """Ends the session and goes back to the sign-in page."""
         provider = self
 
-        class Logout(_Guarded):
+        class Logout(Guarded):
             def get(self) -> None:
                 provider.accounts.sign_out(self.get_cookie(COOKIE) or "")
                 self.clear_cookie(COOKIE)
@@ -156,16 +158,36 @@ class SignIn(AuthProvider):
             return None
 
 
-class _Guarded(RequestHandler):
+class Guarded(RequestHandler):
     """Pages that are kept by nobody and shown in no other page's frame."""
 
     def set_default_headers(self) -> None:
+        """Say that nobody may keep or frame it."""
         for name, value in HEADERS.items():
             self.set_header(name, value)
 
+    def begin(self, secret: str, *, after: str) -> None:
+        """Hand over a session's secret and go to an address of this server."""
+        self.set_cookie(
+            COOKIE,
+            secret,
+            httponly=True,
+            samesite="Lax",
+            secure=self.request.protocol == "https",
+            path="/",
+            max_age=int(SESSION_LIFE.total_seconds()),
+        )
+        self.redirect(within(after))
+
     def write_error(self, status_code: int, **more: Any) -> None:
+        """Tell of a form that is refused, and nothing of our insides."""
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.finish("The form was too old or came from another site; go back and load the page again.")
+
+
+def told_of(error: EcgomicsError) -> str:
+    """An error as a sentence of the page."""
+    return f"{error.arrived[0].upper()}{error.arrived[1:]}: {error.remedy or error.expected}."
 
 
 def within(place: str) -> str:
@@ -179,10 +201,27 @@ def within(place: str) -> str:
 
 def guard(provider: SignIn | None) -> None:
     """Say who lets people into the pages of this process; none: whoever reaches the port is the local person."""
+    from ecgomics.dashboards.frame import name_visitors
+
     _gate[:] = [provider] if provider else []
+    name_visitors(signed_in if provider else None)
 
 
 _gate: list[SignIn] = []
+
+
+def signed_in() -> dict[str, str]:
+    """Who signed in to this session's page, for its head: `name`, `role`, and `leave`, the address that signs out.
+
+    Empty where nobody needs to sign in: the local person has nothing to leave.
+    """
+    import panel as pn
+
+    person = _gate[0].person(pn.state.cookies.get(COOKIE)) if _gate and pn.state.curdoc is not None else None
+    if person is None:
+        return {}
+    # without a slash before it, so that a server below a path of a proxy is left the same way
+    return {"name": person.shown_as or person.name, "role": person.role, "leave": LOGOUT.removeprefix("/")}
 
 
 def current_person(database: Database) -> Person:

@@ -26,6 +26,12 @@ export const SHELL = `
 .frame kbd { font: inherit; font-size: 11px; border: 1px solid var(--eg-line); border-radius: 4px; padding: 0 5px; background: var(--eg-panel); }
 .frame header .round { border: 1px solid var(--eg-line); background: none; border-radius: 15px; width: 34px; height: 30px; flex: none; padding: 0; }
 .frame header .round:hover { background: var(--eg-raised); }
+.frame header .me { position: relative; flex: none; }
+.frame header .me summary { list-style: none; display: grid; place-items: center; cursor: pointer; border-radius: 15px; width: 34px; height: 30px; font-size: 12px; font-weight: 600; background: var(--eg-ink); color: var(--eg-panel); }
+.frame header .me summary::-webkit-details-marker { display: none; }
+.frame header .me > div { position: absolute; top: 36px; right: 0; min-width: 176px; background: var(--eg-panel); border: 1px solid var(--eg-line); border-radius: var(--eg-radius); z-index: 45; padding: 10px 12px; display: grid; gap: 2px; }
+.frame header .me .narrow { display: none; padding: 4px 0; text-align: left; }
+.frame header .me a { color: var(--eg-link); margin-top: 8px; padding: 4px 0; }
 .frame .slot { min-width: 0; min-height: 0; }
 .frame .slot > * { width: 100% !important; margin: 0 !important; }
 .frame .slot.fill > * { height: 100% !important; }
@@ -45,7 +51,8 @@ export const SHELL = `
   .frame header .pill { min-width: 44px; }
 }
 @container frame (max-width: 480px) {
-  .frame header:has(.jump) .brand, .frame header [aria-label="all keys"] { display: none; }
+  .frame header:has(.jump) .brand, .frame header [aria-label="all keys"], .frame header:has(.me) .turn { display: none; }
+  .frame header .me .narrow { display: block; }
 }
 `;
 const SHARED = "ecgomics";
@@ -100,17 +107,29 @@ function helpSheet(own, note, close) {
   return sheet;
 }
 
+/** Who signed in, and the way out; nothing where nobody needs to. */
+function whoIsThere({name, role, leave}, turn) {
+  if (!name) return null;
+  const initials = name.split(/[\s._-]+/).filter(Boolean).map((word) => [...word][0]).slice(0, 2).join("").toUpperCase();
+  const me = h("details", {class: "me"}, h("summary", {"aria-label": `signed in as ${name}`, title: `signed in as ${name}`}, initials),
+    h("div", {}, h("b", {class: "cut"}, name), h("span", {class: "quiet"}, role), h("button", {class: "plain narrow", type: "button", onclick: turn}, "light or dark"), h("a", {href: leave}, "Sign out")));
+  me.addEventListener("keydown", (event) => { if (event.key === "Escape" && me.open) { event.stopPropagation(); me.open = false; me.firstChild.focus(); } });
+  me.addEventListener("focusout", (event) => { if (!me.contains(event.relatedTarget)) me.open = false; });
+  return me;
+}
+
 /** Head, foot and manners of a page.
  *
  * `root` is the page's `.frame`; `extra` elements stand in the head before the buttons, `note` under the keys. Traits used:
- * place, heading, nav, cohort, keys, status, theme, notice, link, undo. Events emitted: theme, undo. Call `open` once the
+ * place, heading, nav, cohort, person, keys, status, theme, notice, link, undo. Events emitted: theme, undo. Call `open` once the
  * root is in the document, `close` at the end. */
 export function shell(own, {root, extra = [], note = ""}) {
   const place = own.get("place");
   const cohort = h("div", {class: "pill cohort"}), badge = h("span", {class: "synthetic", title: "these records were simulated"}, "synthetic");
-  const themeButton = h("button", {class: "round", "aria-label": "light or dark", title: "light or dark", onclick: () => theme(root.dataset.theme === "dark" ? "light" : "dark")}, "◐");
+  const turn = () => theme(root.dataset.theme === "dark" ? "light" : "dark");
+  const themeButton = h("button", {class: "round turn", "aria-label": "light or dark", title: "light or dark", onclick: turn}, "◐");
   const helpButton = h("button", {class: "round", "aria-label": "all keys", title: "all keys (?)", onclick: () => help()}, "?");
-  const head = h("header", {}, h("span", {class: "brand"}, "ECG", h("em", {}, "omics")), pageLinks(own), h("span", {class: "push"}), badge, cohort, extra, themeButton, helpButton);
+  const head = h("header", {}, h("span", {class: "brand"}, "ECG", h("em", {}, "omics")), pageLinks(own), h("span", {class: "push"}), badge, cohort, extra, themeButton, helpButton, whoIsThere(own.get("person") || {}, turn));
   const foot = h("footer", {});
   let sheet = null, before = null, notice = null, said = "", linked = null;
 

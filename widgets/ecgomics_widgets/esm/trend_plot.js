@@ -30,7 +30,8 @@ class TrendPlot {
     this.hands = new TimeHands(this.pane.area, this.host());
     this.ends = [
       watch(model, ["rows", "shades", "start", "title", "about", "aside", "message"], () => this.take()), watch(model, ["view"], () => this.canvas.later()),
-      watch(model, ["cursor_s", "window"], () => this.place()), follow(model, this.root, () => this.canvas.later()),
+      // the bar under the cursor is darker: where there are bars, the cursor is part of the picture
+      watch(model, ["cursor_s", "window"], () => { this.place(); if (this.rows.some((row) => row.form === "bars")) this.canvas.later(); }), follow(model, this.root, () => this.canvas.later()),
     ];
     this.take();
   }
