@@ -12,8 +12,11 @@ from ecgomics.live.recordings import (
     begin_recording,
     discard_recording,
     end_recording,
+    record_of,
     recordings_of,
+    take_in,
 )
+from ecgomics.live.replay import Replay
 from ecgomics.live.source import Description, Source, Status
 from ecgomics.live.stream import Stream, mark_event
 from ecgomics.live.told import Beat, Event, Point
@@ -29,6 +32,7 @@ __all__ = [
     "Point",
     "Reader",
     "Recording",
+    "Replay",
     "Source",
     "Status",
     "Stream",
@@ -38,6 +42,8 @@ __all__ = [
     "hub_of",
     "live_folder",
     "mark_event",
+    "record_of",
     "recordings_of",
     "recover",
+    "take_in",
 ]

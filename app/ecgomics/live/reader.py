@@ -68,6 +68,7 @@ class Reader:
         self._settings = settings or LiveSettings()
         self._rows = self.head.description.width
         self._rate = self.head.description.rate_hz or RR_RATE
+        self._late = math.ceil(self._settings.late_s * self._rate)
         self._guard = threading.RLock()
         self._gaps = Spans()
         self._events: dict[str, Event] = {}
@@ -137,17 +138,20 @@ class Reader:
     def between(self, first: int, stop: int) -> Samples:
         """Samples from a number to before another, dims (lead, time), float32 mV; NaN where none came or is kept."""
         values = np.full((self._rows, max(stop - first, 0)), np.nan, dtype=np.float32)
-        late = math.ceil(self._settings.late_s * self._rate)
+        for path, begun, ends in self._segments():
+            if begun - self._late < stop and ends > first:
+                self._fill(values, path, first=first)
+        return values
+
+    def _segments(self) -> list[tuple[Path, int, float]]:
+        """Segments with the numbers of the sample to come when they were begun and when the next one was."""
         known = [
             (path, begun)
             for _, path in segments_of(self.folder)
             if (begun := segment_begins(path, rows=self._rows)) is not None
         ]
-        for place, (path, begun) in enumerate(known):
-            ends = known[place + 1][1] if place + 1 < len(known) else math.inf
-            if begun - late < stop and ends > first:
-                self._fill(values, path, first=first)
-        return values
+        ends = [*(begun for _, begun in known[1:]), math.inf]
+        return [(path, begun, end) for (path, begun), end in zip(known, ends, strict=False)]
 
     def _fill(self, values: Samples, path: Path, *, first: int) -> None:
         stop = first + values.shape[1]
@@ -169,6 +173,21 @@ class Reader:
         with self._guard:
             self._take_samples()
             return max(0.0, time.time() - (self.head.started.timestamp() if math.isnan(self.came) else self.came))
+
+    def came_at(self, number: int) -> float:
+        """When a sample came, s since 1970, by the arrival of its frame or of the first one after it; NaN without."""
+        best = math.nan
+        nearest = math.inf
+        for path, begun, ends in self._segments():
+            if ends <= number:
+                continue
+            if begun - self._late > nearest:
+                break
+            for frame in Scan(_bytes_of(path, SEGMENT_BYTES), self._rows, at=SEGMENT_BYTES):
+                if frame.stop > number and max(frame.first, number) < nearest:
+                    nearest = max(frame.first, number)
+                    best = frame.came - (frame.stop - number) / self._rate
+        return best
 
     def time_of(self, number: int) -> datetime:
         """Time of day of a sample, UTC, by the number and the rate."""

@@ -6,13 +6,17 @@ import contextlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ecgomics.errors import FormatError, StreamError
 from ecgomics.live.head import read_json, unwritable, write_durably, write_once
 from ecgomics.live.owner import is_owned
 from ecgomics.live.reader import Reader
 from ecgomics.live.spans import Span
+
+if TYPE_CHECKING:
+    from ecgomics.cohort import Cohort
+    from ecgomics.records import Record
 
 FOLDER = "recordings"
 FORMAT = "ecgomics-live-recording"
@@ -180,6 +184,83 @@ def pins(folder: Path) -> list[Span]:
         if recording.state in ("open", "cut", "ended"):
             kept.append((recording.first, (1 << 62) if recording.stop is None else recording.stop))
     return kept
+
+
+def record_of(recording: Recording, *, spool: Path | None = None) -> Record:
+    """A recording as a record: NaN where no sample came.
+
+    Parameters
+    ----------
+    recording
+        Ended, cut or still open: then it goes as far as its samples.
+    spool
+        As of `ecgomics.records.read`, for long recordings.
+
+    Raises
+    ------
+    FormatError
+        When it was discarded, has no sample, or its journal cannot be read.
+    """
+    from ecgomics.records import read
+
+    return read(recording.path, spool=spool)
+
+
+def take_in(recording: Recording, cohort: Cohort, *, then: Literal["analyse", "nothing"] = "analyse") -> str:
+    """Make a recording a record of a cohort; its samples in the journal are then kept no longer.
+
+    Parameters
+    ----------
+    recording
+        One that has ended, or was cut (it is ended first).
+    cohort
+        Where it goes.
+    then
+        Whether the cohort is analysed.
+
+    Returns
+    -------
+    str
+        Id of the record.
+
+    Raises
+    ------
+    StreamError
+        When it is still open, or was discarded.
+    FormatError
+        When it holds nothing that can be taken in.
+    CohortError
+        When another process is writing the cohort.
+    """
+    from ecgomics.cohort import open_cohort
+    from ecgomics.cohort.ingest import ingest_records
+    from ecgomics.cohort.progress import Progress
+    from ecgomics.settings import IngestSettings
+
+    now = read_recording(recording.path)
+    if now.state == "cut":
+        now = end_recording(now)
+    if now.state not in ("ended", "taken"):
+        raise StreamError(f"a recording that is {now.state}", expected="one that has ended", remedy="end it first")
+    if now.state == "taken":
+        return now.record_id
+    begun = cohort.stages["ingest"].settings if "ingest" in cohort.stages else {}
+    known = IngestSettings().as_dict()
+    settings = IngestSettings.from_dict({name: value for name, value in begun.items() if name in known})
+    spool = now.folder / f".{now.number}.f4"
+    try:
+        record = record_of(now, spool=spool)
+        told = ingest_records([record], cohort.path, settings=settings, progress=Progress("quiet"))
+    finally:
+        spool.unlink(missing_ok=True)
+    if told.reasons:
+        raise FormatError(
+            f"a recording that the cohort does not take: {next(iter(told.reasons))}", expected="one it can take"
+        )
+    _write(replace(now, state="taken", record_id=record.id))
+    if then == "analyse":
+        open_cohort(cohort.path).analyse(workers=0, progress=False)
+    return record.id
 
 
 def _write(recording: Recording) -> None:

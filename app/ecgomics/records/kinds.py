@@ -31,6 +31,7 @@ Kind = Literal[
     "parquet",
     "npy",
     "npz",
+    "live",
 ]
 Reader = Callable[..., Record]
 
@@ -252,6 +253,16 @@ _FORMATS = (
         "NEP 1",
         "tables:read_npz",
         "written by NumPy and read back",
+    ),
+    Format(
+        "live",
+        "Recording of a live stream (ecgomics.live)",
+        (".json",),
+        ("start", "device", "labels", "annotations"),
+        (),
+        "the journal of ecgomics.live",
+        "live_recordings:read_live",
+        "equal to the samples pushed, NaN where none came",
     ),
 )
 _BY_KIND = {item.kind: item for item in _FORMATS}

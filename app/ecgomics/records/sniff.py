@@ -145,6 +145,8 @@ def _sniff_text(head: bytes, suffix: str) -> Kind:
         raise FormatError("bytes of no known format", expected=READ)
     if suffix == ".hea":
         return "wfdb"
+    if is_live(text):
+        return "live"
     if suffix not in TABLE_SUFFIXES:
         raise FormatError(f"a text file named {suffix}" if suffix.isascii() else "a text file", expected=READ)
     kind = text_kind(text)
@@ -156,6 +158,16 @@ def _sniff_text(head: bytes, suffix: str) -> Kind:
     if find_numbers(text) is None:
         raise FormatError("a text without rows of numbers", expected=READ)
     return "csv"
+
+
+def is_live(text: str) -> bool:
+    """Whether a text is the file of a live stream's recording."""
+    return text.startswith("{") and '"ecgomics-live-recording"' in text[:200]
+
+
+def is_gone(text: str) -> bool:
+    """Whether a live recording's file says that its samples are kept no longer."""
+    return '"state": "taken"' in text or '"state": "discarded"' in text
 
 
 def text_kind(text: str) -> Kind | None:

@@ -11,7 +11,7 @@ from typing import Literal
 from ecgomics.errors import FormatError
 from ecgomics.records.door import split_item
 from ecgomics.records.labels import is_label_table, listed_paths
-from ecgomics.records.sniff import XML_ROOTS, binary_kind, text_kind, xml_root
+from ecgomics.records.sniff import XML_ROOTS, binary_kind, is_gone, is_live, text_kind, xml_root
 from ecgomics.records.text_table import HEAD_BYTES, decode, find_numbers
 from ecgomics.records.wfdb_header import MAX_HEADER_BYTES, read_header
 
@@ -189,9 +189,11 @@ def _kind_of_text(path: Path, head: bytes, suffix: str) -> str | None:
     if suffix == ".xml":
         root = xml_root(head) or ""
         return XML_ROOTS.get(root, "other" if root in _UNREAD_ROOTS else None)
+    text = decode(head)
+    if suffix == ".json":
+        return "live" if text is not None and is_live(text) and not is_gone(text) else None
     if suffix not in (".txt", *_TABLES):
         return None
-    text = decode(head)
     sensor = None if text is None else text_kind(text)
     if sensor is not None:
         return sensor

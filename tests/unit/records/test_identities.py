@@ -153,4 +153,4 @@ def test_every_sample_file_is_read_and_described():
             assert all(lead in told for lead in record.leads)
             assert told == describe_again(record)
             assert "<svg" in record._repr_html_()
-    assert seen == {item.kind for item in formats()} - {"wfdb", "matlab", "hdf5", "parquet", "npy", "npz"}
+    assert seen == {item.kind for item in formats()} - {"wfdb", "matlab", "hdf5", "parquet", "npy", "npz", "live"}
