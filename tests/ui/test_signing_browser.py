@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import importlib.util
 import os
 import re
 import socket
 import time
+from pathlib import Path
 from urllib.parse import urlencode, urlparse
 
 import pytest
@@ -17,15 +19,28 @@ from ecgomics.errors import EcgomicsError
 from ecgomics.pipeline import ingest
 from ecgomics.service.accounts import Accounts
 from ecgomics.service.database import VARIABLE, Database
+from ecgomics.service.openid import Client
 from ecgomics.simulate import demo_patients
 
 PASSWORD = "a long enough password"
+
+_PLACE = Path(__file__).parents[1] / "unit" / "service" / "openid_provider.py"
+_SPEC = importlib.util.spec_from_file_location("openid_provider", _PLACE)
+_MODULE = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(_MODULE)
 
 pytestmark = pytest.mark.ui
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory):
+def provider():
+    made = _MODULE.Provider()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory, provider):
     folder = tmp_path_factory.mktemp("guarded")
     cohort = ingest(demo_patients(6, seed=1), folder / "c.zarr", workers=0, progress=False)
     cohort.analyse(workers=0, progress=False)
@@ -35,7 +50,8 @@ def guarded(tmp_path_factory):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = serve(cohort.path, port=port, access="accounts", database=url, wait="no")
+    elsewhere = Client(provider.issuer, "ecg")
+    server = serve(cohort.path, port=port, access="accounts", database=url, wait="no", openid=elsewhere)
     _await(port)
     yield f"http://127.0.0.1:{port}", database
     server.stop()
@@ -194,3 +210,50 @@ def test_every_page_says_who_is_signed_in_and_leads_out(guarded, open_page, widt
     page.goto(guarded[0])
     page.locator("#password").wait_for()
     page.watch.assert_clean()
+
+
+def through(address: str, provider, *, next_: str = "/"):
+    """To the provider and back: the answer to the return, and the ticket that was carried."""
+    there, _ = ask(address, "GET", f"/sign-in/openid?{urlencode({'next': next_})}")
+    assert there.status == 302
+    ticket = re.search(r"ecgomics_openid=[^;]+", there.headers["Set-Cookie"]).group()
+    back = urlencode(provider.authorize(there.headers["Location"]))
+    answer, _ = ask(address, "GET", f"/sign-in/openid/back?{back}", Cookie=ticket)
+    return answer, ticket, back
+
+
+def test_an_account_elsewhere_lets_in(guarded, provider):
+    address, database = guarded
+    provider.claims = {"preferred_username": "grace", "name": "Grace Hopper"}
+    _, page = ask(address, "GET", "/sign-in?next=/holter")
+    assert 'href="/sign-in/openid?next=/holter"' in page
+    answer, _, _ = through(address, provider, next_="/holter")
+    assert answer.status == 302
+    assert answer.headers["Location"] == "/holter"
+    session = re.search(rf"{COOKIE}=[^;]+", str(answer.headers)).group()
+    shown, _ = ask(address, "GET", "/holter", Cookie=session)
+    assert shown.status == 200
+    person = Accounts(database).find("grace")
+    assert (person.role, person.shown_as) == ("viewer", "Grace Hopper")
+
+
+def test_a_return_that_was_not_begun_here_opens_nothing_and_says_so_once(guarded, provider):
+    address, _ = guarded
+    provider.claims = {}
+    _, ticket, back = through(address, provider)
+    for cookie in ("", ticket, "ecgomics_openid=forged"):
+        # without a ticket, with a code that was used, with a ticket that nobody signed
+        answer, _ = ask(address, "GET", f"/sign-in/openid/back?{back}", Cookie=cookie)
+        assert answer.status == 302
+        assert answer.headers["Location"] == "/sign-in"
+        assert COOKIE not in str(answer.headers)
+    told = re.search(r"ecgomics_refused=[^;]+", str(answer.headers)).group()
+    again, page = ask(address, "GET", "/sign-in", Cookie=told)
+    assert "not begun here" in page
+    assert re.search(r'ecgomics_refused=("";|;)', str(again.headers))
+
+
+def test_the_provider_is_not_told_of_another_host(guarded):
+    answer, _ = ask(guarded[0], "GET", "/sign-in/openid", Host="evil.example")
+    assert answer.status == 302
+    assert answer.headers["Location"] == "/sign-in"

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ecgomics.cli.grammar import cohort_of, verb_of
+from ecgomics.errors import SettingsError
+
+if TYPE_CHECKING:
+    from ecgomics.service.openid import Client
+
+SECRET = "ECGOMICS_OPENID_SECRET"
+"""Environment's name of the secret at the OpenID provider; with ``_FILE`` behind it, of the file that holds it."""
 
 
 def serve(verbs: Any) -> None:
@@ -23,6 +30,15 @@ def serve(verbs: Any) -> None:
     verb.add_argument("--origin", action="append", default=[], metavar="HOST", help="host that browsers see at a proxy")
     verb.add_argument("--processes", type=int, default=1, help="processes that serve (default: %(default)s)")
     verb.add_argument("--database", metavar="URL", help="people, notes, answers (default: a file beside the cohort)")
+    verb.add_argument("--openid", metavar="URL", help="issuer of an OpenID provider whose accounts may sign in")
+    verb.add_argument("--openid-client", metavar="ID", help=f"this server's id there (its secret: ${SECRET})")
+    verb.add_argument(
+        "--openid-domain",
+        action="append",
+        default=[],
+        metavar="DOMAIN",
+        help="admit only people whose verified address is of this domain; may be repeated",
+    )
 
 
 def _run_serve(given: argparse.Namespace) -> None:
@@ -37,7 +53,20 @@ def _run_serve(given: argparse.Namespace) -> None:
         database=given.database,
         origins=given.origin,
         processes=given.processes,
+        openid=_openid(given),
     )
+
+
+def _openid(given: argparse.Namespace) -> Client | None:
+    if given.openid is None:
+        return None
+    if not given.openid_client:
+        raise SettingsError("--openid without --openid-client", expected="this server's id at the provider")
+    from ecgomics.service.database import secret_of
+    from ecgomics.service.openid import Client
+
+    domains = tuple(domain.lower().lstrip("@") for domain in given.openid_domain)
+    return Client(given.openid, given.openid_client, secret=secret_of(SECRET) or "", domains=domains)
 
 
 VERBS = (serve,)

@@ -31,6 +31,7 @@ from ecgomics.errors import EcgomicsError
 if TYPE_CHECKING:
     from ecgomics.cohort import Cohort
     from ecgomics.dashboards.explorer import Explorer
+    from ecgomics.service.openid import Client
 
 NAME = "ECGomics"
 LOOPBACK = ("localhost", "127.0.0.1")
@@ -82,6 +83,7 @@ def serve(
     database: str | None = None,
     origins: Sequence[str] = (),
     processes: int = 1,
+    openid: Client | None = None,
 ) -> Any:
     """Serve the pages of one cohort to browsers.
 
@@ -106,6 +108,8 @@ def serve(
         Hosts with port that browsers see, such as ``ecg.example.org``, where a proxy stands before the server.
     processes
         Processes that serve; more than one needs the sessions of a browser to stay with one of them (a proxy's job).
+    openid
+        This server at an OpenID provider, whose accounts may then sign in; it is asked, and told nothing.
 
     Raises
     ------
@@ -135,7 +139,9 @@ def serve(
         # what people keep goes where they are kept
         os.environ[VARIABLE] = database
     if access == "accounts":
-        options |= _guarded(path)
+        guarded = _guarded(path, openid, hosts=allowed)
+        options["extra_patterns"] = [*options.get("extra_patterns", []), *guarded.pop("extra_patterns")]
+        options |= guarded
     pages = {f"/{page.path}": page for page in site.pages()}
     titles = {path: f"{NAME} · {page.title}" for path, page in pages.items()}
     makers = {path: _maker(site, page) for path, page in pages.items()}
@@ -167,21 +173,24 @@ def _in_notebook() -> bool:
     return shell is not None and shell.has_trait("kernel")
 
 
-def _guarded(path: str | os.PathLike[str]) -> dict[str, Any]:
+def _guarded(path: str | os.PathLike[str], openid: Client | None, *, hosts: Sequence[str]) -> dict[str, Any]:
     """What the server is told so that only people with an account get in."""
     from ecgomics.dashboards.signing import SignIn, guard
+    from ecgomics.dashboards.signing_openid import patterns
     from ecgomics.service.accounts import Accounts
     from ecgomics.service.database import database_of, url_for
+    from ecgomics.service.openid import OpenId
 
     database = database_of(url_for(path))
-    if not Accounts(database).people():
+    if openid is None and not Accounts(database).people():
         raise EcgomicsError(
             "a server with sign-in and nobody who could",
             expected="at least one account",
             remedy="ecgomics people add NAME --role admin --cohort COHORT",
         )
     # a connection is only taken with a token of a page that was given to somebody signed in
-    provider = SignIn(database)
+    elsewhere = OpenId(openid) if openid else None
+    provider = SignIn(database, elsewhere=elsewhere.title if elsewhere else "")
     guard(provider)
     secret = os.environ.setdefault("BOKEH_SECRET_KEY", secrets.token_urlsafe(48))
     return {
@@ -191,6 +200,7 @@ def _guarded(path: str | os.PathLike[str]) -> dict[str, Any]:
         "cookie_secret": secrets.token_urlsafe(48),
         "xsrf_cookies": True,
         "generate_session_ids": True,
+        "extra_patterns": patterns(provider, elsewhere, hosts=hosts) if elsewhere else [],
     }
 
 

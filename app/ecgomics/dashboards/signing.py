@@ -103,7 +103,8 @@ class SignIn(AuthProvider):
         class Login(Guarded):
             def get(self) -> None:
                 held = self.get_signed_cookie(REFUSED, max_age_days=1)
-                self.clear_cookie(REFUSED)
+                if held:
+                    self.clear_cookie(REFUSED)
                 self._show(refused=held.decode() if held else "")
 
             def post(self) -> None:

@@ -97,18 +97,23 @@ def database_of(url: str) -> Database:
 
 def url_for(cohort: str | os.PathLike[str] | None = None) -> str:
     """The URL to use: the environment's or its file's, else a SQLite file beside the cohort, else one of the user's."""
-    named, file = os.environ.get(VARIABLE), os.environ.get(f"{VARIABLE}_FILE")
+    named = secret_of(VARIABLE)
     if named:
         return named
-    if file:
-        # a secret of a container is a file, so that it stands in no list of processes
-        return Path(file).read_text(encoding="utf-8").strip()
     if cohort is not None:
         place = Path(cohort).resolve()
         return f"sqlite:///{place.with_name(place.name.removesuffix('.zarr') + '.db')}"
     home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "ecgomics"
     home.mkdir(parents=True, exist_ok=True)
     return f"sqlite:///{home / 'ecgomics.db'}"
+
+
+def secret_of(variable: str) -> str | None:
+    """A value of the environment, or of the file it names with ``_FILE`` behind: a secret stands in no process list."""
+    named, file = os.environ.get(variable), os.environ.get(f"{variable}_FILE")
+    if named or not file:
+        return named or None
+    return Path(file).read_text(encoding="utf-8").strip()
 
 
 def migrate(database: Database) -> None:

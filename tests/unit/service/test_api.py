@@ -403,9 +403,7 @@ def test_the_open_door_is_only_on_loopback():
         False,
     ]
     with pytest.raises(ServiceError, match="open service"):
-        launch(
-            None, address="0.0.0.0", port=1, access="open", database="sqlite://", settings=ApiSettings()
-        )
+        launch(None, address="0.0.0.0", port=1, access="open", database="sqlite://", settings=ApiSettings())
 
 
 def test_the_openapi_document_holds_under_generated_requests(store, tmp_path):
