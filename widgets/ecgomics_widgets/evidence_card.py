@@ -14,7 +14,7 @@ class EvidenceCard(HostedWidget):
 
     Events are dicts with a `type`: ``open`` (record), ``why`` (biomarker), ``sort`` (name), ``colour`` (name),
     ``close``, ``range`` (name, low, high: drawn on the distribution), ``against`` (label), ``differ`` (kind),
-    ``alike``.
+    ``alike``, ``case`` (record: one on which rule and label differ), ``sweep`` (on), ``limit`` (clause, value).
 
     Examples
     --------
@@ -36,7 +36,8 @@ class EvidenceCard(HostedWidget):
         `ticks`, `reference`, `value`,
         `value_text`, `limit`, `bars`, `about`, `group_text`, `rest_text`). A rule's card may have `versus`: `choices`,
         `chosen`, `rows` (`name`, `value`, `interval`, `counts`), `differ` (`kind`, `title`, `count`, `records`) and
-        `note`. A record's card has `facts` (pairs of texts) and `alike` (`records`, `note`).""",
+        `note`, and `sweep`: `shut`, or `clause`, `text`, `unit`, `limit`, `step`, `limits`, `curves` (`name`, `colour`,
+        `values`), `note`, `stale`, or a `message`. A record's card has `facts` (pairs of texts) and `alike` (`records`, `note`).""",
     )
     message = param.String(default="", doc="What an empty card says.")
     event = param.Dict(default={}, doc="The last thing done in the browser.")

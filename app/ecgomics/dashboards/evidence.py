@@ -11,6 +11,7 @@ from ecgomics.biomarkers.references import entry_of, reference_of
 from ecgomics.dashboards.distribution import spread
 from ecgomics.dashboards.explore_state import ExploreState
 from ecgomics.dashboards.ranking import extremes
+from ecgomics.dashboards.rule_sweep import key_of
 from ecgomics.dashboards.rule_versus import versus
 from ecgomics.rules.telling import clause_rows, main_biomarker, notes_of, verdict_of
 from ecgomics.wording import HIDDEN_UNITS, counted, share, written
@@ -39,12 +40,24 @@ def rule_card(state: ExploreState, rule: str) -> dict[str, Any]:
         "warning": _warning(state, rule, judged=finding.state),
         "statement": f"“{entry.statement}”",
         "versus": versus(state, rule),
+        "sweep": _sweep(state),
         "notes": notes_of(entry),
     }
     biomarker, limit = main_biomarker(finding)
     if biomarker in state.census.biomarker_columns:
         card["biomarker"] = _biomarker(state, biomarker, limit=limit, brief=True)
     return card
+
+
+def _sweep(state: ExploreState) -> dict[str, Any]:
+    """The limit at other numbers: nothing where no rule was judged, `shut` until it is asked for."""
+    key = key_of(state)
+    if not key or not state.sweeping:
+        return {"shut": True} if key else {}
+    known = {name: value for name, value in state.sweep.items() if name != "key"}
+    same = bool(known) and state.sweep["key"][0] == key[0]
+    # of the same rule, what was drawn before stays in its place until the new one is there
+    return {**(known if same else {}), "stale": state.sweep.get("key") != key}
 
 
 def _warning(state: ExploreState, rule: str, *, judged: str) -> str:

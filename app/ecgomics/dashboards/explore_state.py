@@ -62,6 +62,8 @@ class ExploreState(param.Parameterized):
     paint = param.Selector(default="group", objects=["group", "column"], doc="Colour of records outside the group.")
     why = param.Parameter(default=("", ""), doc="What is explained: ('rule', 'biomarker' or 'record', its name).")
     against = param.String(default="", doc="Label code that rules are compared with; empty for none.")
+    sweeping = param.Boolean(default=False, doc="Whether a rule's limit is tried at other numbers.")
+    sweep = param.Dict(default={}, doc="The outcome of that: see `rule_sweep.drawn`, and `key`, what it is of.")
     asked = param.Integer(default=0, doc="How often an explanation was asked for.")
     drawer = param.Boolean(default=True, doc="Whether the drawer is open.")
     lead = param.String(default="", doc="Lead of the representative beats.")

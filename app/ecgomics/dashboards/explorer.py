@@ -18,6 +18,7 @@ from ecgomics.dashboards.frame import cohort_facts
 from ecgomics.dashboards.library import Library
 from ecgomics.dashboards.pages import Visit
 from ecgomics.dashboards.reading import Reading
+from ecgomics.dashboards.rule_sweep import Sweeper
 from ecgomics.dashboards.recipe import recipe_of
 from ecgomics.dashboards.selection import Selection
 from ecgomics.errors import EcgomicsError
@@ -77,6 +78,7 @@ class Explorer(pn.viewable.Viewer):
             "beats": panes.BeatsPane(self.state),
         }
         self._analyst = Analyst(self.state, reading.ranker, run=run_beside)
+        self._sweeper = Sweeper(self.state, run=run_beside)
         self._place = place
         self._inbox = Inbox()
         self._frame = self._framed()

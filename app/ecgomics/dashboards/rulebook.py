@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import xarray as xr
 
 from ecgomics.dashboards.census import Census
 from ecgomics.errors import CohortError, RuleError
 from ecgomics.notebook import drawn
-from ecgomics.rules import Finding, Rule, evaluate, load_rules, spans, trace, with_limits
+from ecgomics.rules import Finding, Rule, Study, evaluate, load_rules, spans, study, trace, with_limits
 from ecgomics.rules.model import SEVERITIES, Clause
 from ecgomics.settings import RuleSettings
 from ecgomics.vocabulary import STATES
@@ -149,6 +150,13 @@ class RuleBook:
             return stored[["state", "margin"]].sel(rule=[rule]).load()
         rules = tuple(entry for entry in self._with_limits(limits) if entry.id in needed)
         return evaluate(self._values, subjects=self._subjects, rules=rules)
+
+    def study(
+        self, rule: str, *, limits: Mapping[str, tuple[float, ...]], label: pd.Series | None, patient: pd.Series
+    ) -> Study:
+        """All that the cohort says about a rule, with limits as edited: see `rules.study`."""
+        rules = self._with_limits(limits)
+        return study(self._values, rule=rule, rules=rules, subjects=self._subjects, label=label, patient=patient)
 
     # one record
 

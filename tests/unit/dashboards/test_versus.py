@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
+from ecgomics.dashboards.evidence import rule_card
 from ecgomics.dashboards.panes import CardPane
 from ecgomics.dashboards.record_card import record_card
+from ecgomics.dashboards.rule_sweep import Sweeper
 from ecgomics.dashboards.rule_versus import disagreeing, versus
 
 
@@ -99,3 +103,57 @@ def store_state(tmp_path_factory):
     pipeline.project(cohort)
     reading = Reading.of(path)
     return ExploreState(reading.census, reading.rulebook)
+
+
+def swept(state):
+    """The card's sweep, made at once."""
+    Sweeper(state, run=lambda job, then: then(job()))
+    pane = CardPane(state)
+    pane.widget.event = {"type": "sweep", "on": True}
+    return pane
+
+
+def test_a_limit_is_tried_only_when_asked_for(state):
+    state.explain("rule", "long_pr")
+    assert rule_card(state, "long_pr")["sweep"] == {"shut": True}
+    assert not state.sweep
+
+
+def test_a_sweep_says_what_each_limit_would_give(state):
+    state.against = "1AVB"
+    state.explain("rule", "long_pr")
+    pane = swept(state)
+    drawn = pane.widget.card["sweep"]
+    curves = {curve["name"]: curve["values"] for curve in drawn["curves"]}
+    assert drawn["limit"] == 200
+    assert not drawn["stale"]
+    place = drawn["limits"].index(200.0)
+    assert curves["share met"][place] == pytest.approx(float((state.census.state_of("long_pr") == 1).mean()), abs=1e-4)
+    # a higher limit is met less often
+    assert all(a >= b for a, b in itertools.pairwise(curves["share met"]))
+    assert all(a >= b for a, b in itertools.pairwise(curves["sensitivity"]))
+    rows = {row["name"]: row for row in pane.widget.card["versus"]["rows"]}
+    both, whole = (int(part) for part in rows["sensitivity"]["counts"].split("/"))
+    assert curves["sensitivity"][place] == pytest.approx(both / whole, abs=1e-4)
+
+
+def test_a_limit_of_the_sweep_becomes_the_limit_and_is_taken_back(state):
+    state.explain("rule", "long_pr")
+    pane = swept(state)
+    pane.widget.event = {"type": "limit", "clause": pane.widget.card["sweep"]["clause"], "value": 180.0}
+    assert state.limits == {"long_pr.pr": (180.0,)}
+    assert pane.widget.card["sweep"]["limit"] == 180
+    state.undo()
+    assert state.limits == {}
+    assert pane.widget.card["sweep"]["limit"] == 200
+
+
+def test_a_record_that_differs_is_opened_with_its_evidence(state):
+    state.against = "1AVB"
+    state.explain("rule", "long_pr")
+    pane = CardPane(state)
+    differ = {part["kind"]: part for part in pane.widget.card["versus"]["differ"]}
+    record = differ["labelled, not met"]["records"][0]["id"]
+    pane.widget.event = {"type": "case", "record": record}
+    assert state.record == record
+    assert "long_pr" in state.toggled

@@ -1,5 +1,6 @@
 // Evidence: why a rule is met, or what a biomarker is and how two groups differ in it.
 import {BASE, emit, fill, h, hue, svg, watch} from "./dom.js";
+import {SWEEP, sweep} from "./limit_sweep.js";
 
 const STYLE = `
 .eg-why { display: flex; flex-direction: column; }
@@ -117,7 +118,7 @@ function brushed(model, name, data) {
   return drawing;
 }
 
-const opener = (model, record) => h("button", {class: `chip ${record.group ? "group" : ""}`, title: "open this record", onclick: () => emit(model, "open", {record: record.id})}, h("span", {class: "cut"}, record.text));
+const opener = (model, record, type = "open") => h("button", {class: `chip ${record.group ? "group" : ""}`, title: "open this record", onclick: () => emit(model, type, {record: record.id})}, h("span", {class: "cut"}, record.text));
 
 function versus(model, data) {
   const choose = h("select", {"aria-label": "label to compare with", onchange: () => emit(model, "against", {label: choose.value})},
@@ -127,7 +128,7 @@ function versus(model, data) {
     data.rows.length ? h("table", {}, h("tbody", {}, data.rows.map((row) => h("tr", {}, h("th", {scope: "row"}, row.name), h("td", {class: "n"}, h("b", {}, row.value)), h("td", {class: "n quiet"}, row.interval), h("td", {class: "n quiet"}, row.counts))))) : null,
     data.differ.filter((kind) => kind.count).map((kind) => [
       h("h4", {}, `${kind.title}: ${kind.count}`, h("button", {class: "plain", title: "make these records the group", onclick: () => emit(model, "differ", {kind: kind.kind})}, "compare →")),
-      h("div", {class: "list"}, kind.records.map((record) => opener(model, record)))]),
+      h("div", {class: "list"}, kind.records.map((record) => opener(model, record, "case")))]),
     data.note ? h("p", {class: "small"}, data.note) : null);
 }
 
@@ -169,6 +170,7 @@ function parts(model, card) {
       (mine.sources || []).map((line) => h("p", {class: "small"}, line))));
   }
   if (card.versus && card.versus.choices) made.push(versus(model, card.versus));
+  if (card.sweep && Object.keys(card.sweep).length) made.push(sweep(model, card.sweep));
   if (card.statement) made.push(h("div", {class: "part"}, h("h3", {}, "The rule"), h("p", {}, card.statement), (card.notes || []).map((note) => h("p", {class: "small"}, note))));
   return made;
 }
@@ -176,7 +178,7 @@ function parts(model, card) {
 function render({model, el}) {
   const head = h("div", {class: "head"}), scroll = h("div", {class: "scroll"});
   const root = h("section", {class: "eg eg-why", "aria-label": "Why"}, head, scroll);
-  el.append(h("style", {}, BASE + STYLE), root);
+  el.append(h("style", {}, BASE + STYLE + SWEEP), root);
   let shown = "";
   function draw() {
     const card = model.get("card") || {};

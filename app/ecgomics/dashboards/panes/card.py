@@ -16,9 +16,12 @@ from ecgomics_widgets.evidence_card import EvidenceCard
 class CardPane(Pane):
     """Explains what was clicked, for the open record and the group at hand."""
 
-    follows: ClassVar = {"show": ("why", "record", "selection", "limits", "ranking", "against", "encoder")}
+    follows: ClassVar = {
+        "show": ("why", "record", "selection", "limits", "ranking", "against", "encoder", "sweeping", "sweep"),
+    }
     acts: ClassVar = {
         **{"open": "open", "why": "explain", "sort": "sort", "colour": "colour", "close": "close"},
+        **{"sweep": "sweep", "limit": "set_limit", "case": "open_case"},
         **{"range": "keep_range", "against": "compare_with", "differ": "group_differing", "alike": "group_alike"},
     }
 
@@ -62,6 +65,21 @@ class CardPane(Pane):
         """A label to compare rules with was chosen."""
         label = str(event["label"])
         self.state.against = label if label in self.state.census.label_counts else ""
+
+    def sweep(self, event: Event) -> None:
+        """The limit at other numbers is asked for, or no longer."""
+        self.state.sweeping = bool(event.get("on"))
+
+    def set_limit(self, event: Event) -> None:
+        """A number of the sweep was chosen as the limit."""
+        self.state.set_limit(str(event["clause"]), value=float(event["value"]))
+
+    def open_case(self, event: Event) -> None:
+        """A record on which rule and label differ: it is shown with the rule's evidence."""
+        kind, rule = self.state.why
+        if kind == "rule" and rule not in self.state.toggled:
+            self.state.toggle([rule], on=True)
+        self.state.open(str(event["record"]))
 
     def group_differing(self, event: Event) -> None:
         """The records on which rule and label differ become the group."""
