@@ -18,6 +18,7 @@ import pytest
 import wfdb
 
 from ecgomics.cohort import open_cohort
+from ecgomics.cohort.crew import Hands
 from ecgomics.cohort.ingest import ingest_files, ingest_records
 from ecgomics.cohort.progress import Progress
 from ecgomics.records import assemble
@@ -108,10 +109,10 @@ def test_taking_in_wfdb_beside_wfdb_alone(tmp_path):
     settings = IngestSettings()
     given = {"settings": settings, "labels": None, "progress": QUIET}
     begun = time.process_time()
-    ingest_files(tmp_path / "in", tmp_path / "one.zarr", workers=0, **given)
+    ingest_files(tmp_path / "in", tmp_path / "one.zarr", hands=Hands(0), **given)
     own = time.process_time() - begun
     begun = time.monotonic()
-    ingest_files(tmp_path / "in", tmp_path / "two.zarr", workers=2, **given)
+    ingest_files(tmp_path / "in", tmp_path / "two.zarr", hands=Hands(2), **given)
     wall = time.monotonic() - begun
     print(
         f"\nWFDB: {count / own:.0f} records/s of one core's time, {count / wall:.0f} a second by two workers with "
@@ -123,6 +124,7 @@ def test_taking_in_wfdb_beside_wfdb_alone(tmp_path):
 MEMORY = """
 import re, sys
 from pathlib import Path
+from ecgomics.cohort.crew import Hands
 from ecgomics.cohort.ingest import ingest_files
 from ecgomics.cohort.progress import Progress
 from ecgomics.settings import IngestSettings
@@ -133,7 +135,7 @@ def peak():
 
 before = peak()
 source, store = map(Path, sys.argv[1:])
-ingest_files(source, store, settings=IngestSettings(), labels=None, workers=0, progress=Progress("quiet"))
+ingest_files(source, store, settings=IngestSettings(), labels=None, hands=Hands(0), progress=Progress("quiet"))
 print(before, peak())
 """
 

@@ -26,6 +26,7 @@ from pathlib import Path
 from dataclasses import replace
 from ecgomics import pipeline
 from ecgomics.cohort import blocks, open_cohort
+from ecgomics.cohort.crew import Hands
 from ecgomics.cohort.ingest import ingest_files, ingest_records
 from ecgomics.cohort.progress import Progress
 from ecgomics.records import assemble
@@ -47,12 +48,12 @@ def work(root, store):
     quiet, settings = Progress("quiet"), IngestSettings(short_s=10)
     blocks.BLOCK_RECORDS = 8
     for name in ("one", "two"):
-        ingest_files(root / name, store, settings=settings, labels=None, workers=0, progress=quiet)
+        ingest_files(root / name, store, settings=settings, labels=None, hands=Hands(0), progress=quiet)
         cohort = open_cohort(store)
         plan = pipeline.Plan("biomarkers", WavesSettings(), {"ingest": cohort.digest_of("ingest")})
         if not plan.is_current(cohort):
             with cohort.writing() as commit:
-                plan.publish(cohort, commit, plan.map(cohort, commit, stage, hands=blocks.Hands(0), progress=quiet))
+                plan.publish(cohort, commit, plan.map(cohort, commit, stage, hands=Hands(0), progress=quiet))
 
 root = Path(sys.argv[1])
 folder(root / "one", 0, 24)

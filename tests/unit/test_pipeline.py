@@ -19,7 +19,7 @@ import xarray as xr
 from ecgomics import pipeline
 from ecgomics.biomarkers import measure
 from ecgomics.cohort import Cohort, blocks, check, open_cohort
-from ecgomics.cohort.crew import one_thread
+from ecgomics.cohort.crew import Hands, one_thread
 from ecgomics.cohort.nodes import digest
 from ecgomics.cohort.progress import Progress
 from ecgomics.errors import CohortError, EcgomicsError, SettingsError
@@ -189,12 +189,12 @@ def test_a_record_that_crashes_its_worker_costs_only_itself(
     given: Mapping[str, Any] = {
         "settings": {"bad": bad},
         "key": "k",
-        "hands": blocks.Hands(1),
+        "hands": Hands(1),
         "progress": Progress("quiet"),
     }
     with cohort.writing() as commit:
         monkeypatch.setattr(blocks, "BLOCK_RECORDS", 4)
-        result = blocks.map_blocks(cohort, stage, bench=commit.bench("x"), **given)
+        result = blocks.map_blocks(cohort, stage, bench=commit.blocks("x", seen_by="a cluster"), **given)
     assert result.failures == {bad: "the worker crashed (exit code -9)"}
     whole = blocks.joined([part.load() for part in result.nodes["biomarkers"]])
     assert list(whole["record"].values) == list(cohort.ids)
@@ -221,8 +221,8 @@ def test_a_record_that_wants_too_much_memory_costs_only_itself(
     bad = str(cohort.ids[1])
     given = {"settings": {"bad": bad}, "key": "k", "progress": Progress("quiet")}
     with cohort.writing() as commit:
-        hands = blocks.Hands(1, memory_gb=4)
-        result = blocks.map_blocks(cohort, stage, bench=commit.bench("x"), hands=hands, **given)
+        hands = Hands(1, memory_gb=4)
+        result = blocks.map_blocks(cohort, stage, bench=commit.blocks("x", seen_by="a cluster"), hands=hands, **given)
     assert list(result.failures) == [bad]
     assert "MemoryError" in result.failures[bad]
     assert sum(part.sizes["record"] for part in result.nodes["biomarkers"]) == len(cohort)

@@ -15,6 +15,7 @@ import pytest
 from ecgomics import pipeline
 from ecgomics.cli import main
 from ecgomics.cohort import Cohort, blocks, open_cohort
+from ecgomics.cohort.crew import Hands
 from ecgomics.cohort.nodes import digest
 from ecgomics.cohort.progress import Progress
 from ecgomics.errors import CohortError, SettingsError
@@ -100,9 +101,9 @@ def test_a_worker_killed_half_way_costs_its_block_at_most(
             cohort,
             stage,
             settings=settings,
-            bench=commit.bench("x"),
+            bench=commit.blocks("x", seen_by="a cluster"),
             key="k",
-            hands=blocks.Hands(scheduler=address),
+            hands=Hands(scheduler=address),
             progress=Progress("quiet"),
         )
     whole = blocks.joined([part.load() for part in result.nodes["biomarkers"]])
@@ -122,5 +123,5 @@ def test_workers_that_do_not_see_the_cohort_are_refused(
     cohort: Cohort, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ecgomics.__version__", "9.9")
-    with pytest.raises(CohortError, match="same path on every worker"):
+    with pytest.raises(CohortError, match="same path or URL on every worker"):
         cohort.analyse(scheduler=address, progress=False)

@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,9 @@ import zarr
 from ecgomics.cohort import tables
 from ecgomics.cohort.commit import Commit, now
 from ecgomics.cohort.layout import CHUNK_S, MILLIVOLTS, SHARD_RECORDS, UNSTATED, FixedPoint
-from ecgomics.cohort.manifest import Manifest, Stage, read_manifest
+from ecgomics.cohort.manifest import Manifest, Stage
 from ecgomics.cohort.nodes import COMPRESSOR, open_node, write_array, write_node
+from ecgomics.cohort.place import Place, Where, place_of
 from ecgomics.cohort.pyramid import Pyramid
 from ecgomics.cohort.reported import NODE, Reported
 from ecgomics.cohort.staged import Staged
@@ -54,26 +55,30 @@ class Contents:
         return all(mine.equals(theirs) for mine, theirs in pairs)
 
 
-def contents_of(store: Path) -> Contents:
+def contents_of(store: Where) -> Contents:
     """The tables of a store; empty ones before its first commit."""
-    if read_manifest(store).generation == 0:
+    place = place_of(store)
+    manifest = place.manifest()
+    if manifest.generation == 0:
         return Contents(
             tables.record_frame([]),
             tables.frame([], tables.LABEL_COLUMNS),
             tables.frame([], tables.QUARANTINE_COLUMNS),
             (),
         )
-    root = zarr.open_group(store, mode="r")
+    root = place.root(manifest)
     records, labels = tables.read_records(root), tables.read_labels(root)
     leads = tuple(str(name) for name in root["signal/lead"][...])
     return Contents(records, labels, tables.read_quarantine(root), leads)
 
 
-def reported_of(store: Path) -> Reported:
+def reported_of(store: Where) -> Reported:
     """What the files of a store's recordings reported; nothing before its first commit."""
-    if read_manifest(store).generation == 0:
+    place = place_of(store)
+    manifest = place.manifest()
+    if manifest.generation == 0:
         return Reported.read(zarr.create_group(zarr.storage.MemoryStore()))
-    return Reported.read(zarr.open_group(store, mode="r"))
+    return Reported.read(place.root(manifest))
 
 
 def append(
@@ -108,10 +113,10 @@ def append(
         Recordings added; when there was nothing to change at all, nothing was committed.
     """
     listed = list(staged)
-    before = contents_of(commit.store)
+    before = contents_of(commit.place)
     fresh = _fresh(listed, known=set(before.records.index))
     after = _joined(before, fresh, listed, refused=[*refused], mended=mended)
-    manifest = read_manifest(commit.store)
+    manifest = commit.place.manifest()
     grown = bool(fresh) or manifest.generation == 0
     if not grown and after.tells_the_same(before):
         commit.discard_benches()
@@ -119,7 +124,7 @@ def append(
     put_root(commit, after)
     told = {item.row["record"]: item.said for item in fresh if item.said}
     if told or manifest.generation == 0:
-        reported_of(commit.store).with_more(told).write(commit.new(NODE))
+        reported_of(commit.place).with_more(told).write(commit.new(NODE))
     if grown:
         _put_signal(commit, before, after, fresh=fresh, rate_hz=float(settings.rate_hz))
         for item in fresh:
@@ -130,7 +135,7 @@ def append(
     return len(fresh)
 
 
-def check_settings(store: Path, settings: IngestSettings) -> None:
+def check_settings(store: Where, settings: IngestSettings) -> None:
     """Refuse settings under which new recordings would not fit those in the store.
 
     Raises
@@ -138,7 +143,7 @@ def check_settings(store: Path, settings: IngestSettings) -> None:
     CohortError
         When the common rate, the limit of short records or the lock-box differs from the store's.
     """
-    stage = read_manifest(store).stages.get("ingest")
+    stage = place_of(store).manifest().stages.get("ingest")
     if stage is None:
         return
     begun = UNSTATED | stage.settings
@@ -155,7 +160,7 @@ KEY = "key of pseudonyms"
 """What the ingest stage calls the fingerprint of its key among its inputs."""
 
 
-def check_key(store: Path, fingerprint: str) -> None:
+def check_key(store: Where, fingerprint: str) -> None:
     """Refuse a key by which the patients of the store would get other names.
 
     Raises
@@ -163,7 +168,7 @@ def check_key(store: Path, fingerprint: str) -> None:
     CohortError
         When it is not the one the cohort was begun with.
     """
-    stage = read_manifest(store).stages.get("ingest")
+    stage = place_of(store).manifest().stages.get("ingest")
     if stage is not None and stage.inputs.get(KEY, "") != fingerprint:
         raise CohortError(
             "another key than the one this cohort was begun with",
@@ -255,12 +260,12 @@ def _put_signal(commit: Commit, before: Contents, after: Contents, *, fresh: lis
     chunk = round(CHUNK_S * rate_hz)
     shape = (len(after.records), len(after.leads), after.samples)
     array = _signal_array(group, shape, chunk=chunk, rate_hz=rate_hz)
-    rows = _Rows(before, after, {item.row["record"]: item for item in fresh}, commit.store / "signal")
+    rows = _Rows(before, after, {item.row["record"]: item for item in fresh}, commit.place)
     for block in range(-(-len(after.records) // SHARD_RECORDS)):
         for piece in range(-(-after.samples // chunk)):
             name = f"ecg/c/{block}/0/{piece}"
             if rows.unchanged(block):
-                _link(commit.store / "signal" / name, target / name)
+                commit.place.fetch("signal", name, target / name)
             else:
                 window = slice(piece * chunk, min((piece + 1) * chunk, after.samples))
                 first = block * SHARD_RECORDS
@@ -290,7 +295,7 @@ class _Rows:
     before: Contents
     after: Contents
     fresh: dict[str, Staged]
-    signal: Path
+    place: Place
 
     def unchanged(self, block: int) -> bool:
         """Whether a block's shards can be taken over as they are."""
@@ -314,22 +319,16 @@ class _Rows:
         count = min(len(self.before.records), first + SHARD_RECORDS) - first
         if count <= 0 or self.before.samples <= window.start:
             return
-        array = zarr.open_array(self.signal / "ecg", mode="r")
+        array = self._old
         old = np.asarray(array[first : first + count, :, window.start : min(window.stop, array.shape[2])])
         values[:count, self._places(self.before.leads), : old.shape[2]] = old
 
+    @cached_property
+    def _old(self) -> zarr.Array:
+        return self.place.root(self.place.manifest())["signal/ecg"]
+
     def _places(self, leads: Sequence[str]) -> list[int]:
         return [self.after.leads.index(lead) for lead in leads]
-
-
-def _link(old: Path, new: Path) -> None:
-    if not old.exists():
-        return  # nothing but fill
-    new.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(old, new)
-    except OSError:
-        shutil.copy2(old, new)
 
 
 def _put_long(commit: Commit, item: Staged) -> None:
@@ -412,7 +411,7 @@ def _without_results(commit: Commit, manifest: Manifest, *, before: Contents, af
         commit.drop(node)
     old, new = (np.asarray(table.index, dtype=object) for table in (before.records, after.records))
     for node in sorted(latent):
-        root = zarr.open_group(commit.store, mode="r")
+        root = commit.place.root(manifest)
         put_node(commit, node, blocks=[open_node(root[node], records=old).load()], ids=new)
         for child in root[node].group_keys():
             put_node(commit, f"{node}/{child}", blocks=[open_node(root[f"{node}/{child}"]).load()], ids=new)

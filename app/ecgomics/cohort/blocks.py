@@ -6,32 +6,26 @@ crashes, costs only itself.
 
 from __future__ import annotations
 
-import json
-import os
-import platform
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
-import zarr
 
 from ecgomics.cohort import crew
+from ecgomics.cohort.bench import Bench, Nodes
 from ecgomics.cohort.cohort import Cohort, open_cohort
+from ecgomics.cohort.crew import Hands
 from ecgomics.cohort.mapped import common_rate
-from ecgomics.cohort.nodes import open_node, write_node
 from ecgomics.cohort.progress import Progress
 from ecgomics.cohort.staged import key_of
-from ecgomics.errors import EcgomicsError
+from ecgomics.errors import CohortError, EcgomicsError
 
 BLOCK_RECORDS = 64
 """Records a worker takes at a time; a quarter of a shard."""
 
-Nodes = Mapping[str, xr.Dataset]
 Care = Literal["together", "singly", "blank"]
 
 
@@ -57,32 +51,6 @@ class Share:
     kind: Literal["real", "blank"] = "real"
 
 
-@dataclass(frozen=True)
-class Hands:
-    """Who does the work.
-
-    Parameters
-    ----------
-    workers
-        Processes; None: as many as cores, 0: this process.
-    scheduler
-        Address of a Dask scheduler whose workers do it instead; empty: none.
-    memory_gb
-        Memory a process may take, in 10⁹ bytes; None: no limit. Workers of a cluster have limits of their own.
-    """
-
-    workers: int | None = None
-    scheduler: str = ""
-    memory_gb: float | None = None
-
-    def processes(self, tasks: int) -> int:
-        """How many processes for so many tasks."""
-        if self.workers is not None:
-            return self.workers
-        # a single block is done before a process has started, but only a process has a limit
-        return 0 if tasks < 2 and self.memory_gb is None else crew.default_workers(tasks)
-
-
 Stage = Callable[[Share, Mapping[str, Any]], Nodes]
 
 
@@ -97,20 +65,26 @@ class Block:
     settings
         With which settings.
     store
-        The cohort's directory.
+        The cohort's address.
+    generation
+        Its last commit.
     records
         Ids, in the order of the store.
-    target
-        Directory for the block's nodes.
+    bench
+        Where the block's nodes are put.
+    key
+        Under which name.
     care
         After a worker was lost ``"singly"``, and for a record that lost it again ``"blank"``.
     """
 
     stage: Stage
     settings: dict[str, Any]
-    store: Path
+    store: str
+    generation: int
     records: tuple[str, ...]
-    target: Path
+    bench: Bench
+    key: str
     care: Care = "together"
 
 
@@ -127,7 +101,7 @@ def map_blocks(
     stage: Stage,
     *,
     settings: Mapping[str, Any],
-    bench: Path,
+    bench: Bench,
     key: str,
     hands: Hands,
     progress: Progress,
@@ -141,7 +115,7 @@ def map_blocks(
     stage, settings
         What is done, and how.
     bench
-        Directory for finished blocks.
+        Where finished blocks are kept.
     key
         Names everything a block's result hangs on beside its records, so that it is found again.
     hands
@@ -150,12 +124,13 @@ def map_blocks(
         Where progress is shown.
     """
     blocks = [
-        Block(stage, dict(settings), cohort.path, records, bench / key_of(key, records)) for records in groups(cohort)
+        Block(stage, dict(settings), cohort.address, cohort.generation, records, bench, key_of(key, records))
+        for records in groups(cohort)
     ]
-    waiting = [block for block in blocks if not block.target.exists()]
+    waiting = [block for block in blocks if not bench.has(block.key)]
     done = len(cohort) - sum(len(block.records) for block in waiting)
     with progress.bar(stage.__name__, total=len(cohort), done=done, unit="records") as advance:
-        for block, lost in _run(waiting, hands):
+        for block, lost in _run(waiting, _fitting(hands, cohort)):
             if lost is not None:
                 _rescue(block, memory_gb=hands.memory_gb)
             advance(len(block.records))
@@ -176,13 +151,26 @@ def groups(cohort: Cohort) -> list[tuple[str, ...]]:
 
 def run_block(block: Block) -> None:
     """Run a stage on a block and write its nodes, whole or not at all."""
-    cohort = _opened(block.store)
+    cohort = _opened(block.store, block.generation)
     failures: dict[str, str] = {}
     nodes = _together(cohort, block) if block.care == "together" else None
     if nodes is None:
         parts = [_alone(cohort, record, block=block, failures=failures) for record in block.records]
         nodes = {name: joined([part[name] for part in parts]) for name in parts[0]}
-    _write(block.target, nodes, failures)
+    block.bench.put(block.key, nodes, failures=failures)
+
+
+def _fitting(hands: Hands, cohort: Cohort) -> Hands:
+    """Hands that can reach the cohort: a store in the memory of this process is worked on here."""
+    if cohort.reach == "processes":
+        return hands
+    if hands.scheduler:
+        raise CohortError(
+            "workers for a cohort that only this process can open",
+            expected="one on a disk or in an object store that all workers see",
+            remedy="leave the scheduler out, or copy the cohort",
+        )
+    return replace(hands, workers=0)
 
 
 def _run(blocks: Sequence[Block], hands: Hands) -> Iterator[tuple[Block, str | None]]:
@@ -190,7 +178,7 @@ def _run(blocks: Sequence[Block], hands: Hands) -> Iterator[tuple[Block, str | N
     if hands.scheduler and blocks:
         from ecgomics.cohort import cluster
 
-        found = cluster.run(run_block, blocks, scheduler=hands.scheduler, store=blocks[0].store)
+        found = cluster.run(run_block, blocks, scheduler=hands.scheduler, bench=blocks[0].bench)
     else:
         found = crew.run(run_block, blocks, workers=hands.processes(len(blocks)), memory_gb=hands.memory_gb)
     for done in found:
@@ -199,18 +187,17 @@ def _run(blocks: Sequence[Block], hands: Hands) -> Iterator[tuple[Block, str | N
 
 def _rescue(block: Block, *, memory_gb: float | None) -> None:
     """Run a block whose worker was lost again, record by record; a record that loses its worker again is left blank."""
-    parts = block.target.with_suffix(".parts")
-    parts.mkdir(exist_ok=True)
-    single = [replace(block, records=(record,), target=parts / record, care="singly") for record in block.records]
+    parts = block.bench.part(block.key)
+    single = [replace(block, records=(record,), bench=parts, key=record, care="singly") for record in block.records]
     lost = {}
-    for one, reason in _run([one for one in single if not one.target.exists()], Hands(1, memory_gb=memory_gb)):
+    for one, reason in _run([one for one in single if not parts.has(one.key)], Hands(1, memory_gb=memory_gb)):
         if reason is not None:
             lost[one.records[0]] = reason
             run_block(replace(one, care="blank"))
     found = _gathered(single)
     nodes = {name: joined([part.load() for part in datasets]) for name, datasets in found.nodes.items()}
-    _write(block.target, nodes, found.failures | lost)
-    shutil.rmtree(parts)
+    block.bench.put(block.key, nodes, failures=found.failures | lost)
+    parts.drop()
 
 
 def _together(cohort: Cohort, block: Block) -> Nodes | None:
@@ -241,35 +228,18 @@ def joined(parts: Sequence[xr.Dataset]) -> xr.Dataset:
     return xr.concat(parts, dim=along, data_vars="minimal", coords="minimal", compat="override", join="override")
 
 
-def _write(target: Path, nodes: Nodes, failures: Mapping[str, str]) -> None:
-    draft = target.with_suffix(f".{platform.node()}.{os.getpid()}.partial")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir()
-    for name, dataset in nodes.items():
-        along = "beat" if "beat" in dataset.dims else "record"
-        write_node(draft / name, [dataset], along=along, total=dataset.sizes[along])
-    (draft / "failures.json").write_text(json.dumps(dict(failures)))
-    try:
-        os.rename(draft, target)
-    except OSError:
-        if not target.is_dir():
-            raise
-        # a worker that was given up had finished it after all: the same block, the same result
-        shutil.rmtree(draft)
-
-
 def _gathered(blocks: Sequence[Block]) -> Mapped:
     nodes: dict[str, list[xr.Dataset]] = {}
     failures: dict[str, str] = {}
     for block in blocks:
-        ids = np.array(block.records, dtype=object)
-        for path in sorted(p for p in block.target.iterdir() if p.is_dir()):
-            nodes.setdefault(path.name, []).append(open_node(zarr.open_group(path, mode="r"), records=ids))
-        failures |= json.loads((block.target / "failures.json").read_text())
+        found, failed = block.bench.get(block.key, records=block.records)
+        for name, dataset in found.items():
+            nodes.setdefault(name, []).append(dataset)
+        failures |= failed
     return Mapped(nodes, failures)
 
 
 @lru_cache(maxsize=1)
-def _opened(store: Path) -> Cohort:
-    # workers come back to the same cohort block after block; it follows its store by itself
+def _opened(store: str, generation: int) -> Cohort:
+    # workers come back to the same cohort block after block: opened once a commit
     return open_cohort(store)

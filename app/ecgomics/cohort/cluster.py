@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import ecgomics
+from ecgomics.cohort.bench import Bench
 from ecgomics.cohort.crew import Done, Lost
 from ecgomics.errors import CohortError, SettingsError
 
@@ -14,7 +15,7 @@ _PATIENCE_S = 20
 
 
 def run(
-    function: Callable[[Any], Any], tasks: Sequence[Any], *, scheduler: str, store: Path
+    function: Callable[[Any], Any], tasks: Sequence[Any], *, scheduler: str, bench: Bench
 ) -> Iterator[Done[Any, Any]]:
     """Apply a function to tasks on the workers of a cluster, in no certain order.
 
@@ -28,8 +29,8 @@ def run(
         Picklable.
     scheduler
         Address of the cluster's scheduler, such as ``tcp://host:8786``.
-    store
-        The cohort, which the workers must find under the same path.
+    bench
+        Where results are kept, which the workers must find there too.
 
     Raises
     ------
@@ -46,7 +47,7 @@ def run(
         ) from error
     client = _client(Client, scheduler)
     try:
-        _check_workers(client, store.absolute())
+        _check_workers(client, bench)
         # impure: a block is written to the disk, so each is done however often its like was done before
         futures = {future: task for task in tasks for future in [client.submit(function, task, pure=False)]}
         for future in as_completed(list(futures), loop=client.loop):
@@ -75,16 +76,17 @@ def _client(kind: Any, scheduler: str) -> Any:
     return client
 
 
-def _check_workers(client: Any, store: Path) -> None:
-    told = client.run(_state, str(store))
-    here = _state(str(store))
+def _check_workers(client: Any, bench: Bench) -> None:
+    bench.mark(secrets.token_hex(8))
+    here = _state(bench)
+    told = client.run(_state, bench)
     if any(state != here for state in told.values()):
         raise CohortError(
             "workers of the cluster that do not see this cohort, or run another version of ECGomics",
-            expected=f"ECGomics {ecgomics.__version__} and the cohort under the same path on every worker",
-            remedy="keep the cohort on a disk that all workers share",
+            expected=f"ECGomics {ecgomics.__version__} and the cohort under the same path or URL on every worker",
+            remedy="keep the cohort on a disk that all workers share, or in an object store",
         )
 
 
-def _state(store: str) -> tuple[str, bool]:
-    return ecgomics.__version__, (Path(store) / "manifest.json").is_file()
+def _state(bench: Bench) -> tuple[str, str]:
+    return ecgomics.__version__, bench.marked()

@@ -13,14 +13,14 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from ecgomics.cohort import looks, views
-from ecgomics.cohort.commit import Commit, settle, writing
+from ecgomics.cohort import looks, results, views
+from ecgomics.cohort.commit import Commit, writing
 from ecgomics.cohort.layout import MILLIVOLTS, UNSTATED
 from ecgomics.cohort.lazy import variable
 from ecgomics.cohort.looks import Look
 from ecgomics.cohort.manifest import Stage
 from ecgomics.cohort.opened import Opened
-from ecgomics.cohort.place import Directory, place_of
+from ecgomics.cohort.place import place_of
 from ecgomics.cohort.recordings import as_ecg, ecg_of, stored_record
 from ecgomics.cohort.stages import as_settings, put_node, values_digest, with_result
 from ecgomics.errors import CohortError
@@ -37,8 +37,7 @@ def open_cohort(path: str | os.PathLike[str]) -> Cohort:
     Parameters
     ----------
     path
-        The store's directory; or a URL, ``s3://bucket/cohort.zarr``, for which fsspec is asked: such a one is only
-        read.
+        The store's directory; or a URL, ``s3://bucket/cohort.zarr``, for which fsspec is asked.
 
     Raises
     ------
@@ -52,8 +51,7 @@ def open_cohort(path: str | os.PathLike[str]) -> Cohort:
     ecgomics.errors.CohortError: no cohort at this path; expected a directory made by `ingest`; ingest into it first
     """
     place = place_of(path)
-    if isinstance(place, Directory) and place.path.is_dir():
-        settle(place.path)
+    place.settle()
     opened = Opened(place)
     if opened.manifest.generation == 0:
         raise CohortError(
@@ -165,13 +163,33 @@ class Cohort:
         return sealed(table["patient"].to_numpy(), record=table.index.to_numpy(), settings=self.lockbox)
 
     @property
+    def address(self) -> str:
+        """The path or URL by which another process opens it: see `open_cohort`."""
+        return self._opened.place.address
+
+    @property
+    def id(self) -> str:
+        """The cohort's own name, 16 hex digits: drawn when it was begun, kept when it grows, is moved or copied."""
+        return self._now.manifest.id
+
+    @property
+    def reach(self) -> str:
+        """``"processes"``, or ``"process"`` for a store in this process's memory, which no other can open."""
+        return self._opened.place.reach
+
+    @property
+    def scratch(self) -> Path:
+        """A directory of this machine for files that live no longer than the work on them."""
+        return self._opened.place.scratch
+
+    @property
     def ledger_path(self) -> Path:
         """The file of `looks`, beside the manifest: one JSON object a line, only ever added to."""
         return self.path / looks.NAME
 
     def looks(self) -> tuple[dict[str, Any], ...]:
         """Every look at the data that was noted, oldest first, as it was given to `note_look`."""
-        return looks.read_looks(self.ledger_path)
+        return self._opened.place.looks()
 
     def note_look(self, look: Look) -> dict[str, Any]:
         """Add a look to the ledger, durably, while no other process does.
@@ -192,7 +210,7 @@ class Cohort:
         CohortError
             When the ledger cannot be written, or another process holds it for long.
         """
-        return looks.add_look(self._opened.place.writable() / looks.NAME, look)
+        return self._opened.place.note_look(look)
 
     # signal
 
@@ -321,13 +339,7 @@ class Cohort:
         CohortError
             When a record is unknown, or the cohort is not analysed.
         """
-        from ecgomics.waves import Beats
-
-        opened = self._now
-        wanted = [records] if isinstance(records, str) else list(records)
-        rows = np.array([opened.row(record) for record in wanted], dtype=np.int64)
-        beats = _beats_at(opened, rows)
-        return Beats(beats, _at_rows(opened, "template", rows), _at_rows(opened, "quality", rows))
+        return results.beats_of(self._now, [records] if isinstance(records, str) else records)
 
     # stages
 
@@ -404,7 +416,7 @@ class Cohort:
     @contextmanager
     def writing(self) -> Iterator[Commit]:
         """Be the cohort's one writer, with a place for partial results; see `publish`."""
-        with writing(self._opened.place.writable()) as commit:
+        with writing(self._opened.place) as commit:
             yield commit
 
     def publish(
@@ -477,21 +489,3 @@ class Cohort:
 
 SUBJECTS = ("age", "sex", "patient", "native_hz")
 _STAGES = ("ingest", "waves", "biomarkers", "rules")
-
-
-def _at_rows(opened: Opened, node: str, rows: npt.NDArray[np.int64]) -> xr.Dataset:
-    return opened.node(node).isel(record=_indexer(rows)).load()
-
-
-def _beats_at(opened: Opened, rows: npt.NDArray[np.int64]) -> xr.Dataset:
-    span = opened.beat_span
-    which = np.concatenate([np.arange(span[row], span[row + 1]) for row in rows]) if len(rows) else rows
-    beats = opened.node("beats").drop_vars(["beat_count", "record"])
-    return beats.isel(beat=_indexer(which)).load()
-
-
-def _indexer(rows: npt.NDArray[np.int64]) -> Any:
-    """A slice where rows follow each other: reading a slice is several times faster than reading rows."""
-    if len(rows) and (np.diff(rows) == 1).all():
-        return slice(int(rows[0]), int(rows[-1]) + 1)
-    return rows

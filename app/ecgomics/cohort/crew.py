@@ -50,6 +50,32 @@ def default_workers(tasks: int) -> int:
     return max(1, min(cores, tasks))
 
 
+@dataclass(frozen=True)
+class Hands:
+    """Who does the work.
+
+    Parameters
+    ----------
+    workers
+        Processes; None: as many as cores, 0: this process.
+    scheduler
+        Address of a Dask scheduler whose workers do it instead; empty: none.
+    memory_gb
+        Memory a process may take, in 10⁹ bytes; None: no limit. Workers of a cluster have limits of their own.
+    """
+
+    workers: int | None = None
+    scheduler: str = ""
+    memory_gb: float | None = None
+
+    def processes(self, tasks: int) -> int:
+        """How many processes for so many tasks."""
+        if self.workers is not None:
+            return self.workers
+        # a single block is done before a process has started, but only a process has a limit
+        return 0 if tasks < 2 and self.memory_gb is None else default_workers(tasks)
+
+
 def run(
     function: Callable[[Task], Result],
     tasks: Iterable[Task],

@@ -14,6 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
+from ecgomics.cohort.place import Directory, Where, place_of
 from ecgomics.errors import SettingsError
 from ecgomics.records import Annotation, Label, Record
 
@@ -89,17 +90,26 @@ class Profile:
         return hmac.new(self.key, f"{what}\x1f{text}".encode(), hashlib.sha256).hexdigest()
 
 
-def profile_of(kind: str, store: Path, *, key_file: str | os.PathLike[str] | None = None) -> Profile:
+def profile_of(kind: str, store: Where, *, key_file: str | os.PathLike[str] | None = None) -> Profile:
     """The profile of an ingest, with its key: that of a file, or the one beside the store, made when absent.
+
+    Beside a store at a URL no key is put: who may read the one could read the other.
 
     Raises
     ------
     SettingsError
-        For a key file that cannot be read or is too short to be a secret.
+        For a key file that cannot be read or is too short to be a secret, and a store at a URL without one.
     """
     if kind == "off":
         return Profile()
-    path = key_path(store) if key_file is None else Path(key_file)
+    place = place_of(store)
+    if key_file is None and not isinstance(place, Directory):
+        raise SettingsError(
+            "pseudonyms in a cohort at a URL without a key of one's own",
+            expected="a file of a secret on this machine",
+            remedy="name it: `--key-file FILE`",
+        )
+    path = key_path(place.path) if key_file is None else Path(key_file)
     if key_file is None and not path.exists():
         _make_key(path)
     try:

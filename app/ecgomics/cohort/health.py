@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
-from ecgomics.cohort.commit import settle, staging_of, writing
+from ecgomics.cohort.commit import writing
 from ecgomics.cohort.layout import SCHEMA
-from ecgomics.cohort.manifest import read_manifest
-from ecgomics.cohort.nodes import digest
+from ecgomics.cohort.place import Directory, place_of
 from ecgomics.errors import CohortError
 
 
@@ -18,7 +16,7 @@ def check(path: str | os.PathLike[str]) -> tuple[str, ...]:
     Parameters
     ----------
     path
-        The store's directory.
+        The store's directory or URL.
 
     Returns
     -------
@@ -30,27 +28,30 @@ def check(path: str | os.PathLike[str]) -> tuple[str, ...]:
     CohortError
         When there is no cohort, its manifest is damaged, or it is of a future layout.
     """
-    store = Path(path)
-    manifest = read_manifest(store)
+    place = place_of(path)
+    manifest = place.manifest()
     if manifest.generation == 0:
         raise CohortError("no cohort at this path", expected="a directory made by `ingest`")
     problems = []
-    if (staging_of(store) / "swap.json").exists():
+    if (place.staging / "swap.json").exists():
         problems.append("a commit was cut short; `ecgomics repair` settles it")
     if manifest.schema < SCHEMA:
         problems.append(f"its layout is {manifest.schema}, now {SCHEMA}; `ecgomics repair` brings it there")
     for node, expected in manifest.nodes.items():
-        if not (store / node).is_dir():
+        found = place.digest(node)
+        if found is None:
             problems.append(f"{node}: missing")
-        elif digest(store / node) != expected:
+        elif found != expected:
             problems.append(f"{node}: its files are not those that were committed")
-    if not (store / "zarr.json").is_file():
+    if not place.metadata():
         problems.append("zarr.json: missing")
     return tuple(problems)
 
 
 def repair(path: str | os.PathLike[str]) -> tuple[str, ...]:
     """Bring a store to its last commit and clear what an interrupted writer left beside it.
+
+    At a URL, let nobody write it meanwhile from another machine.
 
     Returns
     -------
@@ -62,15 +63,20 @@ def repair(path: str | os.PathLike[str]) -> tuple[str, ...]:
     CohortError
         When another process is writing the store.
     """
-    store = Path(path)
+    place = place_of(path)
     done = []
-    if settle(store):
+    if place.settle():
         done.append("a commit that was cut short was settled")
-    if read_manifest(store).schema < SCHEMA:
-        with writing(store):
+    if place.manifest().schema < SCHEMA:
+        with writing(place):
             done.append(f"brought to layout {SCHEMA}")
-    if staging_of(store).exists():
-        with writing(store) as commit:
+    if place.staging.exists():
+        with writing(place) as commit:
             commit.discard()
         done.append("unfinished work beside the store was removed")
+    if not isinstance(place, Directory):
+        with place.held():
+            litter = place.sweep()
+        if litter:
+            done.append(f"{litter} folders that no commit names were removed")
     return tuple(done)

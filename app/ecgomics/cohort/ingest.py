@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import re
+import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import ecgomics
 from ecgomics.cohort import crew
 from ecgomics.cohort.assembly import append, check_key, check_settings, contents_of
+from ecgomics.cohort.bench import UrlBench
 from ecgomics.cohort.commit import Commit, writing
+from ecgomics.cohort.crew import Hands
 from ecgomics.cohort.deidentify import Profile, profile_of
+from ecgomics.cohort.place import Where, place_of
 from ecgomics.cohort.progress import Progress
 from ecgomics.cohort.staged import Refused, Staged, key_of, read_outcome, refuse, stage
 from ecgomics.errors import CohortError, EcgomicsError, FormatError
@@ -56,7 +60,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class FileTask:
-    """A file to be staged, as it is handed to a worker."""
+    """A file to be staged, as it is handed to a worker; a worker `away` from here puts it on that bench."""
 
     file: RecordFile
     description: Description | None
@@ -64,6 +68,7 @@ class FileTask:
     key: str
     settings: dict[str, Any]
     profile: Profile
+    away: UrlBench | None = None
 
     @property
     def limit_s(self) -> float:
@@ -77,11 +82,11 @@ _LIMIT_BYTES = 100_000_000
 
 def ingest_files(
     source: Path,
-    store: Path,
+    store: Where,
     *,
     settings: IngestSettings,
     labels: Path | None,
-    workers: int | None,
+    hands: Hands,
     progress: Progress,
     retry: Retry = "no",
     key_file: Path | None = None,
@@ -96,8 +101,9 @@ def ingest_files(
         The cohort; made when absent.
     labels
         Table of labels; None looks for one in or above each file's folder.
-    workers
-        Processes; None: as many as cores, 0: this process.
+    hands
+        Who reads the files. Workers of a cluster must see them under the same path; there a file that takes too long
+        is not given up.
     progress
         Where progress is shown.
     retry
@@ -111,44 +117,79 @@ def ingest_files(
     EcgomicsError
         When the source is absent, the settings differ from the store's, or another process is writing it.
     """
-    check_settings(store, settings)
-    profile = profile_of(settings.deidentify, store, key_file=key_file)
-    check_key(store, profile.fingerprint)
+    place = place_of(store)
+    check_settings(place, settings)
+    profile = profile_of(settings.deidentify, place, key_file=key_file)
+    check_key(place, profile.fingerprint)
     tables = _Tables(labels)
     files = list(find(source, copies=settings.copies))
     if retry != "no":
-        files = _refused_before(files, store, retry=retry, profile=profile)
+        files = _refused_before(files, place, retry=retry, profile=profile)
         if not files:
             return Summary(0, 0, 0, Counter())
     if not files:
         raise FormatError("a source without recordings", expected="at least one file that claims to be an ECG")
-    with writing(store) as commit:
-        directory = commit.bench("ingest")
+    with writing(place) as commit:
+        directory = commit.bench("ingest").absolute()
         tasks = [_task(file, tables, directory, settings, profile=profile) for file in files]
         waiting = [task for task in tasks if read_outcome(directory, key=task.key) is None]
-        count = crew.default_workers(len(waiting)) if workers is None else workers
         with progress.bar("reading", total=len(tasks), done=len(tasks) - len(waiting), unit="records") as tick:
-            for done in crew.run(stage_file, waiting, workers=count, limit_s=lambda task: task.limit_s):
+            for done in _staged_by(hands, waiting, commit):
                 if isinstance(done.result, crew.Lost):
                     _refuse(done.task, done.result.reason)
                 tick(1)
         outcomes = [_outcome(task) for task in tasks]
-        return _commit(commit, outcomes, settings=settings, profile=profile, mended=_mended(store, tasks, outcomes))
+        return _commit(commit, outcomes, settings=settings, profile=profile, mended=_mended(place, tasks, outcomes))
+
+
+def _staged_by(hands: Hands, tasks: list[FileTask], commit: Commit) -> Iterator[crew.Done[FileTask, None]]:
+    """Tasks as they are done, their outcomes on this machine."""
+    if not hands.scheduler or not tasks:
+        count = crew.default_workers(len(tasks)) if hands.workers is None else hands.workers
+        options: dict[str, Any] = {"workers": count, "memory_gb": hands.memory_gb}
+        yield from crew.run(stage_file, tasks, limit_s=lambda task: task.limit_s, **options)
+        return
+    from ecgomics.cohort import cluster
+
+    bench = commit.blocks("ingest", seen_by="a cluster")
+    away = bench if isinstance(bench, UrlBench) else None
+    given = [replace(task, file=replace(task.file, path=task.file.path.absolute()), away=away) for task in tasks]
+    left = []
+    for task in given:
+        if _brought(task):
+            yield crew.Done(task, None)
+        else:
+            left.append(task)
+    for done in cluster.run(stage_file, left, scheduler=hands.scheduler, bench=bench):
+        _brought(done.task)
+        yield done
+
+
+def _brought(task: FileTask) -> bool:
+    """Have on this machine what a worker elsewhere staged; whether one had."""
+    if task.away is None:
+        return False
+    told = task.away.read(task.key, f"{task.key}.json")
+    if told:
+        (task.directory / f"{task.key}.i2").write_bytes(task.away.read(task.key, f"{task.key}.i2"))
+        (task.directory / f"{task.key}.json").write_bytes(told)
+    return bool(told)
 
 
 def ingest_records(
     recordings: Iterable[Record],
-    store: Path,
+    store: Where,
     *,
     settings: IngestSettings,
     progress: Progress,
     key_file: Path | None = None,
 ) -> Summary:
     """Stage and commit recordings that are in memory or come from a generator, one at a time."""
-    check_settings(store, settings)
-    profile = profile_of(settings.deidentify, store, key_file=key_file)
-    check_key(store, profile.fingerprint)
-    with writing(store) as commit:
+    place = place_of(store)
+    check_settings(place, settings)
+    profile = profile_of(settings.deidentify, place, key_file=key_file)
+    check_key(place, profile.fingerprint)
+    with writing(place) as commit:
         directory = commit.bench("recordings")
         outcomes: list[Outcome] = []
         total = len(recordings) if isinstance(recordings, list | tuple) else None
@@ -161,6 +202,15 @@ def ingest_records(
 
 def stage_file(task: FileTask) -> None:
     """Read and stage one file; what cannot be read is refused, whatever is wrong with it."""
+    if task.away is None:
+        _stage_file(task)
+        return
+    with tempfile.TemporaryDirectory() as directory:
+        _stage_file(replace(task, directory=Path(directory)))
+        task.away.bring(task.key, Path(directory))
+
+
+def _stage_file(task: FileTask) -> None:
     settings = IngestSettings.from_dict(task.settings)
     spool = task.directory / f"{task.key}.f4"
     try:
@@ -211,7 +261,7 @@ def _outcome(task: FileTask) -> Outcome:
     return outcome
 
 
-def _mended(store: Path, tasks: list[FileTask], outcomes: list[Outcome]) -> set[str]:
+def _mended(store: Where, tasks: list[FileTask], outcomes: list[Outcome]) -> set[str]:
     """Hashes of files that can be read now and may have been refused before."""
     suspects = set(contents_of(store).quarantine["source"])
     staged = (task for task, outcome in zip(tasks, outcomes, strict=True) if isinstance(outcome, Staged))
@@ -248,7 +298,7 @@ def _task(
     return FileTask(file, description, directory, key_of(file.path.absolute(), *state), values, profile)
 
 
-def _refused_before(files: list[RecordFile], store: Path, *, retry: Retry, profile: Profile) -> list[RecordFile]:
+def _refused_before(files: list[RecordFile], store: Where, *, retry: Retry, profile: Profile) -> list[RecordFile]:
     """Of some files, those in quarantine to be tried again; by name first, since hashing reads a file whole."""
     lines = contents_of(store).quarantine
     known = {(line.hash, line.source): line for line in lines.itertuples(index=False)}

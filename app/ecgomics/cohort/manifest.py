@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -62,12 +64,19 @@ class Manifest:
         The stages that are there, by name.
     schema
         Version of the layout.
+    id
+        The cohort's name for life, 16 hex digits drawn when it was begun; empty before the first commit.
+    places
+        At a URL, the folder each node lies in when that is not its own path: a commit puts new folders, never changes
+        old ones.
     """
 
     generation: int = 0
     nodes: dict[str, str] = field(default_factory=dict)
     stages: dict[str, Stage] = field(default_factory=dict)
     schema: int = SCHEMA
+    id: str = ""
+    places: dict[str, str] = field(default_factory=dict)
 
     def with_stage(self, name: str, stage: Stage) -> Manifest:
         """The manifest with one stage put or replaced."""
@@ -110,12 +119,35 @@ def manifest_of(text: str) -> Manifest:
             remedy="open it with a newer ECGomics",
         )
     stages = {name: Stage.from_dict(stage) for name, stage in found["stages"].items()}
-    return Manifest(generation=int(found["generation"]), nodes=dict(found["nodes"]), stages=stages, schema=schema)
+    nodes = dict(found["nodes"])
+    return Manifest(
+        generation=int(found["generation"]),
+        nodes=nodes,
+        stages=stages,
+        schema=schema,
+        # older cohorts were drawn no name: what they held then is theirs for life
+        id=str(found.get("id") or _told_by(nodes)),
+        places=dict(found.get("places", {})),
+    )
+
+
+def new_id() -> str:
+    """A name for a cohort that is begun."""
+    return secrets.token_hex(8)
+
+
+def as_text(manifest: Manifest) -> str:
+    """The JSON form of a manifest."""
+    return json.dumps(asdict(manifest), indent=1, sort_keys=True)
 
 
 def write_manifest(store: Path, manifest: Manifest) -> None:
     """Replace the manifest of a store atomically and durably."""
-    write_durably(store / NAME, json.dumps(asdict(manifest), indent=1, sort_keys=True))
+    write_durably(store / NAME, as_text(manifest))
+
+
+def _told_by(nodes: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(nodes, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def write_durably(path: Path, text: str) -> None:

@@ -44,7 +44,7 @@ def _laid_down(cohort: Cohort, record: str) -> npt.NDArray[np.float32]:
     def read(start: int, stop: int) -> npt.NDArray[np.float32]:
         return np.asarray(cohort.ecg(record, start=start, stop=stop).values, dtype=np.float32)
 
-    with tempfile.TemporaryFile(dir=cohort.path.parent) as file:
+    with tempfile.TemporaryFile(dir=cohort.scratch) as file:
         at = 0
         for piece in resample_pieces(read, samples=samples, **rates):
             gap = np.full(piece.shape[1], np.nan, dtype=np.float32)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ecgomics.cohort.commit import Commit
 from ecgomics.cohort.layout import SCHEMA, UNSTATED
-from ecgomics.cohort.manifest import Manifest, read_manifest
+from ecgomics.cohort.manifest import Manifest
 from ecgomics.errors import CohortError
 
 Step = Callable[[Commit, Manifest], Manifest]
@@ -21,7 +21,7 @@ def migrate(commit: Commit) -> bool:
     CohortError
         When no step leads on from its layout.
     """
-    manifest = read_manifest(commit.store)
+    manifest = commit.place.manifest()
     if manifest.generation == 0 or manifest.schema == SCHEMA:
         return False
     while manifest.schema < SCHEMA:
@@ -41,8 +41,8 @@ def _reports_and_lock_box(commit: Commit, manifest: Manifest) -> Manifest:
     from ecgomics.cohort.assembly import contents_of, put_root, reported_of
     from ecgomics.cohort.reported import NODE
 
-    put_root(commit, contents_of(commit.store))
-    reported_of(commit.store).write(commit.new(NODE))
+    put_root(commit, contents_of(commit.place))
+    reported_of(commit.place).write(commit.new(NODE))
     ingest = manifest.stages["ingest"]
     return manifest.with_stage("ingest", replace(ingest, settings=UNSTATED | ingest.settings))
 

@@ -45,7 +45,7 @@ class Opened:
     @cached_property
     def root(self) -> zarr.Group:
         """The store's root group."""
-        return self.place.root()
+        return self.place.root(self.manifest)
 
     @cached_property
     def ecg(self) -> zarr.Array:

@@ -1,18 +1,29 @@
-"""Where a store lies: a directory, or a URL that fsspec opens and that is only read."""
+"""Where a store lies: a directory, or a URL that fsspec opens."""
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 import zarr
 
-from ecgomics.cohort.manifest import NAME, Manifest, manifest_of, read_manifest
-from ecgomics.errors import CohortError, SettingsError
+from ecgomics.cohort.lock import writer_lock
+from ecgomics.cohort.looks import NAME as LEDGER
+from ecgomics.cohort.looks import Look, Looks, add_look, read_looks
+from ecgomics.cohort.manifest import NAME, Manifest, read_manifest
+from ecgomics.cohort.nodes import digest
+from ecgomics.cohort.swap import lock_of, settle, settle_locked, staging_of, swap_in
+from ecgomics.errors import CohortError
+
+if TYPE_CHECKING:
+    from ecgomics.cohort.remote import Remote
 
 
 @dataclass(frozen=True)
@@ -27,6 +38,26 @@ class Directory:
 
     path: Path
 
+    @property
+    def address(self) -> str:
+        """What other processes open it by."""
+        return str(self.path.absolute())
+
+    @property
+    def staging(self) -> Path:
+        """Where unfinished work lies: beside the store, so that it can be renamed into it."""
+        return staging_of(self.path)
+
+    @property
+    def scratch(self) -> Path:
+        """Where files without a name may lie for a while."""
+        return self.path.parent
+
+    @property
+    def reach(self) -> str:
+        """``"processes"``: other processes can open it."""
+        return "processes"
+
     def manifest(self) -> Manifest:
         """The state at the last commit."""
         return read_manifest(self.path)
@@ -39,77 +70,92 @@ class Directory:
             return None
         return found.st_mtime_ns, found.st_ino, found.st_size
 
-    def root(self) -> zarr.Group:
-        """The store's root group."""
-        return zarr.open_group(self.path, mode="r")
+    def root(self, manifest: Manifest) -> zarr.Group:
+        """The store's root group, as of a commit."""
+        if not manifest.places:
+            return zarr.open_group(self.path, mode="r")
+        # the files of a store at a URL, copied as they lay there
+        from zarr.storage import LocalStore
 
-    def writable(self) -> Path:
-        """The directory, to write into."""
-        return self.path
+        from ecgomics.cohort.placed import Placed
 
+        return zarr.open_group(Placed(LocalStore(self.path, read_only=True), places=manifest.places), mode="r")
 
-@dataclass(frozen=True)
-class Remote:
-    """A store at a URL: what others wrote and published is read; a commit needs renames that happen whole.
-
-    Parameters
-    ----------
-    url
-        As fsspec understands it: ``s3://bucket/cohort.zarr``, ``https://…``, ``memory://…``.
-    """
-
-    url: str
-
-    @property
-    def path(self) -> Path:
-        """A name to show; there is no such directory."""
-        return Path(self.url)
-
-    def manifest(self) -> Manifest:
-        """The state at the last commit."""
+    def metadata(self) -> dict[str, Any]:
+        """Metadata of all its groups and arrays, by path."""
         try:
-            text = self._filesystem.cat_file(f"{self.url}/{NAME}").decode()
+            told = json.loads((self.path / "zarr.json").read_text())
         except FileNotFoundError:
-            return Manifest()
-        except OSError as error:
-            raise CohortError(
-                "a store whose address does not answer", expected="a URL one may read", remedy="check address and keys"
-            ) from error
-        return manifest_of(text)
+            return {}
+        return dict(told["consolidated_metadata"]["metadata"])
 
-    def stamp(self) -> Any:
-        """Something that differs after every commit; a published store is taken for finished while it is open."""
-        return self.url
+    def digest(self, node: str) -> str | None:
+        """Hash of a node's files as they are now; None when it is not there."""
+        return digest(self.path / node) if (self.path / node).is_dir() else None
 
-    def root(self) -> zarr.Group:
-        """The store's root group."""
-        from zarr.storage import FsspecStore
+    def files(self, node: str) -> list[str]:
+        """The files of a node, below it; of one that is a file, the empty name."""
+        top = self.path / self.manifest().places.get(node, node)
+        if top.is_file():
+            return [""]
+        return sorted(file.relative_to(top).as_posix() for file in top.rglob("*") if file.is_file())
 
-        return zarr.open_group(FsspecStore.from_url(self.url, read_only=True), mode="r")
+    def fetch(self, node: str, file: str, target: Path) -> None:
+        """Have a node's file at another place of this disk as well, by a link where there can be one."""
+        source = self.path / self.manifest().places.get(node, node) / file
+        if not source.exists():
+            return  # nothing but fill
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(source, target)
+        except OSError:
+            shutil.copy2(source, target)
 
-    def writable(self) -> Path:
-        """There is none.
+    def settle(self) -> bool:
+        """Bring it to its last commit, when one was cut short."""
+        return self.path.is_dir() and settle(self.path)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Be its one writer; a commit that was cut short is settled first.
 
         Raises
         ------
         CohortError
-            Always.
+            When another process is.
         """
-        raise CohortError(
-            "a change to a cohort at a URL",
-            expected="a cohort on a disk: a commit there is whole or not at all, which object stores cannot promise",
-            remedy="copy it to a disk, change it there, and copy it back",
-        )
+        with writer_lock(lock_of(self.path)):
+            settle_locked(self.path)
+            yield
 
-    @cached_property
-    def _filesystem(self) -> Any:
-        return _filesystem(self.url)
+    def publish(self, manifest: Manifest, *, put: Sequence[str], dropped: Sequence[str]) -> Manifest:
+        """Put staged nodes in place and replace the manifest."""
+        if manifest.places:
+            raise CohortError(
+                "a change to the copied files of a cohort at a URL",
+                expected="a cohort whose nodes lie where they are named",
+                remedy="make one with `ecgomics copy URL DIRECTORY`",
+            )
+        swap_in(self.path, manifest, put=put, dropped=dropped)
+        return manifest
+
+    def clear(self, benches: Iterable[str]) -> None:
+        """Remove partial results that lie elsewhere than in `staging`: there are none."""
+
+    def looks(self) -> Looks:
+        """Every look at the data that was noted."""
+        return read_looks(self.path / LEDGER)
+
+    def note_look(self, look: Look) -> dict[str, Any]:
+        """Add a look."""
+        return add_look(self.path / LEDGER, look)
 
 
-Place = Directory | Remote
+Place: TypeAlias = "Directory | Remote"
+Where: TypeAlias = "str | os.PathLike[str] | Place"
 
 
-def place_of(path: str | os.PathLike[str]) -> Place:
+def place_of(where: Where) -> Place:
     """Where a path or URL points; ``file://`` is a directory.
 
     Raises
@@ -117,23 +163,13 @@ def place_of(path: str | os.PathLike[str]) -> Place:
     SettingsError
         For a URL without fsspec, or of a kind it does not know.
     """
-    text = os.fspath(path)
+    if not isinstance(where, str | os.PathLike):
+        return where
+    text = os.fspath(where)
     if "://" not in text:
         return Directory(Path(text))
     if text.startswith("file://"):
         return Directory(Path(unquote(urlsplit(text).path)))
-    _filesystem(text)
-    return Remote(text.rstrip("/"))
+    from ecgomics.cohort.remote import Remote
 
-
-def _filesystem(url: str) -> Any:
-    try:
-        import fsspec
-
-        return fsspec.core.url_to_fs(url)[0]
-    except (ImportError, ValueError) as error:
-        raise SettingsError(
-            f"a store URL of the kind {url.partition('://')[0]!r}",
-            expected="a kind of fsspec, and its package installed",
-            remedy="pip install 'ecgomics[scale]', and for S3 s3fs",
-        ) from error
+    return Remote.of(text)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ecgomics.cohort import Cohort
-from ecgomics.cohort.blocks import Hands, Mapped, Nodes, Share, joined
-from ecgomics.cohort.crew import one_thread
+from ecgomics.cohort.bench import Nodes
+from ecgomics.cohort.blocks import Mapped, Share, joined
+from ecgomics.cohort.crew import Hands, one_thread
 from ecgomics.cohort.progress import Progress, as_progress
 from ecgomics.cohort.staged import key_of
 from ecgomics.pipeline.plan import Plan

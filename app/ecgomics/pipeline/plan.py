@@ -10,8 +10,9 @@ import pandas as pd
 from ecgomics.cohort import Cohort
 from ecgomics.cohort import Stage as Made
 from ecgomics.cohort.assembly import put_quarantine
-from ecgomics.cohort.blocks import Hands, Mapped, Stage, map_blocks
+from ecgomics.cohort.blocks import Mapped, Stage, map_blocks
 from ecgomics.cohort.commit import Commit
+from ecgomics.cohort.crew import Hands
 from ecgomics.cohort.progress import Progress
 from ecgomics.cohort.staged import key_of
 from ecgomics.cohort.stages import as_settings
@@ -57,7 +58,9 @@ class Plan:
             cohort,
             stage,
             settings=self.settings.as_dict(),
-            bench=commit.bench(self.stage),
+            bench=commit.blocks(
+                self.stage.replace(":", "-"), seen_by="a cluster" if hands.scheduler else "this machine"
+            ),
             key=self.key,
             hands=hands,
             progress=progress,

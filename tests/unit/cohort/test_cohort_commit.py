@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from ecgomics.cohort import Cohort, check, open_cohort, repair
-from ecgomics.cohort import commit as commits
-from ecgomics.cohort.commit import staging_of, writing
+from ecgomics.cohort import Cohort, check, open_cohort, repair, swap
+from ecgomics.cohort.commit import writing
 from ecgomics.cohort.ingest import ingest_records
 from ecgomics.cohort.lock import writer_lock
 from ecgomics.cohort.progress import Progress
+from ecgomics.cohort.swap import staging_of
 from ecgomics.errors import CohortError
 from ecgomics.records import Record
 from ecgomics.settings import IngestSettings
@@ -226,7 +226,7 @@ def test_a_reader_waits_for_a_writer_that_is_swapping(cohort: Cohort, monkeypatc
         naps.append(seconds)
         journal.unlink(missing_ok=True)
 
-    monkeypatch.setattr(commits.time, "sleep", nap)
+    monkeypatch.setattr(swap.time, "sleep", nap)
     with writer_lock(cohort.path / ".lock"):
         open_cohort(cohort.path)
     assert len(naps) == 1

@@ -10,6 +10,7 @@ import pytest
 
 from ecgomics.cohort import check, open_cohort
 from ecgomics.cohort import ingest as room
+from ecgomics.cohort.crew import Hands
 from ecgomics.cohort.ingest import Summary, ingest_files
 from ecgomics.cohort.progress import Progress
 from ecgomics.errors import FormatError
@@ -35,7 +36,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def take(source: Path, store: Path, **options: object) -> Summary:
-    given = {"settings": SHORT, "labels": None, "workers": 0, "progress": Progress("quiet")} | options
+    given = {"settings": SHORT, "labels": None, "progress": Progress("quiet")} | options
+    given["hands"] = Hands(given.pop("workers", 0))  # type: ignore[arg-type]
     return ingest_files(source, store, **given)  # type: ignore[arg-type]
 
 

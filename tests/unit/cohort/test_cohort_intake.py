@@ -14,6 +14,7 @@ import pytest
 
 from ecgomics.cli import main
 from ecgomics.cohort import Cohort, check, duplicates, intake_report, open_cohort, patients
+from ecgomics.cohort.crew import Hands
 from ecgomics.cohort.deidentify import Profile, key_path, profile_of
 from ecgomics.cohort.ingest import Summary, ingest_files, ingest_records
 from ecgomics.cohort.progress import Progress
@@ -107,7 +108,7 @@ def test_names_of_refused_files_go_too(store: Path, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "Mary_1958.npz").write_bytes(b"broken")
     settings = IngestSettings(short_s=10, deidentify="strict")
-    ingest_files(tmp_path / "in", store, settings=settings, labels=None, workers=0, progress=QUIET)
+    ingest_files(tmp_path / "in", store, settings=settings, labels=None, hands=Hands(0), progress=QUIET)
     assert len(open_cohort(store).quarantine) == 1
     assert "Mary" not in everything(store)
 
@@ -128,7 +129,7 @@ def folder_with_a_broken_file(tmp_path: Path) -> Path:
 
 
 def ingest(folder: Path, store: Path, **options: object) -> Summary:
-    given = {"settings": IngestSettings(short_s=10), "labels": None, "workers": 0, "progress": QUIET} | options
+    given = {"settings": IngestSettings(short_s=10), "labels": None, "hands": Hands(0), "progress": QUIET} | options
     return ingest_files(folder, store, **given)  # type: ignore[arg-type]
 
 

@@ -11,6 +11,7 @@ import pytest
 import wfdb
 
 from ecgomics.cohort import Cohort, check, open_cohort
+from ecgomics.cohort.crew import Hands
 from ecgomics.cohort.ingest import ingest_files
 from ecgomics.cohort.mapped import common_rate
 from ecgomics.cohort.progress import Progress
@@ -46,7 +47,7 @@ def holter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cohort:
     monkeypatch.setattr("ecgomics.cohort.resample._PIECE", 9_000)
     settings = IngestSettings(short_s=60)
     ingest_files(
-        tmp_path / "in", tmp_path / "c.zarr", settings=settings, labels=None, workers=0, progress=Progress("quiet")
+        tmp_path / "in", tmp_path / "c.zarr", settings=settings, labels=None, hands=Hands(0), progress=Progress("quiet")
     )
     return open_cohort(tmp_path / "c.zarr")
 

@@ -34,14 +34,6 @@ def test_a_store_at_a_url_reads_like_one_on_a_disk(cohort: Cohort, published: st
     assert "4 (3 short, 1 long)" in repr(remote)
 
 
-def test_a_store_at_a_url_is_only_read_and_says_why(published: str) -> None:
-    remote = open_cohort(published)
-    with pytest.raises(CohortError, match="copy it to a disk"):
-        remote.note_look({"kind": "contrast"})
-    with pytest.raises(CohortError, match="whole or not at all"):
-        remote.analyse(progress=False)
-
-
 def test_a_file_url_is_a_directory(cohort: Cohort) -> None:
     same = open_cohort(cohort.path.as_uri())
     assert same.path == cohort.path
