@@ -196,6 +196,12 @@ def _heads(leads: tuple[str, ...]) -> xr.Coordinates:
     return heads_of(columns(leads))
 
 
+def with_records(heads: xr.Coordinates, records: NDArray[np.str_]) -> xr.Coordinates:
+    """Coordinates made once, indexes included, and the records of a block beside them."""
+    own = xr.Coordinates({"record": records})
+    return xr.Coordinates({**heads, **own}, indexes={**heads.xindexes, **own.xindexes})
+
+
 def dataset(
     *,
     records: NDArray[np.str_],
@@ -214,6 +220,6 @@ def dataset(
             "count": (dims, np.ascontiguousarray(count)),
             "reason": (dims, np.ascontiguousarray(reason)),
         },
-        coords=xr.Coordinates({**heads, "record": records}, indexes={**heads.xindexes}),
+        coords=with_records(heads, records),
         attrs={"reasons": list(REASONS)},
     )

@@ -66,7 +66,7 @@ def evaluate(
             "clause_limit": (by_clause, found.clause_limit.T),
             "clause_state": (by_clause, found.clause_state.T),
         },
-        coords=xr.Coordinates({**found.plan.coords, "record": found.records}, indexes={**found.plan.coords.xindexes}),
+        coords=found.plan.coords_with(found.records),
         attrs={"states": list(STATES)},
     )
 

@@ -187,9 +187,13 @@ class Plan:
         self.relative_column: Places = np.array([column[one.biomarker] for _, one in relative], dtype=np.intp)
         self.relative_times = _tall([one.times for _, one in relative])
 
+    def coords_with(self, records: npt.NDArray[np.str_]) -> xr.Coordinates:
+        """Coordinates of the results for some records; those of rules and clauses are made once."""
+        own = xr.Coordinates({"record": records})
+        return xr.Coordinates({**self._coords, **own}, indexes={**self._coords.xindexes, **own.xindexes})
+
     @cached_property
-    def coords(self) -> xr.Coordinates:
-        """Coordinates of the rules and clauses in the results."""
+    def _coords(self) -> xr.Coordinates:
         rules, clauses = self.rules, self.clauses
 
         def text(dim: str, values: Sequence[str]) -> tuple[str, npt.NDArray[Any]]:

@@ -8,8 +8,9 @@ from importlib import resources
 import jsonschema
 import pytest
 
-from ecgomics.biomarkers import catalogue, columns, describe
+from ecgomics.biomarkers import catalogue, columns, describe, measure
 from ecgomics.biomarkers.families import FILES, load, stage_of
+from ecgomics.biomarkers.phantom import phantom
 from ecgomics.errors import VocabularyError
 from ecgomics.vocabulary import DIMENSIONS, LEADS
 
@@ -163,3 +164,11 @@ def test_core_comparisons_that_are_no_column_say_where_they_are() -> None:
     said = {entry.id: entry.why_not for entry in catalogue() if entry.id in ELSEWHERE.split()}
     assert set(said) == set(ELSEWHERE.split())
     assert all(said.values())
+
+
+def test_measured_values_are_found_by_record_and_column() -> None:
+    made = phantom()
+    values = measure(made.beats, made.ecg)
+    assert set(values.xindexes) == {"record", "biomarker"}
+    record = str(made.ecg["record"].values[0])
+    assert values["value"].sel(record=record, biomarker="PR_Int_Global").shape == ()

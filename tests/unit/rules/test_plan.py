@@ -79,6 +79,12 @@ def test_a_plan_is_kept_for_the_same_rules_and_made_anew_for_edited_ones():
     assert plan_of(edited) is not plan_of(rules)
 
 
+def test_the_results_are_found_by_record_rule_and_clause(values):
+    found = evaluate(values)
+    assert set(found.xindexes) == {"record", "rule", "clause"}
+    assert found["state"].sel(record="r7", rule="tachycardia").shape == ()
+
+
 def test_a_rule_without_one_it_builds_on_is_refused(values):
     alone = tuple(rule for rule in load_rules() if rule.id == "sinus_bradycardia")
     with pytest.raises(RuleError, match="sinus_p_waves"):
