@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cache
 
 import numpy as np
+import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecgomics.simulate import draw_patient, simulate
 from ecgomics.vocabulary import LEADS, MARKS
-from ecgomics.waves import delineate, measurement, r_peaks
+from ecgomics.waves import compilation, delineate, measurement, r_peaks
 
 CONDITIONS = ("normal", "af", "pvc", "lbbb", "paced", "low_voltage", "sinus_tachycardia", "wpw")
 
@@ -88,8 +90,16 @@ def check(values: np.ndarray, last: float) -> None:
         assert (steps >= 0).all(), row
 
 
+def check_filter_and_r_peaks(ecg: xr.DataArray, last: float) -> None:
+    (r,) = r_peaks(ecg)
+    assert (np.diff(r) > 0).all()
+    assert ((r >= 0) & (r <= last)).all()
+    clean = measurement(ecg)
+    assert np.array_equal(np.isfinite(clean.values), np.isfinite(ecg.values))
+
+
 @given(ecg=mutated())
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=1000, deadline=None)
 def test_marks_are_in_order_and_inside(ecg):
     last = (ecg.sizes["time"] - 1) / ecg.attrs["rate_hz"]
     found = delineate(ecg)
@@ -104,15 +114,29 @@ def test_marks_are_in_order_and_inside(ecg):
     template = found.template["template_global"].values
     for row in [*template, *found.template["template_marks"].values.reshape(-1, len(MARKS))]:
         assert (np.diff(row[np.isfinite(row)]) >= 0).all()
+    check_filter_and_r_peaks(ecg, last)
+
+
+@contextmanager
+def always(mode: str):
+    """Kernels compiled, or none compiled, whatever has run before."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compilation, "ready", lambda: mode == "compiled")
+        patch.setattr(compilation, "_spent", 0.0)
+        yield
 
 
 @given(ecg=mutated())
-@settings(max_examples=300, deadline=None)
-def test_filter_and_r_peaks_take_anything(ecg):
-    last = (ecg.sizes["time"] - 1) / ecg.attrs["rate_hz"]
-    (r,) = r_peaks(ecg)
-    assert (np.diff(r) > 0).all()
-    assert ((r >= 0) & (r <= last)).all()
-    clean = measurement(ecg)
-    finite = np.isfinite(ecg.values)
-    assert np.array_equal(np.isfinite(clean.values), finite)
+@settings(max_examples=20, deadline=None)
+def test_loops_that_are_not_compiled_say_the_same_to_the_bit(ecg):
+    with always("compiled"):
+        compiled = delineate(ecg)
+    with always("plain"):
+        plain = delineate(ecg)
+        assert compilation._spent > 0
+    for name in ("beats", "quality", "template"):
+        one, other = getattr(compiled, name), getattr(plain, name)
+        if name == "template":
+            xr.testing.assert_allclose(one, other, rtol=1e-6)
+        else:
+            xr.testing.assert_equal(one, other)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ecgomics.waves.kernels import compiled, compiled_for_finite
+from ecgomics.waves.compilation import compiled, compiled_for_finite
 
 # columns of marks, in the order of `vocabulary.MARKS`
 P_ON, P_PEAK, P_OFF, QRS_ON, Q_PEAK, R_PEAK, S_PEAK, QRS_OFF, T_ON, T_PEAK, T_OFF = range(11)
@@ -22,7 +22,7 @@ def vertex(x: npt.NDArray[np.float32], i: int) -> float:
     """Where a parabola through sample i and its neighbours has its extreme, in samples."""
     if i <= 0 or i >= x.size - 1:
         return float(i)
-    a, b, c = x[i - 1], x[i], x[i + 1]
+    a, b, c = np.float64(x[i - 1]), np.float64(x[i]), np.float64(x[i + 1])
     bend = a - 2 * b + c
     if bend == 0:
         return float(i)
@@ -33,7 +33,7 @@ def vertex(x: npt.NDArray[np.float32], i: int) -> float:
 def widest(x: npt.NDArray[np.float32], first: int, stop: int) -> int:
     """Sample in [first, stop) furthest from the line joining the ends."""
     part = x[first:stop]
-    slope = np.float32((part[-1] - part[0]) / max(part.size - 1, 1))
+    slope = np.float32(np.float64(part[-1] - part[0]) / max(part.size - 1, 1))
     far = np.float32(-1.0)
     # the height of the extreme first, in a loop without branches, then its place
     for i in range(part.size):
@@ -52,7 +52,7 @@ def split_qrs(x: npt.NDArray[np.float32], first: int, stop: int, out: npt.NDArra
     neither Q nor S.
     """
     out[:] = np.nan
-    level = x[first]
+    level = np.float64(x[first])
     top = first
     low = first
     for i in range(first, stop):
@@ -60,7 +60,7 @@ def split_qrs(x: npt.NDArray[np.float32], first: int, stop: int, out: npt.NDArra
             top = i
         if x[i] < x[low]:
             low = i
-    rise, fall = x[top] - level, level - x[low]
+    rise, fall = np.float64(x[top]) - level, level - np.float64(x[low])
     whole = rise + fall
     if rise < R_SHARE * whole or rise < LEAST_MV:
         out[1] = vertex(x, low) if fall > 0 else float(top)
@@ -75,7 +75,7 @@ def split_qrs(x: npt.NDArray[np.float32], first: int, stop: int, out: npt.NDArra
         for i in range(begin, end):
             if x[i] < x[low]:
                 low = i
-        if level - x[low] >= least and first < low < stop - 1:
+        if level - np.float64(x[low]) >= least and first < low < stop - 1:
             out[0 if side == 0 else 2] = vertex(x, low)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ecgomics.waves.kernels import compiled
+from ecgomics.waves.compilation import compiled
 
 P, QRS, T = 0, 1, 2
 
@@ -41,8 +41,8 @@ def best_run(
                 last = i
             elif i - last > bridge:
                 break
-            area += p[i]
-            peak = max(peak, p[i])
+            area += np.float64(p[i])
+            peak = max(peak, np.float64(p[i]))
             i += 1
         score = area
         if near > 0:
@@ -51,10 +51,10 @@ def best_run(
             top = score
             on = float(start)
             if start > 0 and p[start - 1] < 0.5:
-                on = start - (p[start] - 0.5) / max(p[start] - p[start - 1], 1e-6)
+                on = start - (np.float64(p[start]) - 0.5) / max(np.float64(p[start]) - np.float64(p[start - 1]), 1e-6)
             off = float(last)
             if last + 1 < p.size and p[last + 1] < 0.5:
-                off = last + (p[last] - 0.5) / max(p[last] - p[last + 1], 1e-6)
+                off = last + (np.float64(p[last]) - 0.5) / max(np.float64(p[last]) - np.float64(p[last + 1]), 1e-6)
             out[0], out[1], out[2], out[3] = on, off, area, peak
 
 
@@ -233,9 +233,10 @@ def joint_peak(
                 continue
             top = 1e-6
             for i in range(first, stop):
-                top = max(top, abs(x[lead, i] - x[lead, first]))
+                top = max(top, abs(np.float64(x[lead, i]) - np.float64(x[lead, first])))
             for i in range(first, stop):
-                sums[i - first] += weights[lead] * abs(x[lead, i] - x[lead, first]) ** 2 / top
+                d = np.float64(x[lead, i]) - np.float64(x[lead, first])
+                sums[i - first] += np.float64(weights[lead]) * (d * d) / top
         best = 0
         for i in range(sums.size):
             if sums[i] > sums[best]:

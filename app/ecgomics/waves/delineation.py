@@ -14,6 +14,7 @@ from ecgomics.vocabulary import rate_hz
 from ecgomics.waves import representative
 from ecgomics.waves.beats import Beats
 from ecgomics.waves.classes import classify
+from ecgomics.waves.compilation import sparing
 from ecgomics.waves.datasets import RecordResult, assemble
 from ecgomics.waves.detection import Piece, detect
 from ecgomics.waves.filtering import measured
@@ -29,6 +30,8 @@ SEAM_S = 0.05
 TOGETHER = 8
 """Records or windows at a time."""
 LEAST_AGREEMENT = 0.8
+PIECE = 10_000
+"""Samples looked at together when the end of a record is looked for."""
 PACKED = 160
 """Results of this many windows are moved together: many small arrays among the large ones pin the memory of these."""
 TEMPLATE_WINDOWS = 12
@@ -78,12 +81,13 @@ def delineate(ecg: xr.DataArray, *, settings: WavesSettings | None = None) -> Be
     values, records, leads, rate = _opened(ecg)
     find = _finder(settings)
     results: dict[int, RecordResult] = {}
-    for rows, own in _unpadded(values):
-        if own.shape[2] > SHORT_S * rate:
-            found = [_long(record, rate=rate, find=find) for record in own]
-        else:
-            found = [result for part in _parts(len(own)) for result in _short(own[part], rate=rate, find=find)]
-        results |= dict(zip(rows.tolist(), found, strict=True))
+    with sparing(values.size):
+        for rows, own in _unpadded(values):
+            if own.shape[2] > SHORT_S * rate:
+                found = [_long(record, rate=rate, find=find) for record in own]
+            else:
+                found = [result for part in _parts(len(own)) for result in _short(own[part], rate=rate, find=find)]
+            results |= dict(zip(rows.tolist(), found, strict=True))
     ordered = [results[row] for row in range(len(values))]
     return assemble(ordered, records=records, leads=leads, offset=representative.offsets(rate))
 
@@ -93,12 +97,25 @@ def _unpadded(values: Block) -> Iterator[tuple[npt.NDArray[np.intp], Block]]:
 
     What is found in a record must not hang on the company it is in. A record without any sample keeps its padding.
     """
-    known: npt.NDArray[np.bool_] = np.any(np.isfinite(values), axis=1)
-    samples = values.shape[2]
-    lengths = np.where(np.any(known, axis=1), samples - np.argmax(known[:, ::-1], axis=1), samples)
+    lengths = _lengths(values)
     for length in np.unique(lengths):
         rows = np.flatnonzero(lengths == length)
         yield rows, values[rows, :, :length] if len(rows) < len(values) else values[:, :, :length]
+
+
+def _lengths(values: Block) -> npt.NDArray[np.intp]:
+    """Samples of each record up to the last that is known in any lead; looked for from the end, a piece at a time."""
+    samples = values.shape[2]
+    lengths = np.full(len(values), samples)
+    padded = np.arange(len(values))
+    for stop in range(samples, 0, -PIECE):
+        known = np.isfinite(values[padded, :, max(stop - PIECE, 0) : stop]).any(axis=1)
+        ended = known.any(axis=1)
+        lengths[padded[ended]] = stop - np.argmax(known[ended, ::-1], axis=1)
+        padded = padded[~ended]
+        if len(padded) == 0:
+            break
+    return lengths
 
 
 def _opened(ecg: xr.DataArray) -> tuple[Block, npt.NDArray[np.str_], list[str], float]:

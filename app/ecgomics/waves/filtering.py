@@ -10,6 +10,7 @@ import xarray as xr
 
 from ecgomics.errors import SignalError
 from ecgomics.vocabulary import rate_hz
+from ecgomics.waves.compilation import sparing
 from ecgomics.waves.kernels import baseline_removed, low_passed
 
 LOW_HZ, HIGH_HZ = 0.05, 150.0
@@ -54,7 +55,8 @@ def measurement(ecg: xr.DataArray) -> xr.DataArray:
         )
     moved = ecg.transpose(..., "time")
     values = np.asarray(moved.values, dtype=np.float32)
-    clean, mains = measured(values, rate=rate_hz(ecg))
+    with sparing(values.size):
+        clean, mains = measured(values, rate=rate_hz(ecg))
     clean[~np.isfinite(values)] = np.nan
     result = moved.copy(data=clean).transpose(*ecg.dims)
     result.attrs |= {"rate_hz": rate_hz(ecg), "mains_hz": float(np.max(mains, initial=0.0))}

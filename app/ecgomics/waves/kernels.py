@@ -2,49 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
-
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-F = TypeVar("F", bound=Callable[..., Any])
+from ecgomics.waves.compilation import compiled, compiled_for_finite
+
+__all__ = [
+    "LANES",
+    "NETWORK_HZ",
+    "baseline_removed",
+    "compiled",
+    "condition",
+    "fill_gaps",
+    "low_passed",
+    "survey",
+]
 
 NETWORK_HZ = 250.0
 """Rate of the network's input, Hz."""
 
 
-def _compiled(function: F, **options: Any) -> F:
-    try:
-        return njit(cache=True, nogil=True, **options)(function)
-    except RuntimeError:
-        # numba finds no folder it may write its cache to: compile in each process
-        return njit(nogil=True, **options)(function)
-
-
-def compiled(function: F) -> F:
-    """Compile with numba, kept on disk between processes where the disk lets it."""
-    return _compiled(function)
-
-
-def compiled_for_finite(function: F) -> F:
-    """The same for functions that are only given finite numbers: sums and extremes may then go in any order."""
-    return _compiled(function, fastmath={"nnan", "ninf", "nsz", "reassoc", "contract"})
-
-
-def compiled_in_any_order(function: F) -> F:
-    """The same for functions whose sums may go in any order, NaN or not."""
-    return _compiled(function, fastmath={"reassoc", "nsz", "contract"})
-
-
-@compiled_in_any_order
+@compiled
 def _total(x: npt.NDArray[np.float32]) -> np.float32:
-    """Sum, NaN where a sample is."""
-    total = np.float32(0.0)
-    for i in range(x.size):
-        total += x[i]
-    return total
+    """Sum, NaN where a sample is; four sums side by side, as one waits for each addition."""
+    a = b = c = d = np.float32(0.0)
+    whole = x.size - x.size % 4
+    for i in range(0, whole, 4):
+        a += x[i]
+        b += x[i + 1]
+        c += x[i + 2]
+        d += x[i + 3]
+    for i in range(whole, x.size):
+        a += x[i]
+    return (a + b) + (c + d)
 
 
 @compiled
@@ -70,7 +60,7 @@ def fill_gaps(x: npt.NDArray[np.float32]) -> int:
                     x[j] = x[i]
             elif last < i - 1:
                 for j in range(last + 1, i):
-                    x[j] = x[last] + (x[i] - x[last]) * (j - last) / (i - last)
+                    x[j] = x[last] + np.float64(x[i] - x[last]) * (j - last) / (i - last)
             last = i
     if last < 0:
         for i in range(n):
@@ -193,7 +183,7 @@ def baseline_removed(x: npt.NDArray[np.float32], rate: float, corner: float) -> 
         fill_gaps(lead)
         for k in range(m):
             stop = min((k + 1) * step, n)
-            coarse[pad + k] = _total(lead[k * step : stop]) / (stop - k * step)
+            coarse[pad + k] = np.float64(_total(lead[k * step : stop])) / (stop - k * step)
         for k in range(pad):
             coarse[pad - 1 - k] = coarse[pad + k]
             coarse[pad + m + k] = coarse[pad + m - 1 - k]
@@ -291,8 +281,8 @@ def survey(x: npt.NDArray[np.float32], rate: float, out: npt.NDArray[np.float32]
             count = _roughness(part, small, bends, lows)
             out[row, s, 0] = missing / max(part.size, 1)
             out[row, s, 1] = most - least if most >= least else 0.0
-            out[row, s, 3] = _smallest(lows[:count], (2 * count) // 5) / 1.95 if count else 0.0
-            out[row, s, 4] = total / max(part.size - missing, 1)
+            out[row, s, 3] = np.float64(_smallest(lows[:count], (2 * count) // 5)) / 1.95 if count else 0.0
+            out[row, s, 4] = np.float64(total) / max(part.size - missing, 1)
         low, high = ends[:, 0].min(), ends[:, 1].max()
         for s in range(seconds):
             part = lead[int(s * rate) : min(int((s + 1) * rate), n)]
@@ -339,6 +329,6 @@ def _roughness(
         part = bends[begin : min(begin + small, m)]
         bend = _total(part)
         if np.isfinite(bend):
-            out[count] = bend / part.size
+            out[count] = np.float64(bend) / part.size
             count += 1
     return count

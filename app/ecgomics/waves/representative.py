@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from ecgomics.vocabulary import BEAT_CLASSES, MARKS
 from ecgomics.waves.classes import UNCLASSIFIABLE
+from ecgomics.waves.compilation import compiled, compiled_for_finite
 from ecgomics.waves.components import in_order
 from ecgomics.waves.found import Found
-from ecgomics.waves.kernels import compiled, compiled_for_finite
 
 BEFORE_S, AFTER_S = 0.40, 0.65
 GROUP = 10

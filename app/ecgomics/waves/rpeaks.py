@@ -8,7 +8,7 @@ import xarray as xr
 
 from ecgomics.errors import SignalError
 from ecgomics.vocabulary import rate_hz
-from ecgomics.waves.kernels import compiled, compiled_for_finite
+from ecgomics.waves.compilation import compiled, compiled_for_finite, sparing
 
 REFRACTORY_S = 0.2
 """300 beats a minute."""
@@ -45,7 +45,8 @@ def r_peaks(ecg: xr.DataArray) -> list[npt.NDArray[np.float64]]:
         )
     values = np.asarray(ecg.transpose(..., "time").values, dtype=np.float32)
     blocks = values.reshape((1,) * (3 - values.ndim) + values.shape)
-    return [peaks_of(leads, rate=rate_hz(ecg)) for leads in blocks]
+    with sparing(values.size):
+        return [peaks_of(leads, rate=rate_hz(ecg)) for leads in blocks]
 
 
 def peaks_of(leads: npt.NDArray[np.float32], *, rate: float) -> npt.NDArray[np.float64]:
@@ -181,9 +182,9 @@ def _deflection(leads: npt.NDArray[np.float32], scales: npt.NDArray[np.float64],
         if scales[lead] <= 1e-3:
             continue
         x = leads[lead]
-        level = 0.5 * (x[first] + x[stop - 1])
+        level = 0.5 * (np.float64(x[first]) + np.float64(x[stop - 1]))
         for i in range(size):
-            d = abs(x[first + i] - level)
+            d = abs(np.float64(x[first + i]) - level)
             if np.isfinite(d):
                 sums[i] += d / scales[lead]
     best = 0

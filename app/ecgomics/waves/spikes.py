@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ecgomics.waves.kernels import compiled
+from ecgomics.waves.compilation import compiled
 
 LEAST_HZ = 200.0
 LEAST_MV = 0.15
