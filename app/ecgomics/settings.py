@@ -163,7 +163,7 @@ class LatentSettings(Settings):
     origin = param.Selector(
         default="shipped", objects=["shipped", "cohort"], doc="The small encoder that comes along, or trained anew."
     )
-    weights = param.String("", doc="File of the weights of an encoder that comes without, such as ECGFounder.")
+    weights = param.String("", doc="File of the weights of an encoder that comes without, such as ECGFounder or MERL.")
     precision = param.Selector(
         default="float32", objects=["float32", "bfloat16"], doc="Arithmetic of the small encoder when it embeds."
     )

@@ -13,7 +13,6 @@ from ecgomics.latent.drift import drift
 from ecgomics.latent.embedding import Embedding
 from ecgomics.latent.encoder import Encoder
 from ecgomics.latent.finetuning import finetune
-from ecgomics.latent.founder import Founder
 from ecgomics.latent.handmade import Handmade, handmade
 from ecgomics.latent.journal import Journal
 from ecgomics.latent.likeness import Agreement, agreement, nearest
@@ -21,6 +20,7 @@ from ecgomics.latent.novelty import Novelty
 from ecgomics.latent.pretraining import pretrain
 from ecgomics.latent.probe import Residual, carried, probe, residual
 from ecgomics.latent.projection import Projection
+from ecgomics.latent.published import Published
 from ecgomics.latent.recipe import Recipe
 from ecgomics.latent.registry import encoder_named, encoders, identity, recipe_named
 from ecgomics.latent.shelf import keep, kept
@@ -37,7 +37,7 @@ __all__ = [
     "EncoderCard",
     "EncoderEntry",
     "Fit",
-    "Founder",
+    "Published",
     "Handmade",
     "Journal",
     "Novelty",

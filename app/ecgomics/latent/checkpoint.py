@@ -6,7 +6,7 @@ import hashlib
 import os
 import pickle
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +26,19 @@ def file_checksum(path: str | os.PathLike[str]) -> str:
     return digest.hexdigest()
 
 
-def read_tensors(path: str | os.PathLike[str], *, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+def read_tensors(
+    path: str | os.PathLike[str], *, shapes: Mapping[str, tuple[int, ...]], under: Sequence[str] = ("state_dict",)
+) -> dict[str, Any]:
     """The named tensors of a PyTorch checkpoint.
 
     Parameters
     ----------
     path
-        A file that ``torch.save`` wrote: a state dict, or a dict with one under ``state_dict``.
+        A file that ``torch.save`` wrote: a state dict, or a dict with one.
     shapes
         What is wanted, by name. Other entries are left where they are; a ``module.`` before the names is dropped.
+    under
+        Keys the state dict may lie under.
 
     Returns
     -------
@@ -49,7 +53,7 @@ def read_tensors(path: str | os.PathLike[str], *, shapes: Mapping[str, tuple[int
     """
     file = Path(path)
     _check_archive(file)
-    state = _state_dict(file)
+    state = _state_dict(file, under)
     missing = [name for name in shapes if name not in state]
     if missing:
         raise _refusal(f"a checkpoint without {len(missing)} of {len(shapes)} tensors, among them {missing[0]}")
@@ -70,7 +74,7 @@ def _check_archive(file: Path) -> None:
         raise _refusal("an archive with an overlong table of contents")
 
 
-def _state_dict(file: Path) -> dict[str, Any]:
+def _state_dict(file: Path, under: Sequence[str]) -> dict[str, Any]:
     import torch
 
     try:
@@ -81,8 +85,9 @@ def _state_dict(file: Path) -> dict[str, Any]:
         raise _refusal("a damaged checkpoint") from error
     except (MemoryError, RecursionError, OverflowError, AssertionError, UnicodeDecodeError) as error:
         raise _refusal("a damaged checkpoint") from error
-    if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
-        content = content["state_dict"]
+    for key in under:
+        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
+            content = content[key]
     if not isinstance(content, Mapping):
         raise _refusal("a checkpoint that holds no state dict")
     return {str(name).removeprefix("module."): tensor for name, tensor in content.items()}

@@ -40,7 +40,8 @@ class Recipe:
     leads
         Order of the leads; one that is missing is zero before the last step.
     steps
-        What else is done, in order; see `ecgomics.latent.steps`. `{"standardise": "all"}` is done to each window.
+        What else is done, in order; see `ecgomics.latent.steps`. `{"standardise": "all"}` or `"range"` is done to each
+        window.
     """
 
     name: str = "model-path-100"
@@ -130,7 +131,8 @@ class Recipe:
         edge = min(round(_EDGE_S * rate), size - 1)
         if edge > 0:
             signal = np.pad(signal, ((0, 0), (0, 0), (edge, edge)), mode="reflect", reflect_type="odd")
-        signal = signal - _line(signal)
+        line = _line(signal)
+        signal = signal - line
         padded = -(-signal.shape[-1] // step.numerator) * step.numerator
         target = padded // step.numerator * step.denominator
         spectrum = np.fft.rfft(signal, n=padded, axis=-1)
@@ -143,6 +145,10 @@ class Recipe:
         result = np.fft.irfft(kept, n=target, axis=-1) * (target / padded)
         start = round(edge * self.rate_hz / rate)
         stop = start + max(1, round(size * self.rate_hz / rate))
+        if not self.low_hz:
+            # the line is part of a signal whose slow parts are kept
+            share = np.arange(target) * (rate / self.rate_hz) / max(1, signal.shape[-1] - 1)
+            result = result + line[..., :1] + (line[..., -1:] - line[..., :1]) * share.astype(np.float32)
         return np.asarray(result[..., start:stop], dtype=np.float32)
 
     def _windows(
@@ -154,8 +160,9 @@ class Recipe:
         valid = np.asarray(np.arange(framed.shape[-1])[None] < np.rint(seconds * self.rate_hz)[:, None])
         framed *= valid[:, None]
         windows = framed.reshape(len(framed), len(self.leads), count, self.samples).transpose(0, 2, 1, 3)
-        if any("standardise" in step for step in self.steps):
-            windows = standardised(windows)
+        for step in self.steps:
+            if "standardise" in step:
+                windows = standardised(windows, step["standardise"])
         share = valid.reshape(len(framed), count, self.samples).mean(axis=-1)
         # a window that is mostly padding says little; the first one always counts
         weight = np.where(share >= _LEAST_FINITE, share, 0.0)

@@ -35,7 +35,7 @@ import importlib.metadata
 import os
 import warnings
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -161,13 +161,12 @@ def _recipes() -> dict[str, Recipe]:
 
 @cache
 def _own() -> dict[str, EncoderEntry]:
-    from ecgomics.latent import founder, shipped
+    from ecgomics.latent import published, shipped
 
     openers: dict[str, Callable[[Path | None], SignalEncoder]] = {
         "handmade": _refused,
         "ecgomics-small": shipped.opened,
-        "ecgfounder": lambda path: founder.Founder.load(path or Path(), recipe="ecgfounder-code"),
-        "ecgfounder-1-lead": lambda path: founder.Founder.load(path or Path(), recipe="ecgfounder-code-1-lead"),
+        **{name: partial(_published, name) for name in published.NETWORKS},
     }
     cards = [_card(item) for item in _data("encoders.yaml")]
     return {card.name: EncoderEntry(card, openers[card.name]) for card in cards}
@@ -204,6 +203,12 @@ def _plugged() -> dict[str, EncoderEntry]:
 
 def _warn(name: str, why: str) -> None:
     warnings.warn(f"the encoder plug-in {name!r} is left out: {why}", RuntimeWarning, stacklevel=4)
+
+
+def _published(name: str, path: Path | None) -> SignalEncoder:
+    from ecgomics.latent.published import Published
+
+    return Published.load(name, path or Path())
 
 
 def _refused(_: Path | None) -> SignalEncoder:

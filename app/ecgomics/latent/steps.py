@@ -43,8 +43,24 @@ def filtered(signal: Floats, step: Mapping[str, Any], *, rate_hz: float) -> Floa
     )
 
 
-def standardised(windows: Floats) -> Floats:
-    """Windows (..., lead, sample) less their mean, over their standard deviation, both over all leads at once."""
+def standardised(windows: Floats, by: str) -> Floats:
+    """Windows (..., lead, sample), each over all its leads at once.
+
+    Parameters
+    ----------
+    by
+        ``"all"``: less the mean, over the standard deviation; ``"range"``: from 0, the least, to 1, the largest.
+
+    Raises
+    ------
+    SettingsError
+        For another way.
+    """
+    if by == "range":
+        low, high = (pick(windows, axis=(-2, -1), keepdims=True) for pick in (np.min, np.max))
+        return np.asarray((windows - low) / (high - low + _LEAST_SPREAD), dtype=np.float32)
+    if by != "all":
+        raise SettingsError(f"a recipe that standardises by {by!r}", expected="all or range")
     centred = windows - windows.mean(axis=(-2, -1), keepdims=True)
     spread = centred.std(axis=(-2, -1), keepdims=True)
     return np.asarray(centred / (spread + _LEAST_SPREAD), dtype=np.float32)

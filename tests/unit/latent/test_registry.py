@@ -49,7 +49,7 @@ def plugged(tmp_path, monkeypatch):
 
 def test_every_card_is_complete():
     cards = {card.name: card for card in encoders()}
-    assert list(cards) == ["handmade", "ecgomics-small", "ecgfounder", "ecgfounder-1-lead"]
+    assert list(cards) == ["handmade", "ecgomics-small", "ecgfounder", "ecgfounder-1-lead", "ecg-jepa", "merl"]
     for card in cards.values():
         assert card.licence
         assert card.citation

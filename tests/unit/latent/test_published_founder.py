@@ -9,7 +9,7 @@ import torch
 import xarray as xr
 
 from ecgomics.errors import EcgomicsError, FormatError, SettingsError
-from ecgomics.latent import Founder, encoder_named
+from ecgomics.latent import Published, encoder_named
 from ecgomics.vocabulary import LEADS
 
 CHANNELS = (64, 160, 160, 400, 400, 1024, 1024)
@@ -117,7 +117,7 @@ def file(state, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def founder(file):
-    return Founder.load(file)
+    return Published.load("ecgfounder", file)
 
 
 def test_it_agrees_with_a_forward_pass_of_other_primitives(state, founder):
@@ -155,11 +155,11 @@ def test_vectors_say_what_they_were_made_with(founder, signal):
 
 
 def test_another_recipe_gives_other_vectors(founder, file, signal):
-    paper = Founder.load(file, recipe="ecgfounder-paper")
+    paper = Published.load("ecgfounder", file, recipe="ecgfounder-paper")
     one = signal.isel(record=[0])
     assert not np.allclose(paper.embed(one).vectors, founder.embed(one).vectors, atol=1e-3)
     with pytest.raises(FormatError, match="first_conv"):
-        Founder.load(file, recipe="ecgfounder-code-1-lead")
+        Published.load("ecgfounder", file, recipe="ecgfounder-code-1-lead")
 
 
 def test_the_recipe_filters_and_standardises_the_whole_array():
@@ -185,7 +185,7 @@ def test_wrong_and_hostile_files_are_refused_and_nothing_in_them_runs(state, fil
 
     def refused(match):
         with pytest.raises(FormatError, match=match) as error:
-            Founder.load(bad)
+            Published.load("ecgfounder", bad)
         assert str(tmp_path) not in str(error.value)
 
     torch.save({"state_dict": state | {"dense.bias": Hostile()}}, bad)
@@ -212,14 +212,14 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path):
     with zipfile.ZipFile(bad, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("archive/data.pkl", b"0" * 50_000_000)
     with pytest.raises(FormatError, match="compressed"):
-        Founder.load(bad)
+        Published.load("ecgfounder", bad)
 
 
 def test_the_checksum_is_held_and_a_missing_file_is_told(file, founder, tmp_path):
-    assert Founder.load(file, checksum=founder.checksum.upper()).checksum == founder.checksum
+    assert Published.load("ecgfounder", file, checksum=founder.checksum.upper()).checksum == founder.checksum
     with pytest.raises(FormatError, match="checksum"):
-        Founder.load(file, checksum="0" * 64)
+        Published.load("ecgfounder", file, checksum="0" * 64)
     with pytest.raises(EcgomicsError, match="cannot be opened"):
-        Founder.load(tmp_path / "absent.pth")
+        Published.load("ecgfounder", tmp_path / "absent.pth")
     with pytest.raises(SettingsError, match="without its weights"):
         encoder_named("ecgfounder").open()
