@@ -53,7 +53,8 @@ def work(root, store):
         plan = pipeline.Plan("biomarkers", WavesSettings(), {"ingest": cohort.digest_of("ingest")})
         if not plan.is_current(cohort):
             with cohort.writing() as commit:
-                plan.publish(cohort, commit, plan.map(cohort, commit, stage, hands=Hands(0), progress=quiet))
+                bench = plan.bench(commit, Hands(0))
+                plan.publish(cohort, commit, plan.map(cohort, bench, stage, hands=Hands(0), progress=quiet))
 
 root = Path(sys.argv[1])
 folder(root / "one", 0, 24)

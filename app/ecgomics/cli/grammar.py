@@ -60,13 +60,19 @@ def verb_of(verbs: Any, name: str, run: Run, about: str) -> argparse.ArgumentPar
 
 def cohort_of(verb: argparse.ArgumentParser) -> None:
     """The cohort a verb works on."""
-    verb.add_argument("cohort", metavar="COHORT", help="the cohort's directory")
+    verb.add_argument("cohort", metavar="COHORT", help="the cohort's directory or URL")
 
 
 def working(verb: argparse.ArgumentParser) -> None:
     """How much of the machine a long verb takes, and whether it shows progress."""
     verb.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core; 0: none but this)")
     quiet(verb)
+
+
+def elsewhere(verb: argparse.ArgumentParser) -> None:
+    """Workers of a cluster, and how much memory a worker may take."""
+    verb.add_argument("--scheduler", metavar="ADDRESS", default="", help="workers of this Dask cluster do it instead")
+    verb.add_argument("--memory-gb", metavar="X", type=float, help="memory a worker process may take, 10⁹ bytes")
 
 
 def quiet(verb: argparse.ArgumentParser) -> None:

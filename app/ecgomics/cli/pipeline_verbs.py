@@ -6,14 +6,16 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ecgomics.cli.grammar import cohort_of, fit, opened, quiet, rule_files, settings_of, verb_of, working
+from ecgomics.cli.grammar import cohort_of, elsewhere, fit, opened, rule_files, settings_of, verb_of, working
 
 
 def ingest(verbs: Any) -> None:
     """Add the verb."""
     verb = verb_of(verbs, "ingest", _run_ingest, "take recordings into a cohort, which is made when absent")
     verb.add_argument("source", metavar="SOURCE", help="a folder, a file, or a CSV of paths and labels")
-    verb.add_argument("cohort", metavar="COHORT", help="the cohort's directory, such as ptb-xl.zarr")
+    verb.add_argument(
+        "cohort", metavar="COHORT", help="the cohort: a directory such as ptb-xl.zarr, or s3://bucket/ptb-xl.zarr"
+    )
     verb.add_argument("--labels", metavar="CSV", help="a table of labels, when it is not found beside the recordings")
     verb.add_argument(
         "--retry",
@@ -26,6 +28,7 @@ def ingest(verbs: Any) -> None:
     verb.add_argument("--key-file", metavar="FILE", help="secret of the pseudonyms (default: one beside the cohort)")
     verb.add_argument("--report", metavar="FILE", type=Path, help="write what was taken in as a page to read")
     working(verb)
+    elsewhere(verb)
 
 
 def _run_ingest(given: argparse.Namespace) -> None:
@@ -34,6 +37,7 @@ def _run_ingest(given: argparse.Namespace) -> None:
     chosen = settings_of(given, "ingest")
     options = {"labels": given.labels, "workers": given.workers, "progress": not given.quiet}
     options |= {"retry": given.retry, "key_file": given.key_file}
+    options |= {"scheduler": given.scheduler, "memory_gb": given.memory_gb}
     summary = summarise(given.source, given.cohort, settings=chosen, **options)
     print(summary)
     if chosen.deidentify != "off" and given.key_file is None:
@@ -51,8 +55,7 @@ def analyse(verbs: Any) -> None:
     cohort_of(verb)
     rule_files(verb)
     working(verb)
-    verb.add_argument("--scheduler", metavar="ADDRESS", default="", help="workers of this Dask cluster do it instead")
-    verb.add_argument("--memory-gb", metavar="X", type=float, help="memory a worker process may take, 10⁹ bytes")
+    elsewhere(verb)
 
 
 def _run_analyse(given: argparse.Namespace) -> None:
@@ -85,13 +88,15 @@ def embed(verbs: Any) -> None:
         "this cohort), or another of `ecgomics encoders` (default: %(default)s)",
     )
     fit(verb, "encoder")
-    quiet(verb)
+    working(verb)
+    elsewhere(verb)
 
 
 def _run_embed(given: argparse.Namespace) -> None:
     from ecgomics import pipeline
 
     options = {"encoder": given.encoder, "fit": given.fit, "progress": not given.quiet}
+    options |= {"workers": given.workers, "scheduler": given.scheduler, "memory_gb": given.memory_gb}
     pipeline.embed(opened(given), settings=settings_of(given, "latent"), **options)
 
 

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -255,11 +256,8 @@ def put_root(commit: Commit, after: Contents) -> None:
 
 def _put_signal(commit: Commit, before: Contents, after: Contents, *, fresh: list[Staged], rate_hz: float) -> None:
     target = commit.new("signal")
-    group = zarr.create_group(target, zarr_format=3, attributes={"rate_hz": rate_hz, "units": "mV"})
-    write_array(group, "lead", dims=("lead",), values=np.array(after.leads, dtype=object))
+    array = signal_group(target, after, rate_hz=rate_hz)
     chunk = round(CHUNK_S * rate_hz)
-    shape = (len(after.records), len(after.leads), after.samples)
-    array = _signal_array(group, shape, chunk=chunk, rate_hz=rate_hz)
     rows = _Rows(before, after, {item.row["record"]: item for item in fresh}, commit.place)
     for block in range(-(-len(after.records) // SHARD_RECORDS)):
         for piece in range(-(-after.samples // chunk)):
@@ -273,7 +271,11 @@ def _put_signal(commit: Commit, before: Contents, after: Contents, *, fresh: lis
                 array[first : first + len(values), :, window] = values
 
 
-def _signal_array(group: zarr.Group, shape: tuple[int, int, int], *, chunk: int, rate_hz: float) -> zarr.Array:
+def signal_group(target: Path, after: Contents, *, rate_hz: float) -> zarr.Array:
+    """Make the node `/signal` for the recordings there will be; its samples, (record, lead, time), are to be filled."""
+    group = zarr.create_group(target, zarr_format=3, attributes={"rate_hz": rate_hz, "units": "mV"})
+    write_array(group, "lead", dims=("lead",), values=np.array(after.leads, dtype=object))
+    shape, chunk = (len(after.records), len(after.leads), after.samples), round(CHUNK_S * rate_hz)
     leads = max(1, shape[1])
     return group.create_array(
         "ecg",

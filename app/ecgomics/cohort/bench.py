@@ -21,7 +21,6 @@ from ecgomics.cohort.remote import Remote
 
 Nodes = Mapping[str, xr.Dataset]
 
-MARK = "mark"
 FAILURES = "failures.json"
 """Why records of a block failed; written last, so that a block with it is whole."""
 
@@ -42,16 +41,18 @@ class DiskBench:
         """Whether a block is finished."""
         return (self.path / block).exists()
 
-    def mark(self, word: str) -> None:
-        """Leave a word, by which others know that they see the same bench."""
-        (self.path / MARK).write_text(word)
+    def write(self, file: str, content: bytes) -> None:
+        """Leave a file for all who work on the blocks."""
+        draft = self.path / f"{file}.partial"
+        draft.write_bytes(content)
+        os.replace(draft, self.path / file)
 
-    def marked(self) -> str:
-        """The word that was left; empty when none is seen."""
+    def read(self, file: str) -> bytes:
+        """What a file holds; nothing when it is not seen."""
         try:
-            return (self.path / MARK).read_text()
+            return (self.path / file).read_bytes()
         except FileNotFoundError:
-            return ""
+            return b""
 
     def part(self, block: str) -> DiskBench:
         """A bench for parts of a block."""
@@ -105,13 +106,13 @@ class UrlBench:
         """Whether a block is finished."""
         return self._store.has(f"{self.name}/{block}/{FAILURES}")
 
-    def mark(self, word: str) -> None:
-        """Leave a word, by which others know that they see the same bench."""
-        self._store.write(f"{self.name}/{MARK}", word)
+    def write(self, file: str, content: bytes) -> None:
+        """Leave a file for all who work on the blocks."""
+        self._store.write(f"{self.name}/{file}", content)
 
-    def marked(self) -> str:
-        """The word that was left; empty when none is seen."""
-        return self._store.read(f"{self.name}/{MARK}").decode()
+    def read(self, file: str) -> bytes:
+        """What a file holds; nothing when it is not there."""
+        return self._store.read(f"{self.name}/{file}")
 
     def part(self, block: str) -> UrlBench:
         """A bench for parts of a block."""
@@ -131,13 +132,9 @@ class UrlBench:
         """Put the files of a directory there, as a block; its own JSON files last."""
         self._store.upload(directory, f"{self.name}/{block}")
 
-    def read(self, block: str, file: str) -> bytes:
-        """What a file of a block holds; nothing when it is not there."""
-        return self._store.read(f"{self.name}/{block}/{file}")
-
     def get(self, block: str, *, records: tuple[str, ...]) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
         """A finished block: its nodes, lazy, and why records failed."""
-        told = json.loads(self.read(block, FAILURES))
+        told = json.loads(self.read(f"{block}/{FAILURES}"))
         nodes = {node: self._store.group(f"{self.name}/{block}/{node}") for node in told["nodes"]}
         return _opened(nodes, records), dict(told["failures"])
 

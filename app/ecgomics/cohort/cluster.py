@@ -13,6 +13,9 @@ from ecgomics.errors import CohortError, SettingsError
 
 _PATIENCE_S = 20
 
+MARK = "mark"
+"""A file by which workers show that they see the same bench."""
+
 
 def run(
     function: Callable[[Any], Any], tasks: Sequence[Any], *, scheduler: str, bench: Bench
@@ -77,7 +80,7 @@ def _client(kind: Any, scheduler: str) -> Any:
 
 
 def _check_workers(client: Any, bench: Bench) -> None:
-    bench.mark(secrets.token_hex(8))
+    bench.write(MARK, secrets.token_bytes(8))
     here = _state(bench)
     told = client.run(_state, bench)
     if any(state != here for state in told.values()):
@@ -88,5 +91,5 @@ def _check_workers(client: Any, bench: Bench) -> None:
         )
 
 
-def _state(bench: Bench) -> tuple[str, str]:
-    return ecgomics.__version__, bench.marked()
+def _state(bench: Bench) -> tuple[str, bytes]:
+    return ecgomics.__version__, bench.read(MARK)

@@ -169,9 +169,9 @@ def _brought(task: FileTask) -> bool:
     """Have on this machine what a worker elsewhere staged; whether one had."""
     if task.away is None:
         return False
-    told = task.away.read(task.key, f"{task.key}.json")
+    told = task.away.read(f"{task.key}/{task.key}.json")
     if told:
-        (task.directory / f"{task.key}.i2").write_bytes(task.away.read(task.key, f"{task.key}.i2"))
+        (task.directory / f"{task.key}.i2").write_bytes(task.away.read(f"{task.key}/{task.key}.i2"))
         (task.directory / f"{task.key}.json").write_bytes(told)
     return bool(told)
 

@@ -194,7 +194,7 @@ class Remote:
                 for node in put:
                     self.remove(f"{node}{new}")
             raise
-        self.write(NAME, as_text(done))
+        self.write(NAME, as_text(done).encode())
         _asked[self.url] = (time.monotonic(), done)
         self._forget(done)
         return done
@@ -326,11 +326,11 @@ class Remote:
         except (FileNotFoundError, IsADirectoryError):
             return None
 
-    def write(self, name: str, text: str) -> None:
+    def write(self, name: str, content: bytes) -> None:
         """Make or replace an object."""
         with self._told():
             self._made_parents(f"{self._top}/{name}")
-            self.files_system.pipe_file(f"{self._top}/{name}", text.encode())
+            self.files_system.pipe_file(f"{self._top}/{name}", content)
 
     def _make(self, name: str, text: str) -> bool:
         """Make an object that is not there; False when it is."""

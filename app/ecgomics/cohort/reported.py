@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,6 +110,18 @@ class Reported:
             _joined(self.beats, frame(beats, BEAT_COLUMNS)),
             np.concatenate(samples),
         )
+
+    def without(self, records: Collection[str]) -> Reported:
+        """Less the reports of some recordings."""
+        measured, marked, beats = (
+            table[~table["record"].isin(set(records))].reset_index(drop=True)
+            for table in (self.measurements, self.annotations, self.beats)
+        )
+        ends = np.append(self.beats["first"].to_numpy()[1:], len(self.samples)).astype(int)
+        kept = ~self.beats["record"].isin(set(records)).to_numpy()
+        parts = [self.samples[first:end] for first, end in zip(self.beats["first"][kept], ends[kept], strict=True)]
+        beats["first"] = np.cumsum([0, *map(len, parts)])[: len(parts)]
+        return Reported(measured, marked, beats, np.concatenate([self.samples[:0], *parts]))
 
     def write(self, directory: Path) -> None:
         """Write the node."""

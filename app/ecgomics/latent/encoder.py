@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -128,9 +128,13 @@ class Encoder:
         target = Path(path)
         partial = target.with_name(target.name + ".partial")
         with partial.open("wb") as file:
-            np.savez_compressed(file, weights=self.weights, meta=np.array(json.dumps(self.meta)))
+            self.write(file)
         partial.replace(target)
         return target
+
+    def write(self, stream: IO[bytes]) -> None:
+        """Write the npz into a stream."""
+        np.savez_compressed(stream, weights=self.weights, meta=np.array(json.dumps(self.meta)))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Encoder:
@@ -141,8 +145,13 @@ class Encoder:
         FormatError
             When it is no such file, or damaged.
         """
+        return cls.parse(Path(path).read_bytes())
+
+    @classmethod
+    def parse(cls, content: bytes) -> Encoder:
+        """As `load`, of the bytes of the file."""
         try:
-            with np.load(io.BytesIO(Path(path).read_bytes()), allow_pickle=False) as stored:
+            with np.load(io.BytesIO(content), allow_pickle=False) as stored:
                 weights = np.asarray(stored["weights"], dtype=np.float32)
                 meta = json.loads(str(stored["meta"][()]))
         except (ValueError, KeyError, EOFError, zipfile.BadZipFile, AttributeError, TypeError, IndexError) as error:

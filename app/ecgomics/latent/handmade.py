@@ -58,7 +58,7 @@ _PARTS: dict[str, tuple[float, tuple[str, ...]]] = {
 """Share of each part of the beat in the biomarkers' variance, and its columns; the first that fits counts. However many
 ways there are to measure a rhythm, neighbours are sought mainly by the shape of QRS, ST and T."""
 
-_WINDOW_S = (-0.25, 0.45)
+WINDOW_S = (-0.25, 0.45)
 _LEAST_VARIANCE = 1e-9
 
 
@@ -258,7 +258,7 @@ def _family_weights(names: npt.NDArray[np.str_]) -> Floats:
 
 
 def _shapes(template: xr.Dataset, record: xr.DataArray) -> Floats:
-    return beat_shapes(template, record.values, window_s=_WINDOW_S)
+    return beat_shapes(template, record.values, window_s=WINDOW_S)
 
 
 def _fit_beats(beats: Floats, settings: LatentSettings) -> xr.Dataset:
@@ -277,5 +277,5 @@ def _fit_beats(beats: Floats, settings: LatentSettings) -> xr.Dataset:
             "components": (("component", "lead", "offset"), chosen.reshape(kept, *mean.shape)),
             "weight": ("component", weight),
         },
-        coords={"lead": list(LEADS), "offset": offsets(_WINDOW_S)},
+        coords={"lead": list(LEADS), "offset": offsets(WINDOW_S)},
     )

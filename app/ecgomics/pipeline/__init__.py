@@ -9,6 +9,7 @@ from ecgomics.cohort.export import export
 from ecgomics.pipeline.analysis import analyse
 from ecgomics.pipeline.intake import ingest, summarise
 from ecgomics.pipeline.plan import VERSIONS, Plan
-from ecgomics.pipeline.space import embed, project
+from ecgomics.pipeline.space import project
+from ecgomics.pipeline.vectors import embed
 
 __all__ = ["VERSIONS", "Plan", "analyse", "embed", "export", "ingest", "project", "summarise"]

@@ -93,7 +93,9 @@ def _waves(cohort: Cohort, settings: WavesSettings, *, hands: Hands, progress: P
     if plan.is_current(cohort):
         return
     with cohort.writing() as commit:
-        plan.publish(cohort, commit, plan.map(cohort, commit, find_waves, hands=hands, progress=progress))
+        plan.publish(
+            cohort, commit, plan.map(cohort, plan.bench(commit, hands), find_waves, hands=hands, progress=progress)
+        )
 
 
 def _biomarkers(cohort: Cohort, settings: BiomarkerSettings, *, hands: Hands, progress: Progress) -> None:
@@ -104,7 +106,7 @@ def _biomarkers(cohort: Cohort, settings: BiomarkerSettings, *, hands: Hands, pr
     if plan.is_current(cohort):
         return
     with cohort.writing() as commit:
-        result = plan.map(cohort, commit, measure_biomarkers, hands=hands, progress=progress)
+        result = plan.map(cohort, plan.bench(commit, hands), measure_biomarkers, hands=hands, progress=progress)
         measured = joined([part.load() for part in result.nodes["biomarkers"]])
         compared = compare(measured, subjects=cohort.subjects, settings=settings)
         plan.publish(cohort, commit, Mapped({"biomarkers": [compared]}, result.failures))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import pandas as pd
 
 from ecgomics.cohort import Cohort
 from ecgomics.cohort import Stage as Made
 from ecgomics.cohort.assembly import put_quarantine
+from ecgomics.cohort.bench import Bench
 from ecgomics.cohort.blocks import Mapped, Stage, map_blocks
 from ecgomics.cohort.commit import Commit
 from ecgomics.cohort.crew import Hands
@@ -18,7 +20,7 @@ from ecgomics.cohort.staged import key_of
 from ecgomics.cohort.stages import as_settings
 from ecgomics.settings import Settings
 
-VERSIONS = {"waves": "2", "biomarkers": "3", "rules": "2", "embed": "1", "project": "2"}
+VERSIONS = {"waves": "2", "biomarkers": "3", "rules": "2", "embed": "2", "project": "2"}
 """Version of what each stage does; raise it when a stage's results change."""
 
 
@@ -52,15 +54,27 @@ class Plan:
         then = dict(self.inputs) | {source: stage.inputs.get(source, "")}
         return cohort.is_current(self.stage, version=self.version, settings=self.settings, inputs=then)
 
-    def map(self, cohort: Cohort, commit: Commit, stage: Stage, *, hands: Hands, progress: Progress) -> Mapped:
-        """Run a stage over the blocks of a cohort."""
+    def bench(self, commit: Commit, hands: Hands) -> Bench:
+        """Where its finished blocks are kept, until they are committed."""
+        seen: Literal["this machine", "a cluster"] = "a cluster" if hands.scheduler else "this machine"
+        return commit.blocks(self.stage.replace(":", "-"), seen_by=seen)
+
+    def map(
+        self,
+        cohort: Cohort,
+        bench: Bench,
+        stage: Stage,
+        *,
+        hands: Hands,
+        progress: Progress,
+        given: Mapping[str, Any] | None = None,
+    ) -> Mapped:
+        """Run a stage over the blocks of a cohort; it is `given` the settings, or what takes their place."""
         return map_blocks(
             cohort,
             stage,
-            settings=self.settings.as_dict(),
-            bench=commit.blocks(
-                self.stage.replace(":", "-"), seen_by="a cluster" if hands.scheduler else "this machine"
-            ),
+            settings=self.settings.as_dict() if given is None else given,
+            bench=bench,
             key=self.key,
             hands=hands,
             progress=progress,
