@@ -114,6 +114,28 @@ def test_events_are_judged_by_key_and_taken_back(page):
     settle(page, lambda: page.locator(".eg-verdict .steps .quiet").inner_text() != place)
 
 
+def test_beats_come_in_forms_and_sleep_is_marked_on_the_day(page):
+    page.locator(".eg-verdict").wait_for()
+    page.locator("[data-kind='v1']").click()
+    page.locator(".eg-verdict", has_text="form A").wait_for(timeout=20_000)
+    assert "of form A" in page.locator(".eg-verdict .scope").inner_text()
+    # the strip's clock is the recording's
+    assert page.locator(".ecg-strip [data-face='range']").inner_text().startswith("08:")
+    page.keyboard.press("g")
+    page.locator(".ecg-strip .jump input").fill("08:10")
+    page.keyboard.press("Enter")
+    settle(page, lambda: page.locator(".ecg-strip [data-face='range']").inner_text().startswith("08:09:5"))
+    box = page.locator(".frame .day canvas").first.bounding_box()
+    page.mouse.move(box["x"] + 300, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 500, box["y"] + 50, steps=4)
+    page.mouse.up()
+    page.keyboard.press("b")
+    settle(page, lambda: "asleep 08:" in page.locator("footer").inner_text())
+    page.keyboard.press("z")
+    settle(page, lambda: "asleep" not in page.locator("footer").inner_text())
+
+
 @pytest.mark.parametrize(("width", "height", "theme"), [(1440, 900, "light"), (1000, 760, "dark"), (390, 844, "dark")])
 def test_nothing_overflows(served, open_page, width, height, theme):
     page = open_page(f"{served}/holter", width=width, height=height, theme=theme, touch=width < 700)

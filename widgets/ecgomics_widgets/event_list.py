@@ -28,8 +28,8 @@ class EventList(HostedWidget):
     groups = param.List(
         default=[],
         doc="""Dicts of `title`, `colour` (a dimension, or empty), `shape` (square, circle, diamond, dash, ring),
-        `count` (a text), `left`, and `rows`: dicts of `id`, `title`, `count`, `left`, and optionally `beat`: a short
-        trace drawn beside it, mV.""",
+        `count` (a text), `left`, and `rows`: dicts of `id`, `title`, `count`, `left`, and optionally `sub`
+        (a form of the row before) and `beat`: a short trace drawn beside it, mV.""",
     )
     chosen = param.String(default="", doc="Id of the row that is looked through.")
     done = param.Integer(default=0, doc="Events looked at, of those that ask for eyes.")

@@ -37,7 +37,8 @@ class EvidenceCard(HostedWidget):
         `value_text`, `limit`, `bars`, `about`, `group_text`, `rest_text`). A rule's card may have `versus`: `choices`,
         `chosen`, `rows` (`name`, `value`, `interval`, `counts`), `differ` (`kind`, `title`, `count`, `records`) and
         `note`, and `sweep`: `shut`, or `clause`, `text`, `unit`, `limit`, `step`, `limits`, `curves` (`name`, `colour`,
-        `values`), `note`, `stale`, or a `message`. A record's card has `facts` (pairs of texts) and `alike` (`records`, `note`).""",
+        `values`), `note`, `stale`, or a `message`. A record's card has `facts` (pairs of texts) and `alike`
+        (`records`, `note`).""",
     )
     message = param.String(default="", doc="What an empty card says.")
     event = param.Dict(default={}, doc="The last thing done in the browser.")

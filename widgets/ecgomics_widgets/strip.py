@@ -47,7 +47,7 @@ class Strip(HostedWidget):
     _down = (
         *("signal", "overview", "overlay", "layout", "columns", "rhythm", "gain", "speed", "theme", "calibration"),
         *("toolbar", "minimap", "title", "provenance", "height_px", "shown", "view", "cursor_s"),
-        *("calipers", "caliper_labels", "edits", "notes", "who", "parcel", "message", "machine_marks"),
+        *("calipers", "caliper_labels", "edits", "notes", "who", "parcel", "message", "machine_marks", "start"),
         *("feedback", "feedback_chosen", "compared", "compared_overview", "comparison", "beat_pair"),
         *("compare_mode", "compare_align"),
     )
@@ -119,6 +119,7 @@ class Strip(HostedWidget):
     toolbar = param.Selector(default="shown", objects=["shown", "hidden"], doc="Buttons above the strip.")
     minimap = param.Selector(default="auto", objects=["auto", "shown", "hidden"], doc="auto: where not all is in view.")
     title = param.String("", doc="What recording it is, for the toolbar and for screen readers.")
+    start = param.String("", doc="When the recording began, ISO 8601: its clock is shown then, not time from 0.")
     provenance = param.Selector(
         default="recorded", objects=["recorded", "synthetic"], doc="synthetic is said on the strip's face."
     )

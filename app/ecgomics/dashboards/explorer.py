@@ -18,8 +18,8 @@ from ecgomics.dashboards.frame import cohort_facts
 from ecgomics.dashboards.library import Library
 from ecgomics.dashboards.pages import Visit
 from ecgomics.dashboards.reading import Reading
-from ecgomics.dashboards.rule_sweep import Sweeper
 from ecgomics.dashboards.recipe import recipe_of
+from ecgomics.dashboards.rule_sweep import Sweeper
 from ecgomics.dashboards.selection import Selection
 from ecgomics.errors import EcgomicsError
 from ecgomics_widgets.inbox import Inbox

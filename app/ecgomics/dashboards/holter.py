@@ -7,10 +7,13 @@ from typing import Any
 
 import panel as pn
 
+from ecgomics.dashboards.beside import run_beside
 from ecgomics.dashboards.holter_day import day_of
+from ecgomics.dashboards.holter_forms import forms_of, reader
 from ecgomics.dashboards.holter_frame import VERDICT_KEYS, HolterFrame
-from ecgomics.dashboards.holter_panes import DayPane, EventsPane, HolterStripPane, TrendPanes, VerdictPane
+from ecgomics.dashboards.holter_panes import DayPane, EventsPane, HolterStripPane, VerdictPane
 from ecgomics.dashboards.holter_state import HolterState
+from ecgomics.dashboards.holter_trends import TrendPanes
 from ecgomics.dashboards.pages import Visit, said
 from ecgomics.dashboards.recording import WHOLE_S
 from ecgomics.wording import counted
@@ -57,16 +60,23 @@ class Holter(pn.viewable.Viewer):
         self.panes: dict[str, Any] = {
             "day": DayPane(self.state),
             "events": EventsPane(self.state, census),
-            "strip": HolterStripPane(self.state, census),
+            "strip": HolterStripPane(self.state, census, desk=visit.desk),
             "verdict": VerdictPane(self.state),
         }
         self.trends = TrendPanes(self.state)
+        self._read = reader(census.cohort, record)
         self._inbox = Inbox()
+        # a day's beats are sorted by shape beside the page, which takes about a second; once the page is there
+        pn.state.onload(self._sort)
         self._open(visit.query)
         self._frame = self._framed(visit, records)
 
     def __panel__(self) -> Any:
         return self._frame
+
+    def _sort(self) -> None:
+        day, read = self.state.day, self._read
+        run_beside(lambda: forms_of(day, read), self.state.take_forms)
 
     def _open(self, query: Mapping[str, str]) -> None:
         try:
@@ -123,6 +133,8 @@ class Holter(pn.viewable.Viewer):
             self.state.step(1 if key == "n" else -1)
         elif key in ("z", "Z"):
             (self.state.undo if key == "z" else self.state.redo)()
+        elif key == "b":
+            self.state.mark_sleep()
         else:
             name = key if key == "Enter" else key.lower()
             self.state.judge(VERDICT_KEYS[name], scope="kind" if shifted else "event")

@@ -66,6 +66,8 @@ class Day:
     kind: npt.NDArray[np.int8]
     quality: Floats
     gaps: Floats
+    swing_mv: float = 1.0
+    """Height of the largest lead, mV: from the lowest to the highest of a typical five seconds."""
 
     @property
     def unreadable_s(self) -> float:
@@ -186,6 +188,7 @@ def day_of(source: Census | Cohort, record: str) -> Day:
         kind=kind,
         quality=quality,
         gaps=_gaps(glance, duration),
+        swing_mv=_swing(glance),
     )
 
 
@@ -211,6 +214,17 @@ def _gaps(glance: Any, duration_s: float) -> Floats:
         silent = np.isnan(glance["low"].values).all(axis=0)
         starts, stops = glance["start_s"].values, glance["stop_s"].values
     return stretches(silent, starts, stops)
+
+
+def _swing(glance: Any) -> float:
+    if glance.attrs["kind"] == "samples":
+        values = glance["ecg"].values
+        heights = np.nanmax(values, axis=1) - np.nanmin(values, axis=1) if np.isfinite(values).any() else [1.0]
+    else:
+        columns = glance["high"].values - glance["low"].values
+        known = columns[:, np.isfinite(columns).any(axis=0)]
+        heights = np.nanmedian(known, axis=1) if known.size else [1.0]
+    return float(np.nan_to_num(np.nanmax(heights), nan=1.0))
 
 
 def stretches(chosen: Bools, starts: Floats, stops: Floats) -> Floats:

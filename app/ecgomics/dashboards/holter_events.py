@@ -58,11 +58,25 @@ KINDS = (
     Kind("slow", f"rate under {SLOW:g}", "Slow and pauses", 3, marked=True),
     Kind("fast", f"rate over {FAST:g}", "Fast", 3, marked=True),
     Kind("other", "beat without a class", "Unclassified", 3),
+    Kind("mark", "note", "Marks and notes", 0),
 )
 BY_ID = {kind.id: kind for kind in KINDS}
 
 COLUMNS = ("kind", "start_s", "stop_s", "beats", "eyes")
 """Of `events_of`: kind (see `KINDS`), from and to (s), beats inside, and whether it asks for eyes."""
+
+BEAT_CLASS = {"v": "ventricular", "s": "supraventricular", "o": "unclassifiable"}
+"""Class of the beats in events whose kind begins with a letter; `slow` is told apart by its length."""
+
+
+def class_of(kind: str) -> str:
+    """Class of the beats an event of a kind is made of; empty for kinds that are no beats."""
+    return BEAT_CLASS.get(kind[:1], "") if len(kind) == 2 or kind == "other" else ""
+
+
+def asleep(text: str) -> bool:
+    """Whether a note on a stretch says that somebody slept."""
+    return text.strip().lower().startswith(("asleep", "sleep"))
 
 
 def events_of(day: Day) -> pd.DataFrame:

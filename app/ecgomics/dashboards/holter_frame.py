@@ -18,7 +18,9 @@ KEYS = (
     ("n N", "next, previous event"),
     ("Enter", "agree with the class"),
     ("v s o d", "ventricular, supraventricular, normal, artefact"),
-    ("Shift + these", "the same for the whole class"),
+    ("Shift + these", "the same for all of its form, or class"),
+    ("b", "the stretch drawn on the day was slept"),
+    ("a", "note at the cursor"),
     ("z  Shift z", "undo, redo"),
     ("← →", "a beat back, forward"),
     ("Shift ← →", "a screen"),
@@ -31,7 +33,7 @@ KEYS = (
     ("Space", "play"),
     ("?", "this list"),
 )
-OWN_KEYS = ("n", "N", "z", "Z", *VERDICT_KEYS, *(key.upper() for key in VERDICT_KEYS if len(key) == 1))
+OWN_KEYS = ("n", "N", "z", "Z", "b", *VERDICT_KEYS, *(key.upper() for key in VERDICT_KEYS if len(key) == 1))
 
 
 class HolterFrame(Frame):

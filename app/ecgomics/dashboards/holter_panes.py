@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 
 from ecgomics.dashboards.census import Census
-from ecgomics.dashboards.holter_day import HOUR_S, MINUTE_S, TREND_S, Day
-from ecgomics.dashboards.holter_events import BY_ID, KINDS, irregular, within
+from ecgomics.dashboards.desk import Desk
+from ecgomics.dashboards.handwork import Handwork
+from ecgomics.dashboards.holter_day import MINUTE_S, Day
+from ecgomics.dashboards.holter_events import KINDS
 from ecgomics.dashboards.holter_frame import VERDICT_KEYS
 from ecgomics.dashboards.holter_state import HolterState
 from ecgomics.dashboards.recording import facts_of, recording_of
@@ -20,7 +22,7 @@ from ecgomics_widgets import Strip
 from ecgomics_widgets.event_list import EventList
 from ecgomics_widgets.inbox import Inbox
 from ecgomics_widgets.tachogram import Tachogram, quality_row
-from ecgomics_widgets.trend_plot import TrendPlot
+from ecgomics_widgets.timeline import events_of, shades_of
 from ecgomics_widgets.verdict_bar import VerdictBar
 
 LOOKS = {
@@ -30,6 +32,7 @@ LOOKS = {
     "Slow and pauses": ("Functional", "dash"),
     "Fast": ("Functional", "dash"),
     "Unclassified": ("", "square"),
+    "Marks and notes": ("", "ring"),
 }
 TITLES = {"agree": "agree", "ventricular": "V", "supraventricular": "S", "normal": "N", "artefact": "artefact"}
 SHORT = {"normal": "N", "ventricular": "V", "supraventricular": "S", "paced": "P", "unclassifiable": "?"}
@@ -57,40 +60,25 @@ class DayPane:
         )
         self.widget.param.watch(lambda change: self._go(change.new), "event")
         self._inbox = Inbox()
-        state.param.watch(lambda *changes: self._follow(), ["moment_s", "theme"])
+        state.param.watch(lambda *changes: self._follow(), ["moment_s", "theme", "window"])
+        state.param.watch(lambda *changes: self._note(), ["marks"])
         self._follow()
 
     def _follow(self) -> None:
-        self.widget.param.update(cursor_s=self.state.moment_s, theme=self.state.theme)
+        state = self.state
+        self.widget.param.update(cursor_s=state.moment_s, theme=state.theme, window=state.window)
+
+    def _note(self) -> None:
+        self.widget.param.update(events=events_of(_episodes(self.state)), shades=shades_of(self.state.sleep))
 
     def _go(self, value: Mapping[str, Any] | None) -> None:
-        _hear_times(self.state, self._inbox.take(value))
-
-
-class TrendPanes:
-    """Rate by the hour, ectopic beats by the hour, and variability; a click goes there."""
-
-    def __init__(self, state: HolterState) -> None:
-        self.state = state
-        self.plots = [_rate_plot(state.day), _ectopic_plot(state.day), _variability_plot(state.day)]
-        self._inboxes = [Inbox() for _ in self.plots]
-        for plot, inbox in zip(self.plots, self._inboxes, strict=True):
-            plot.param.watch(
-                lambda change, inbox=inbox: _hear_times(state, inbox.take(change.new)),
-                "event",
-            )
-        state.param.watch(lambda *changes: self._follow(), ["moment_s", "theme"])
-        self._follow()
-
-    def _follow(self) -> None:
-        for plot in self.plots:
-            plot.param.update(cursor_s=self.state.moment_s, theme=self.state.theme)
+        hear_times(self.state, self._inbox.take(value))
 
 
 class HolterStripPane:
     """The recording itself, with every beat's class; the open event is marked."""
 
-    def __init__(self, state: HolterState, census: Census) -> None:
+    def __init__(self, state: HolterState, census: Census, *, desk: Desk | None = None) -> None:
         self.state = state
         day = state.day
         beats = pd.DataFrame({"time_s": day.r_s, "beat_class": day.kind})
@@ -101,9 +89,18 @@ class HolterStripPane:
             provenance="synthetic" if census.synthetic else "recorded",
             rhythm=day.leads[0],
             layout="12x1",
-            gain=10 if len(day.leads) < 3 else 5,
+            gain=gain_of(day),
             minimap="hidden",
+            start=day.start.isoformat() if day.start else "",
         )
+        if desk is not None:
+            # notes of this recording, and what is written here
+            self._handwork = Handwork(self.widget, desk, say=self._say)
+            with self._handwork.opening(day.record):
+                pass
+        state.take_notes(self.widget.notes)
+        self.widget.param.watch(lambda change: state.take_notes(change.new), "notes")
+        state.param.watch(lambda *changes: self._note(), ["marks"])
         self.widget.param.watch(lambda change: self._keep(change.new), "view")
         state.param.watch(lambda *changes: self._go(), ["span"])
         state.param.watch(lambda *changes: self._mark(), ["kind", "at"])
@@ -119,6 +116,14 @@ class HolterStripPane:
         inside = view[0] <= self.state.moment_s <= view[1]
         moment = self.state.moment_s if inside else (view[0] + view[1]) / 2
         self.state.param.update(span=view, moment_s=moment)
+
+    def _say(self, words: str) -> None:
+        self.state.notice = words
+
+    def _note(self) -> None:
+        rows = [dict(mark) for mark in self.state.marks]
+        if rows != self.widget.notes:
+            self.widget.notes = rows
 
     def _mark(self) -> None:
         event = self.state.event
@@ -137,7 +142,7 @@ class EventsPane:
         self.widget = EventList(message="Nothing was found in this recording that asks for eyes.")
         self._inbox = Inbox()
         self.widget.param.watch(lambda change: self._choose(change.new), "event")
-        state.param.watch(lambda *changes: self.show(), ["verdicts", "kind"])
+        state.param.watch(lambda *changes: self.show(), ["verdicts", "kind", "forms", "marks"])
         self.show()
 
     def show(self) -> None:
@@ -145,12 +150,11 @@ class EventsPane:
         state = self.state
         groups = []
         for title in dict.fromkeys(kind.group for kind in KINDS):
-            rows = [self._row(kind.id, kind.title) for kind in KINDS if kind.group == title]
-            rows = [row for row in rows if row["count"]]
+            rows = [row for kind in KINDS if kind.group == title for row in self._rows(kind.id, kind.title)]
             if rows:
                 colour, shape = LOOKS[title]
                 head = {"title": title, "colour": colour, "shape": shape, "count": _total(state, title)}
-                groups.append({**head, "left": sum(row["left"] for row in rows), "rows": rows})
+                groups.append({**head, "left": sum(row["left"] for row in rows if not row["sub"]), "rows": rows})
         if len(state.day.gaps):
             silent = f"{state.day.unreadable_s / 60:.0f} min"
             groups.append(
@@ -159,9 +163,24 @@ class EventsPane:
         done, total = state.progress
         self.widget.param.update(groups=groups, chosen=state.kind, done=done, total=total)
 
-    def _row(self, kind: str, title: str) -> dict[str, Any]:
-        row: dict[str, Any] = {"id": kind, "title": title, "count": int((self.state.events["kind"] == kind).sum())}
-        return row | {"left": self.state.left(kind), "beat": self._beats.get(kind, [])}
+    def _rows(self, kind: str, title: str) -> list[dict[str, Any]]:
+        """A kind and, below it, the forms it comes in; nothing where there are none of it."""
+        state, count = self.state, len(self.state.of_kind(kind))
+        if not count:
+            return []
+        row = {"id": kind, "title": title, "count": count, "left": state.left(kind), "sub": False}
+        forms = state.forms_in(kind)
+        return [{**row, "beat": [] if forms else self._beats.get(kind, [])}] + [
+            {
+                "id": (name := f"{kind}:{form.letter}"),
+                "title": f"form {form.letter}",
+                "count": len(state.of_kind(name)),
+                "left": state.left(name),
+                "beat": [round(float(value), 3) for value in form.shape],
+                "sub": True,
+            }
+            for form in forms
+        ]
 
     def _choose(self, value: Mapping[str, Any] | None) -> None:
         for event in self._inbox.take(value):
@@ -179,7 +198,7 @@ class VerdictPane:
         self.widget = VerdictBar(choices=choices)
         self._inbox = Inbox()
         self.widget.param.watch(lambda change: self._act(change.new), "event")
-        state.param.watch(lambda *changes: self.show(), ["kind", "at", "verdicts"])
+        state.param.watch(lambda *changes: self.show(), ["kind", "at", "verdicts", "forms"])
         self.show()
 
     def show(self) -> None:
@@ -188,13 +207,14 @@ class VerdictPane:
         if event is None:
             self.widget.param.update(title="", said="")
             return
-        kind, found = BY_ID[state.kind], len(state.of_kind(state.kind))
+        found, (_, called, many) = len(state.of_kind(state.kind)), state.scope_of(event)
+        form = f"form {event['form']}" if called.startswith("form") else ""
         self.widget.param.update(
-            title=f"{kind.group}, {kind.title}",
-            facts=_facts(state.day, event),
+            title=event["text"] or state.title_of(str(event["kind"])),
+            facts=" · ".join(part for part in (_facts(state.day, event), form) if part),
             place=f"{state.at + 1:,} of {found:,}".replace(",", "\u202f"),
             said=state.said_of(event),
-            scope=f"all {found:,} of this kind".replace(",", "\u202f"),
+            scope=f"all {many:,} of {called}".replace(",", "\u202f"),
         )
 
     def _act(self, value: Mapping[str, Any] | None) -> None:
@@ -205,13 +225,21 @@ class VerdictPane:
                 self.state.step(1 if event["by"] > 0 else -1)
 
 
-def _hear_times(state: HolterState, events: list[Mapping[str, Any]]) -> None:
+def gain_of(day: Day) -> float:
+    """mm/mV at which the leads stand beside one another: the usual 10, half for high or many leads."""
+    return 10.0 if len(day.leads) < 3 and day.swing_mv < 2.5 else 5.0
+
+
+def hear_times(state: HolterState, events: list[Mapping[str, Any]]) -> None:
+    """Follow what was done on a time axis: gone to a moment, or a stretch drawn."""
     for event in events:
         if event.get("type") == "go":
             state.go(float(event["time_s"]))
         elif event.get("type") == "window" and event.get("window"):
             start, stop = sorted(float(edge) for edge in event["window"])
-            state.param.update(span=(start, stop), moment_s=(start + stop) / 2)
+            state.param.update(span=(start, stop), moment_s=(start + stop) / 2, window=(start, stop))
+        elif event.get("type") == "window":
+            state.window = None
 
 
 def _heat(day: Day) -> dict[str, dict[str, Any]]:
@@ -224,60 +252,22 @@ def _heat(day: Day) -> dict[str, dict[str, Any]]:
 
 
 def _episodes(state: HolterState) -> list[dict[str, Any]]:
-    wanted = {"irregular": "irregular", "pause": "", "v3": ""}
+    wanted = {"irregular": "irregular", "pause": "", "v3": "", "mark": ""}
     chosen = state.events[state.events["kind"].isin(wanted)]
     return [
         {
             "start_s": event["start_s"],
             "stop_s": event["stop_s"] if event["kind"] == "irregular" else np.nan,
-            "label": wanted[event["kind"]],
+            "label": event["text"] or wanted[event["kind"]],
             "kind": "episode" if event["kind"] == "irregular" else "mark",
         }
         for event in chosen.to_dict("records")
     ]
 
 
-def _rate_plot(day: Day) -> TrendPlot:
-    low, mean, high = day.rate_by(HOUR_S)
-    table = {"time_s": _starts(mean, HOUR_S), "value": mean, "low": low, "high": high}
-    trend = {**table, "unit": "/min", "form": "range", "step_s": HOUR_S}
-    return TrendPlot.of({"Rate": trend}, title="Rate", about="min, mean, max by hour", start=_begun(day))
-
-
-def _ectopic_plot(day: Day) -> TrendPlot:
-    counts = day.counts_by(HOUR_S, kind=BEAT_CLASSES.index("ventricular"))
-    burden = float((day.kind == BEAT_CLASSES.index("ventricular")).mean()) if len(day.kind) else 0.0
-    trend = {"time_s": _starts(counts, HOUR_S), "value": counts, "form": "bars", "step_s": HOUR_S}
-    return TrendPlot.of(
-        {"Ventricular": {**trend, "colour": "functional"}},
-        title="Ventricular",
-        about="beats an hour",
-        aside=f"burden {100 * burden:.1f} %",
-        start=_begun(day),
-    )
-
-
-def _variability_plot(day: Day) -> TrendPlot:
-    rmssd = day.rmssd_by(but=within(day, irregular(day)))
-    trend = {"time_s": _starts(rmssd, TREND_S), "value": rmssd, "unit": "ms", "form": "line", "hole_s": 2 * TREND_S}
-    return TrendPlot.of(
-        {"RMSSD": trend},
-        title="Variability",
-        about="RMSSD in ms, 5 min",
-        aside="ectopic and irregular left out",
-        start=_begun(day),
-    )
-
-
-def _starts(values: Any, step_s: float) -> Any:
-    return np.arange(len(values)) * step_s
-
-
-def _begun(day: Day) -> str:
-    return day.start.isoformat() if day.start else ""
-
-
 def _length(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.3g} h"
 
 
@@ -301,7 +291,10 @@ def _facts(day: Day, event: Mapping[str, Any]) -> str:
     start, stop = float(event["start_s"]), float(event["stop_s"])
     parts = [day.clock(start)]
     place = int(np.searchsorted(day.r_s, start))
-    if event["kind"] in ("v1", "s1", "other") and 0 < place < len(day.r_s):
+    if event["kind"] == "mark":
+        if stop > start:
+            parts.append(_length(stop - start))
+    elif event["kind"] in ("v1", "s1", "other") and 0 < place < len(day.r_s):
         before = float(day.rr_s[place])
         usual = _usual(day, place)
         if np.isfinite(before) and np.isfinite(usual):

@@ -336,3 +336,46 @@ def test_without_a_long_recording_the_page_says_so(reading):
     from ecgomics.dashboards.pages import PAGES, Visit
 
     assert "no recording over a minute" in page(Visit(reading, PAGES[1])).object
+
+
+def test_notes_and_sleep_are_kept_with_the_recording(store, holter):
+    from ecgomics.dashboards.holter import page
+    from ecgomics.dashboards.pages import PAGES, Site, Visit
+
+    strip = holter.panes["strip"].widget
+    assert strip.start == "2026-03-04T08:00:00"
+    note = {"start_s": 50.0, "stop_s": None, "lead": "", "text": "palpitations", "who": strip.who, "when": ""}
+    strip.notes = [note]
+    holter.panes["day"].widget.event = {"type": "window", "window": [150.0, 300.0]}
+    holter.__panel__().event = {"type": "key", "key": "b"}
+    assert len(strip.notes) == 2
+    site = Site(store)
+    listed = next(page for page in PAGES if page.path == "holter")
+    again = page(Visit(site.reading, listed, desk=site.desk))
+    assert again.state.of_kind("mark")["text"].tolist() == ["palpitations"]
+    assert [shade["start"] for shade in again.panes["day"].widget.shades] == [150.0]
+    assert all(plot.shades for plot in again.trends.plots)
+    groups = {group["title"]: group for group in again.panes["events"].widget.groups}
+    assert groups["Marks and notes"]["rows"][0]["count"] == 1
+    again.__panel__().event = {"type": "key", "key": "n"}
+    again.state.choose("mark")
+    assert again.panes["verdict"].widget.title == "palpitations"
+    holter.state.undo()
+    assert len(holter.panes["strip"].widget.notes) == 1
+
+
+def test_trends_of_short_recordings_have_short_stretches(holter):
+    assert "minute" in holter.trends.plots[0].about
+    from ecgomics.dashboards.holter_trends import step_of
+
+    assert step_of(day_from(np.full(90_000, 0.9))) == 3600.0
+
+
+def test_high_leads_are_drawn_smaller():
+    from dataclasses import replace
+
+    from ecgomics.dashboards.holter_panes import gain_of
+
+    day = day_from([0.8] * 10)
+    assert gain_of(replace(day, swing_mv=1.5)) == 10
+    assert gain_of(replace(day, swing_mv=4.0)) == 5

@@ -11,6 +11,7 @@ const STYLE = `
 .eg-events .row { box-shadow: inset 3px 0 transparent; border-radius: 0; }
 .eg-events .row:hover { background: var(--eg-raised, #eef0f4); }
 .eg-events .row[aria-current="true"] { background: var(--eg-accent-soft, #fdf1f2); box-shadow: inset 3px 0 var(--eg-accent, #b4233a); }
+.eg-events .sub .cut { padding-left: 14px; color: var(--eg-muted, #667085); }
 .eg-events .wide { grid-column: span 2; }
 .eg-events .n { text-align: right; white-space: nowrap; }
 .eg-events .row .count, .eg-events .ok { color: var(--eg-muted, #667085); }
@@ -45,7 +46,7 @@ function render({model, el}) {
     const mark = h("i", {class: entry.shape});
     mark.style.setProperty("--hue", hue(entry.colour));
     return [h("div", {class: "line kind"}, mark, h("span", {class: "cut wide"}, entry.title), h("span", {class: "n"}, entry.count), left(entry.left, entry.rows.length)),
-      entry.rows.map((row) => h("button", {class: "line row", type: "button", "data-kind": row.id, "aria-current": row.id === model.get("chosen") ? "true" : "false",
+      entry.rows.map((row) => h("button", {class: `line row ${row.sub ? "sub" : ""}`, type: "button", "data-kind": row.id, "aria-current": row.id === model.get("chosen") ? "true" : "false",
         "aria-label": `${entry.title}, ${row.title}: ${row.count}, ${row.left} left`, onclick: () => emit(model, "choose", {id: row.id})},
         h("span"), h("span", {class: "cut"}, row.title), trace(row.beat), h("span", {class: "n count"}, grouped(row.count)), left(row.left, true)))];
   }

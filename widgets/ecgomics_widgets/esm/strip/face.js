@@ -1,6 +1,6 @@
 // The elements around the canvas: buttons, the line that says what is shown, help. All text, all reachable by keyboard.
 
-import { rangeText, scaleText } from "./words.js";
+import { clock, rangeText, scaleText } from "./words.js";
 
 const CSS = `
 .ecg-strip{position:relative;display:flex;flex-direction:column;box-sizing:border-box;width:100%;height:100%;min-height:120px;
@@ -186,10 +186,10 @@ export class Face {
   }
 
   /** A list of what found no room on the paper; one is gone to. */
-  openList(items, go) {
+  openList(items, { go, start }) {
     const { list } = this.pops;
     const rows = items.map(({ text, time }) => {
-      const row = make("button", { type: "button" }, `${text} · ${time.toFixed(2)} s`);
+      const row = make("button", { type: "button" }, `${text} · ${clock(time, 0.01, start)}`);
       row.addEventListener("click", () => { this.closeAll(); this.root.focus({ preventScroll: true }); go(time); });
       return row;
     });

@@ -216,17 +216,19 @@ export function drawRuler(ctx, page, colours, { y, height, width, duration }) {
   ctx.moveTo(0, y + 0.5);
   ctx.lineTo(width, y + 0.5);
   ctx.stroke();
-  const step = STEPS_S.slice(1).find((s) => s * page.perSecond >= (s < 60 ? 44 : 64)) ?? 86400;
+  const step = STEPS_S.slice(1).find((s) => s * page.perSecond >= (page.start !== null ? 72 : s < 60 ? 44 : 64)) ?? 86400;
   ctx.font = `400 11px ${FONT}`;
   ctx.textBaseline = "bottom";
   ctx.textAlign = "center";
   ctx.fillStyle = colours.muted;
+  const shift = page.start ?? 0; // of a wall clock the round times are marked
   for (const band of page.bands) {
     const stop = Math.min(duration, band.start + (band.x1 - band.x0) / page.perSecond);
-    for (let k = Math.ceil(band.start / step - 1e-6); k * step <= stop + 1e-9; k++) {
-      const x = xOf(page, band, k * step);
+    for (let k = Math.ceil((band.start + shift) / step - 1e-6); k * step - shift <= stop + 1e-9; k++) {
+      const time = k * step - shift;
+      const x = xOf(page, band, time);
       ctx.fillRect(Math.round(x), y, 1, 4);
-      if (x > band.x0 - 1 && x < band.x1 - 14) ctx.fillText(clock(k * step, step), x, y + height - 1);
+      if (x > band.x0 - 1 && x < band.x1 - 14) ctx.fillText(clock(time, step, page.start), x, y + height - 1);
     }
   }
 }

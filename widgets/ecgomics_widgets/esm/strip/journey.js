@@ -54,10 +54,10 @@ export class Journey {
   jump() {
     const { strip } = this;
     const input = strip.face.jump.querySelector("input");
-    const time = secondsOf(input.value);
+    const time = secondsOf(input.value, strip.setting.start);
     if (time === null || time > strip.signal.duration) {
       strip.say("not a time of this recording");
-      input.setCustomValidity(`A time from 0 to ${Math.floor(strip.signal.duration)} s, such as 75 or 1:15`);
+      input.setCustomValidity(strip.setting.start === null ? `A time from 0 to ${Math.floor(strip.signal.duration)} s, such as 75 or 1:15` : "A time of the clock within this recording, or seconds from its start");
       input.reportValidity();
       input.setCustomValidity("");
       return;

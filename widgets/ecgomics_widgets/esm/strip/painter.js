@@ -5,7 +5,7 @@ import { Traces, drawMargins, drawPaper, drawRuler, drawScroll, namesWidth } fro
 import { Minimap } from "./minimap.js";
 import { drawBand, drawCursor, drawMarks, drawSpans, spanAt, spansIn } from "./overlays.js";
 import { Quality } from "./quality.js";
-import { valueText } from "./words.js";
+import { clock, valueText } from "./words.js";
 
 const STATS = 600;
 
@@ -131,7 +131,7 @@ export class Painter {
     const value = valueText(strip.signal, strip.page, spot);
     const span = spanAt(spans, spot.lead, spot.time);
     const bad = strip.shows("quality") ? this.quality.reason(strip.overlay.quality, spot.lead, spot.time) : "";
-    return [span?.label, `${spot.lead} ${spot.time.toFixed(3)} s${value}`, bad].filter(Boolean).join(" · ");
+    return [span?.label, `${spot.lead} ${strip.page.start === null ? `${spot.time.toFixed(3)} s` : clock(spot.time, 0.01, strip.page.start)}${value}`, bad].filter(Boolean).join(" · ");
   }
 
   drawMap({ cursor, ratio }) {

@@ -45,9 +45,15 @@ export class Player {
   }
 }
 
-/** Seconds of a time as people write it: 12.5, 3:05, 1:02:03; null when it is none. */
-export function secondsOf(text) {
+/** Seconds of a time as people write it: 12.5, 3:05, 1:02:03; null when it is none.
+ *
+ * With a start (s from midnight) a time with a colon is the clock's, 14:22 or 14:22:05, within the day after it. */
+export function secondsOf(text, start = null) {
   const parts = text.trim().replace(/\s*s$/, "").split(":").map(Number);
   if (!text.trim() || parts.length > 3 || parts.some((part) => !Number.isFinite(part) || part < 0)) return null;
+  if (start !== null && parts.length > 1) {
+    const [hours, minutes, seconds = 0] = parts;
+    return (((hours * 3600 + minutes * 60 + seconds - start) % 86400) + 86400) % 86400;
+  }
   return parts.reduce((sum, part) => sum * 60 + part, 0);
 }

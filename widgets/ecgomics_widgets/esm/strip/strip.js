@@ -16,12 +16,12 @@ import { Painter } from "./painter.js";
 import { readOverlay, spanAt } from "./overlays.js";
 import { Signal } from "./signal.js";
 import { View } from "./view.js";
-import { summary } from "./words.js";
+import { clock, startOf, summary } from "./words.js";
 
 const SPEEDS = [25, 50];
 const GAINS = [5, 10, 20];
 const FALLBACK_PX = 480;
-const SETTINGS = ["montage", "columns", "rhythm", "gain", "speed", "theme", "calibration", "toolbar", "minimap", "title", "provenance", "height_px", "machine_marks"];
+const SETTINGS = ["montage", "columns", "rhythm", "gain", "speed", "theme", "calibration", "toolbar", "minimap", "title", "provenance", "height_px", "machine_marks", "start"];
 
 export class Strip {
   constructor(model, el) {
@@ -96,7 +96,7 @@ export class Strip {
     Object.assign(this.setting, {
       layout: get("montage") ?? "auto", columns: get("columns") ?? "consecutive", rhythm: get("rhythm") ?? "II",
       gain: get("gain") ?? 10, speed: get("speed") ?? 25, calibration: get("calibration") ?? 1, title: get("title") ?? "",
-      provenance: get("provenance") ?? "recorded", minimap: get("minimap") ?? "auto", labels: (get("caliper_labels") ?? []).length,
+      provenance: get("provenance") ?? "recorded", minimap: get("minimap") ?? "auto", labels: (get("caliper_labels") ?? []).length, start: startOf(get("start")),
     });
     this.face.bar.hidden = get("toolbar") === "hidden";
     const height = get("height_px");
@@ -181,7 +181,7 @@ export class Strip {
       edit: () => handwork.move(!handwork.moving),
       note: () => { if (!this.shows("notes")) this.toggle(["notes"]); handwork.notes.write(); },
       layers: () => face.openLayers(this.model.get("shown") ?? [], { hides: this.hides(), choose: (names, on) => this.show(names, on) }),
-      unlabelled: () => face.openList(this.painter.unlabelled.map((span) => ({ text: span.label, time: span.start })), (time) => { this.putCursor(time); view.bring(time); }),
+      unlabelled: () => face.openList(this.painter.unlabelled.map((span) => ({ text: span.label, time: span.start })), { go: (time) => { this.putCursor(time); view.bring(time); }, start: this.setting.start }),
       compare: () => this.put({ compare_mode: value ?? this.compare.next() }),
       align: () => this.put({ compare_align: this.compare.align === "r" ? "qrs_on" : "r" }),
       play: () => journey.player.toggle(),
@@ -238,7 +238,7 @@ export class Strip {
 
   putCursor(time) {
     this.put({ cursor_s: Math.round(time * 1e4) / 1e4 });
-    this.face.say(this.face.aside, `${time.toFixed(2)} seconds`);
+    this.face.say(this.face.aside, this.setting.start === null ? `${time.toFixed(2)} seconds` : clock(time, 0.01, this.setting.start));
   }
 
   click(at) {

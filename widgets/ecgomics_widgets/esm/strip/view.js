@@ -112,7 +112,8 @@ export class View {
     const { leads, duration } = signal;
     const full = { ...setting, leads, duration, layout: this.layoutName(), beside: this.strip.compare.beside() };
     if (this.pending) this.takePending(full, box);
-    return layOut(full, box, this);
+    // a second recording has a clock of its own
+    return Object.assign(layOut(full, box, this), { start: this.strip.compare.mode === "off" ? setting.start : null });
   }
 
   layoutName() {

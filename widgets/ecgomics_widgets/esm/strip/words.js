@@ -1,7 +1,14 @@
 // What the strip says: times, scales, values, and the sentence for those who do not see it.
 
-/** A time as people read it: seconds under two minutes, else h:mm:ss. */
-export function clock(seconds, step = 1) {
+/** Seconds from midnight of an ISO time ("2026-03-04T14:20:00"); null for none. */
+export function startOf(text) {
+  const found = /T(\d\d):(\d\d):?(\d\d(?:\.\d+)?)?/.exec(text ?? "");
+  return found ? 3600 * found[1] + 60 * found[2] + Number(found[3] ?? 0) : null;
+}
+
+/** A time as people read it: seconds under two minutes, else h:mm:ss; with a start (s from midnight) as its clock showed it. */
+export function clock(seconds, step = 1, start = null) {
+  if (start !== null) return wall(start + seconds, step);
   const digits = step < 1 ? (step < 0.1 ? 2 : 1) : 0;
   if (seconds < 120) return `${seconds.toFixed(digits)} s`;
   const whole = Math.floor(seconds + 1e-9);
@@ -12,9 +19,18 @@ export function clock(seconds, step = 1) {
   return hours ? `${hours}:${pad(minutes % 60)}:${pad(whole % 60)}${rest}` : `${minutes}:${pad(whole % 60)}${rest}`;
 }
 
+function wall(seconds, step) {
+  const digits = step < 1 ? (step < 0.1 ? 2 : 1) : 0;
+  const at = (((Math.round(seconds * 100) / 100) % 86400) + 86400) % 86400;
+  const pad = (value, width = 2) => String(value).padStart(width, "0");
+  const rest = digits ? pad((at % 60).toFixed(digits), 3 + digits) : pad(Math.floor(at % 60));
+  return `${pad(Math.floor(at / 3600))}:${pad(Math.floor((at % 3600) / 60))}${step >= 60 ? "" : `:${rest}`}`;
+}
+
 /** The stretch shown, and of how much. */
 export function rangeText(page, signal) {
   const digits = page.shown < 120 ? 0.01 : 1;
+  if (page.start !== null) return `${clock(page.t0, 0.1, page.start)}, ${page.shown < 120 ? `${page.shown.toFixed(1)} s` : clock(page.shown)} of ${clock(signal.duration)}`;
   const bare = (t) => clock(t, digits).replace(" s", "");
   const unit = page.t0 + page.shown < 120 ? " s" : "";
   const rest = page.shown < signal.duration - 0.005 ? ` of ${clock(signal.duration, signal.duration % 1 ? 0.1 : 1)}` : "";
@@ -62,12 +78,12 @@ export function summary(page, setting, { signal, spans, words }) {
   const name = setting.title ? `${setting.title}. ` : "";
   const leads = `${signal.leads.length} leads at ${signal.rate} Hz: ${signal.leads.join(", ")}. `;
   const shown = `Showing ${rangeText(page, signal)}, ${scaleText(page, setting)}.`;
-  return `${name}${synthetic}${leads}${shown}${describeSpans(spans)}${words ? ` ${words}.` : ""} Press ? for keys.`;
+  return `${name}${synthetic}${leads}${shown}${describeSpans(spans, page.start)}${words ? ` ${words}.` : ""} Press ? for keys.`;
 }
 
-function describeSpans(spans) {
+function describeSpans(spans, start) {
   if (!spans.length) return "";
-  const some = spans.slice(0, 5).map((s) => `${s.label || "span"} at ${clock(s.start, 0.1)}`);
+  const some = spans.slice(0, 5).map((s) => `${s.label || "span"} at ${clock(s.start, 0.1, start)}`);
   const more = spans.length > some.length ? ` and ${spans.length - some.length} more` : "";
   return ` Evidence: ${some.join(", ")}${more}.`;
 }
