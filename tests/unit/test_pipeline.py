@@ -20,15 +20,17 @@ from ecgomics import pipeline
 from ecgomics.biomarkers import measure
 from ecgomics.cohort import Cohort, blocks, check, open_cohort
 from ecgomics.cohort.crew import Hands, one_thread
+from ecgomics.cohort.mapped import common_rate
 from ecgomics.cohort.nodes import digest
 from ecgomics.cohort.progress import Progress
 from ecgomics.errors import CohortError, EcgomicsError, SettingsError
 from ecgomics.latent import Projection
+from ecgomics.pipeline import analysis
 from ecgomics.records import Record
 from ecgomics.settings import IngestSettings, LatentSettings, ProjectionSettings, RuleSettings
 from ecgomics.simulate import demo_patients
 from ecgomics.vocabulary import BEAT_CLASSES, LEADS, MARKS, STATES
-from ecgomics.waves import delineate
+from ecgomics.waves import delineate, hourly
 
 COUNT = 20
 
@@ -97,6 +99,24 @@ def test_biomarkers_in_the_store_are_those_measured(finished: Cohort) -> None:
         np.testing.assert_array_equal(stored[name].sel(biomarker=shared), direct[name].sel(biomarker=shared))
     # those that need the cohort are there too
     assert {"Out_Of_Limits_Global", "PR_Int_Global_zRef"} <= set(stored["biomarker"].values)
+
+
+def test_a_long_recording_has_representative_beats_by_the_hour(cohort: Cohort, monkeypatch: pytest.MonkeyPatch) -> None:
+    long = cohort.records.index[cohort.records["source"] == "long"][0]
+    with pytest.raises(CohortError, match="analyse"):
+        cohort.hourly(long)
+    monkeypatch.setattr(analysis, "HOURLY_FROM_S", 15.0)
+    cohort.analyse(workers=0, progress=False)
+    stored = cohort.hourly(long).load()
+    found = hourly(common_rate(cohort, (long,))[0], beats=cohort.beats_of(long))
+    assert list(stored["class"].values) == list(found["class"].values)
+    np.testing.assert_array_equal(stored["beat_count"], found["beat_count"])
+    np.testing.assert_allclose(stored["beat_mv"], found["beat_mv"], atol=0.000501)
+    assert stored["beat_count"].sum() == cohort.beats_of(long).beats.sizes["beat"]
+    with pytest.raises(CohortError, match="has no"):
+        cohort.hourly(cohort.ids[0])
+    assert check(cohort.path) == ()
+    assert cohort.stale == ()
 
 
 def test_a_long_recording_is_analysed_like_the_short_ones(finished: Cohort) -> None:

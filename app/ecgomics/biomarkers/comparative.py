@@ -17,7 +17,11 @@ MAD_TO_SD = 1.4826
 
 
 def compare(
-    values: xr.Dataset, *, subjects: xr.Dataset | None = None, settings: BiomarkerSettings | None = None
+    values: xr.Dataset,
+    *,
+    subjects: xr.Dataset | None = None,
+    settings: BiomarkerSettings | None = None,
+    sealed: NDArray[np.bool_] | None = None,
 ) -> xr.Dataset:
     """Add the Comparative columns that need a reference or the cohort.
 
@@ -29,6 +33,8 @@ def compare(
         Dims (record): `age` in years (NaN unknown), `sex`. Without it both are unknown.
     settings
         Names the reference and the smallest cohort.
+    sealed
+        Records (record) that are set aside for replication: they are compared with the others, and none with them.
 
     Returns
     -------
@@ -73,7 +79,7 @@ def compare(
     for column in _where("zCohort"):
         row = place[f"{column}_zCohort"]
         x, why = _column(own, column)
-        value[row], reason[row], count[row] = against_cohort(x, why=why, fewest=settings.cohort_min)
+        value[row], reason[row], count[row] = against_cohort(x, why=why, fewest=settings.cohort_min, sealed=sealed)
     extra = dataset(
         records=own["record"].values,
         heads=heads_of(added),
@@ -121,7 +127,7 @@ def percentile(z: NDArray[np.floating]) -> NDArray[np.float32]:
 
 
 def against_cohort(
-    x: NDArray[np.float32], *, why: NDArray[np.uint8], fewest: int
+    x: NDArray[np.float32], *, why: NDArray[np.uint8], fewest: int, sealed: NDArray[np.bool_] | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.int32]]:
     """Robust z of each value against the median and MAD of the others (itself left out).
 
@@ -131,26 +137,45 @@ def against_cohort(
         Values and their reasons, (R,).
     fewest
         Fewest other records.
+    sealed
+        Records that are nobody's others, (R,).
 
     Returns
     -------
     z, reason, count
         (R,); `count` is the number of others.
     """
-    known = np.flatnonzero(why == 0)
+    apart = np.zeros(len(x), dtype=bool) if sealed is None else sealed
+    known, beside = np.flatnonzero((why == 0) & ~apart), np.flatnonzero((why == 0) & apart)
     others = len(known) - 1
     z = np.full(len(x), np.nan, dtype=np.float32)
     reason = why.copy()
-    count = np.where(why == 0, max(others, 0), 0).astype(np.int32)
+    count = np.where(why == 0, np.where(apart, len(known), max(others, 0)), 0).astype(np.int32)
     if others < fewest:
-        reason[known] = code("cohort below 20 records") if fewest == 20 else code("fewer records than set")
+        reason[why == 0] = code("cohort below 20 records") if fewest == 20 else code("fewer records than set")
         return z, reason, count
     middle, mad = _left_out(x[known].astype(float))
+    _standardise(z, x, reason=reason, rows=known, middle=middle, mad=mad)
+    center = np.median(x[known].astype(float))
+    spread = np.median(np.abs(x[known] - center))
+    same = np.full(len(beside), 1.0)
+    _standardise(z, x, reason=reason, rows=beside, middle=center * same, mad=spread * same)
+    return z, reason, count
+
+
+def _standardise(
+    z: NDArray[np.float32],
+    x: NDArray[np.float32],
+    *,
+    reason: NDArray[np.uint8],
+    rows: NDArray[np.intp],
+    middle: NDArray[np.float64],
+    mad: NDArray[np.float64],
+) -> None:
     flat = mad <= 0
     with np.errstate(divide="ignore", invalid="ignore"):
-        z[known] = np.where(flat, np.nan, (x[known] - middle) / (MAD_TO_SD * mad))
-    reason[known[flat]] = code("cohort has no spread")
-    return z, reason, count
+        z[rows] = np.where(flat, np.nan, (x[rows] - middle) / (MAD_TO_SD * mad))
+    reason[rows[flat]] = code("cohort has no spread")
 
 
 def _left_out(x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

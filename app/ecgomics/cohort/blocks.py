@@ -6,7 +6,7 @@ crashes, costs only itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
@@ -105,6 +105,7 @@ def map_blocks(
     key: str,
     hands: Hands,
     progress: Progress,
+    only: Collection[str] | None = None,
 ) -> Mapped:
     """Run a stage over all blocks of a cohort.
 
@@ -122,14 +123,18 @@ def map_blocks(
         Who does it.
     progress
         Where progress is shown.
+    only
+        Long recordings to do; None: everything.
     """
+    chosen = [records for records in groups(cohort) if only is None or set(records) <= set(only)]
     blocks = [
         Block(stage, dict(settings), cohort.address, cohort.generation, records, bench, key_of(key, records))
-        for records in groups(cohort)
+        for records in chosen
     ]
     waiting = [block for block in blocks if not bench.has(block.key)]
-    done = len(cohort) - sum(len(block.records) for block in waiting)
-    with progress.bar(stage.__name__, total=len(cohort), done=done, unit="records") as advance:
+    total = sum(map(len, chosen))
+    done = total - sum(len(block.records) for block in waiting)
+    with progress.bar(stage.__name__, total=total, done=done, unit="records") as advance:
         for block, lost in _run(waiting, _fitting(hands, cohort)):
             if lost is not None:
                 _rescue(block, memory_gb=hands.memory_gb)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from ecgomics.cohort import looks, results, views
+from ecgomics.cohort import looks, views
 from ecgomics.cohort.commit import Commit, writing
 from ecgomics.cohort.layout import MILLIVOLTS, UNSTATED
 from ecgomics.cohort.lazy import variable
@@ -22,13 +22,13 @@ from ecgomics.cohort.manifest import Stage
 from ecgomics.cohort.opened import Opened
 from ecgomics.cohort.place import place_of
 from ecgomics.cohort.recordings import as_ecg, ecg_of, stored_record
+from ecgomics.cohort.results import Results
 from ecgomics.cohort.stages import as_settings, put_node, values_digest, with_result
 from ecgomics.errors import CohortError
 from ecgomics.settings import LockBoxSettings, Settings
 
 if TYPE_CHECKING:
     from ecgomics.records import Record
-    from ecgomics.waves import Beats
 
 
 def open_cohort(path: str | os.PathLike[str]) -> Cohort:
@@ -60,7 +60,7 @@ def open_cohort(path: str | os.PathLike[str]) -> Cohort:
     return Cohort(opened)
 
 
-class Cohort:
+class Cohort(Results):
     """Recordings, what was said about them, and what the stages found; all on disk, read when asked for.
 
     Made by `open_cohort`. The object follows the store: after a stage is written, by this process or another, the next
@@ -279,67 +279,6 @@ class Cohort:
             When the record is unknown or the window empty.
         """
         return self._now.strip(record).window(t0, t1, width=width)
-
-    # what the stages found
-
-    def node(self, name: str) -> xr.Dataset:
-        """A node of the store as a lazy Dataset.
-
-        Raises
-        ------
-        CohortError
-            When it is not there; says which stage makes it.
-        """
-        return self._now.node(name)
-
-    @property
-    def beats(self) -> xr.Dataset:
-        """All beats, as `waves.Beats.beats`."""
-        return self.node("beats")
-
-    @property
-    def template(self) -> xr.Dataset:
-        """Representative beats, as `waves.Beats.template`."""
-        return self.node("template")
-
-    @property
-    def quality(self) -> xr.Dataset:
-        """Quality of records and leads, as `waves.Beats.quality`."""
-        return self.node("quality")
-
-    @property
-    def biomarkers(self) -> xr.Dataset:
-        """Biomarkers, as `biomarkers.measure` gives them."""
-        return self.node("biomarkers")
-
-    @property
-    def findings(self) -> xr.Dataset:
-        """Outcomes of the rules, as `rules.evaluate` gives them."""
-        return self.node("findings")
-
-    @property
-    def encoders(self) -> tuple[str, ...]:
-        """Encoders whose vectors are in the store."""
-        names = (name.split("/") for name in self._now.manifest.nodes)
-        return tuple(sorted(parts[1] for parts in names if parts[0] == "latent"))
-
-    def latent(self, encoder: str) -> xr.Dataset:
-        """Vectors of an encoder, dims ``(record, latent)``; once projected, also ``map``, dims ``(record, axis)``.
-
-        With a map come ``map_trust`` and attributes that say how far it can be trusted: `Projection.trust_of`.
-        """
-        short = f"ecgomics-{encoder}"
-        return self.node(f"latent/{short if short in self.encoders else encoder}")
-
-    def beats_of(self, records: str | Sequence[str]) -> Beats:
-        """Beats, representative beats and quality of one or some records, in memory.
-
-        Raises
-        ------
-        CohortError
-            When a record is unknown, or the cohort is not analysed.
-        """
-        return results.beats_of(self._now, [records] if isinstance(records, str) else records)
 
     # stages
 

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the store's layout; a store with a higher one is refused, a lower one is read, and migrated when written.
 
 2: the file's own measurements, annotations and representative beats, format, filters and steps; a lock-box.
+3: the cohort's own id; places of nodes at a URL; representative beats by the hour.
 """
 
 SHARD_RECORDS = 256

@@ -47,5 +47,10 @@ def _reports_and_lock_box(commit: Commit, manifest: Manifest) -> Manifest:
     return manifest.with_stage("ingest", replace(ingest, settings=UNSTATED | ingest.settings))
 
 
-STEPS: dict[int, Step] = {1: _reports_and_lock_box}
+def _id_and_places(commit: Commit, manifest: Manifest) -> Manifest:
+    """2 → 3: the id by which an older cohort is read already is written down; hours come with the next analysis."""
+    return manifest
+
+
+STEPS: dict[int, Step] = {1: _reports_and_lock_box, 2: _id_and_places}
 """What leads on from each layout to the next. A step changes nothing that stages read, so results stay."""

@@ -168,4 +168,6 @@ class Opened:
         return self.strips[record]
 
 
-_MAKERS = dict.fromkeys(("beats", "template", "quality", "biomarkers", "findings"), "analyse") | {"latent": "embed"}
+_MAKERS = dict.fromkeys(("beats", "template", "quality", "hourly", "biomarkers", "findings"), "analyse") | {
+    "latent": "embed"
+}

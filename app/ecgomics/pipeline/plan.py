@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,7 +20,7 @@ from ecgomics.cohort.staged import key_of
 from ecgomics.cohort.stages import as_settings
 from ecgomics.settings import Settings
 
-VERSIONS = {"waves": "2", "biomarkers": "3", "rules": "2", "embed": "2", "project": "2"}
+VERSIONS = {"waves": "3", "biomarkers": "4", "rules": "3", "hourly": "1", "embed": "2", "project": "2"}
 """Version of what each stage does; raise it when a stage's results change."""
 
 
@@ -68,6 +68,7 @@ class Plan:
         hands: Hands,
         progress: Progress,
         given: Mapping[str, Any] | None = None,
+        only: Collection[str] | None = None,
     ) -> Mapped:
         """Run a stage over the blocks of a cohort; it is `given` the settings, or what takes their place."""
         return map_blocks(
@@ -78,6 +79,7 @@ class Plan:
             key=self.key,
             hands=hands,
             progress=progress,
+            only=only,
         )
 
     def publish(self, cohort: Cohort, commit: Commit, result: Mapped, *, beside: Sequence[str] = ()) -> None:

@@ -102,6 +102,21 @@ def test_cohort_z_leaves_the_record_itself_out(size: int) -> None:
         assert got[k] == pytest.approx((x[k] - np.median(others)) / (1.4826 * mad), rel=1e-4)
 
 
+def test_records_set_aside_are_compared_and_nobody_is_compared_with_them() -> None:
+    values, subjects = cohort(40, seed=2)
+    sealed = np.arange(40) % 4 == 0
+    rest = values.isel(record=~sealed)
+    got = compare(values, subjects=subjects, sealed=sealed)
+    alone = compare(rest, subjects=subjects)
+    np.testing.assert_array_equal(got["value"].values[~sealed], alone["value"].values)
+    np.testing.assert_array_equal(got["count"].values[~sealed], alone["count"].values)
+    x = values["value"].sel(biomarker="QRS_Dur_Global").values.astype(float)
+    mad = np.median(np.abs(x[~sealed] - np.median(x[~sealed])))
+    z = got["value"].sel(biomarker="QRS_Dur_Global_zCohort").values
+    np.testing.assert_allclose(z[sealed], (x[sealed] - np.median(x[~sealed])) / (1.4826 * mad), rtol=1e-4)
+    assert set(got["count"].sel(biomarker="QRS_Dur_Global_zCohort").values[sealed]) == {30}
+
+
 def test_cohort_z_with_ties() -> None:
     x = np.array([1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 5, 5, 6, 7, 8, 9, 9, 9, 9, 10, 10], dtype=np.float32)
     z, reason, count = against_cohort(x, why=np.zeros(len(x), dtype=np.uint8), fewest=20)

@@ -137,7 +137,7 @@ def test_a_store_of_the_layout_before_is_read_as_it_is(full: Record, take_in: Ca
     assert old.records.loc[full.id, "format"] == ""
     assert len(old.measurements) == 0
     assert old.record(full.id).labels == full.labels
-    assert check(store)[0].startswith("its layout is 1, now 2")
+    assert check(store)[0].startswith("its layout is 1, now 3")
 
 
 def test_whoever_writes_it_brings_it_to_this_layout_and_results_stay(
@@ -148,10 +148,10 @@ def test_whoever_writes_it_brings_it_to_this_layout_and_results_stay(
     cohort.write_stage("biomarkers", found, version="1", settings={}, inputs=inputs)
     store = as_layout_1(cohort)
     before = open_cohort(store).records
-    assert repair(store) == ("brought to layout 2",)
+    assert repair(store) == ("brought to layout 3",)
     assert check(store) == ()
     now = open_cohort(store)
-    assert read_manifest(store).schema == 2
+    assert read_manifest(store).schema == 3
     assert now.records.equals(before)
     assert now.is_current("biomarkers", version="1", settings={}, inputs=inputs)
     np.testing.assert_array_equal(now.biomarkers["value"], np.arange(4.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -345,3 +347,40 @@ def _beats(cohort: Cohort, *, shift: float = 0.0) -> dict[str, xr.Dataset]:
         attrs={"beat_classes": ("normal",)},
     )
     return {"beats": beats}
+
+
+def test_a_cohort_keeps_its_id_when_it_grows_moves_and_is_of_an_older_layout(
+    cohort: Cohort, take_in: Callable[..., Cohort], record: Callable[..., Record], tmp_path: Path
+) -> None:
+    own = cohort.id
+    assert len(own) == 16
+    assert take_in(record(77)).id == own
+    moved = open_cohort(shutil.copytree(cohort.path, tmp_path / "elsewhere.zarr"))
+    assert moved.id == own
+    manifest = json.loads((moved.path / "manifest.json").read_text())
+    del manifest["id"], manifest["places"]
+    (moved.path / "manifest.json").write_text(json.dumps(manifest | {"schema": 2}))
+    old = open_cohort(moved.path)
+    told = old.id
+    assert len(told) == 16
+    old.write_stage("x", xr.Dataset(), version="1", settings={}, inputs={})
+    assert open_cohort(moved.path).id == told
+
+
+def test_a_patient_is_followed_over_time(take_in: Callable[..., Cohort], record: Callable[..., Record]) -> None:
+    days = [datetime(2020, 1, 1), datetime(2021, 1, 1), datetime(2022, 1, 1)]
+    some = [record(k, patient="a", start=day) for k, day in enumerate(days)] + [record(9)]
+    cohort = take_in(*some)
+    values = np.array([[160.0], [170.0], [180.0], [150.0]], dtype=np.float32)
+    names = {"record": cohort.ids, "biomarker": ["PR_Int_Global"], "unit": ("biomarker", ["ms"])}
+    found = xr.Dataset({"value": (("record", "biomarker"), values)}, coords=names)
+    cohort.write_stage("biomarkers", found, version="1", settings={}, inputs={})
+    steps = cohort.change()
+    assert list(steps["record"].values) == [some[1].id, some[2].id]
+    assert steps["change"].values.tolist() == [[10.0], [10.0]]
+    slopes = cohort.trend()
+    assert list(slopes["patient"]) == ["a"]
+    assert slopes["slope"][0] == pytest.approx(10.0, rel=0.01)
+    theirs = pd.DataFrame({"PR_Int_Global": values[:, 0] - 4.0}, index=cohort.ids)
+    _, apart = cohort.disagreement(theirs)
+    assert (apart["PR_Int_Global"] == 4.0).all()
