@@ -36,6 +36,7 @@ VERBS = (
     "check",
     "repair",
     "report",
+    "patient",
     "inspect",
     "serve",
     "api",
@@ -234,7 +235,7 @@ def test_serve_hands_over_to_the_dashboards(store: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("ecgomics.dashboards.serve", serve, raising=False)
     assert main(["serve", str(store), "--port", "0"]) == 0
     here = {"path": str(store), "port": 0, "address": "127.0.0.1", "show": False}
-    assert seen == here | {"access": None, "database": None, "origins": [], "processes": 1}
+    assert seen == here | {"access": None, "database": None, "origins": [], "processes": 1, "openid": None}
 
 
 def test_python_m_ecgomics_is_the_same() -> None:

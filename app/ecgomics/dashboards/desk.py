@@ -32,10 +32,13 @@ class Desk:
         self.path = path
         self._person = person
 
-    @property
+    @cached_property
     def cohort(self) -> str:
-        """What the database calls the cohort."""
-        return hashlib.sha256(str(self.path.resolve()).encode()).hexdigest()[:16]
+        """What the database calls the cohort: its own name for life, so that it may be moved."""
+        from ecgomics.cohort import open_cohort
+
+        # a store begun by an older version has no name before its next commit
+        return open_cohort(self.path).id or hashlib.sha256(str(self.path.resolve()).encode()).hexdigest()[:16]
 
     @cached_property
     def person(self) -> Person:
