@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ecgomics.errors import EcgomicsError, FormatError, SourceError, StreamError
 from ecgomics.live.block import Block
@@ -22,6 +22,7 @@ from ecgomics.live.head import NAME as HEAD
 from ecgomics.live.reader import Reader
 from ecgomics.live.source import Description, Source, Status
 from ecgomics.live.stream import Numbers, Stream
+from ecgomics.live.watching import Watching
 from ecgomics.settings import LiveSettings
 
 KEEP_EVERY_S = 0.1
@@ -196,12 +197,12 @@ class Hub:
             return self._readers[id]
 
     def close(self) -> None:
-        """End what this process takes in, and its threads."""
-        self._closing.set()
+        """Take no more in; a stream can be gone on with by its id, here or in another process."""
         with self._guard:
             own = list(self._own.values())
         for stream in own:
-            self._end(stream, reason="the server was stopped")
+            self._end(stream, reason="the server was stopped", state="lost")
+        self._closing.set()
         loop = self._loop
         if loop is not None:
             loop.call_soon_threadsafe(loop.stop)
@@ -224,6 +225,8 @@ class Hub:
             if id and not _is_id(id):
                 raise StreamError("a stream's id that is none", expected="letters, digits and hyphens")
             folder = self.folder / (id or new_id())
+            if (folder / HEAD).exists() and Reader(folder).status.state == "ended":
+                raise StreamError("a stream that has ended", expected="one to go on with", remedy="begin another")
             stream = Stream.begin(folder, description, person=person, numbers=numbers, settings=self.settings)
             self._own[stream.id] = stream
             self._readers[stream.id] = stream.reader
@@ -261,8 +264,8 @@ class Hub:
                 await asyncio.sleep(RETRY_S)
         return False
 
-    def _end(self, stream: Stream, *, reason: str) -> None:
-        stream.end(reason)
+    def _end(self, stream: Stream, *, reason: str, state: Literal["ended", "lost"] = "ended") -> None:
+        stream.end(reason, state=state)
         with self._guard:
             task = self._tasks.pop(stream.id, None)
         if task is not None and not task.done():
@@ -284,7 +287,7 @@ class Hub:
                 thread.start()
 
     def _work(self) -> list[tuple[str, Callable[[], Any]]]:
-        return [("sources", self._run_loop), ("keeper", self._keep)]
+        return [("sources", self._run_loop), ("keeper", self._keep), ("watcher", self._watch)]
 
     def _run_loop(self) -> None:
         assert self._loop is not None
@@ -303,6 +306,38 @@ class Hub:
                 continue
             due = time.monotonic() + self.settings.save_every_s - KEEP_EVERY_S
             self._each(Stream.keep)
+
+    def _watch(self) -> None:
+        """Look for beats and findings, stream after stream, in step with the clock as far as the processor allows."""
+        watchings: dict[str, Watching] = {}
+        closing = False
+        while not closing:
+            begun = time.monotonic()
+            closing = self._closing.is_set()
+            with self._guard:
+                own = list(self._own.values())
+            for stream in own:
+                self._watch_one(stream, watchings)
+            with self._guard:
+                self._own = {id: stream for id, stream in self._own.items() if not stream.over}
+            if not closing:
+                self._closing.wait(max(0.02, begun + self.settings.watch_every_s - time.monotonic()))
+
+    def _watch_one(self, stream: Stream, watchings: dict[str, Watching]) -> None:
+        ended = stream.ended
+        try:
+            if stream.id not in watchings:
+                watchings[stream.id] = Watching(stream.journal, stream.reader, first=stream.first)
+            watching = watchings[stream.id]
+            if ended:
+                watching.finish()
+            else:
+                watching.step()
+        except Exception:  # one stream's trouble must not end the others'
+            logger.exception("a live stream could not be watched")
+        if ended:
+            watchings.pop(stream.id, None)
+            stream.over = True
 
     def _each(self, step: Callable[[Stream], object]) -> None:
         with self._guard:

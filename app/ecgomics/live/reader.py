@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -205,7 +205,8 @@ class Reader:
                 return told
             if silent > self._settings.silent_s:
                 if not self._is_owned():
-                    return Status("lost", told.battery, "nobody takes it in: its process has ended")
+                    reason = told.reason if told.state == "lost" else ""
+                    return Status("lost", told.battery, reason or "nobody takes it in: its process has ended")
                 state: State = "connecting" if told.state == "connecting" else "lost"
                 return Status(state, told.battery, told.reason or f"no sample for {silent:.0f} s")
             return Status("live", told.battery) if told.state != "lost" else told
@@ -303,16 +304,29 @@ class Reader:
     def _take_beats(self) -> None:
         for line in self._logs[BEATS].more():
             try:
-                settled = line.get("settled")
-                beats = [Beat.of_line(beat, settled=settled is not None) for beat in line["beats"]]
-                if settled is None:
-                    self._early += beats
-                else:
-                    self._beats += beats
-                    self._early = [beat for beat in self._early if beat.number >= int(settled)]
+                self._take_line(line)
             except (KeyError, TypeError, ValueError):
                 continue
         del self._beats[:-MOST_BEATS]
+
+    def _take_line(self, line: dict[str, Any]) -> None:
+        """A line of beats: early ones, all of a settled stretch, or other classes for some that were settled."""
+        if "changed" in line:
+            kinds = {int(number): int(kind) for number, kind in line["changed"]}
+            self._beats = [
+                replace(beat, beat_class=kinds[beat.number]) if beat.number in kinds else beat for beat in self._beats
+            ]
+            return
+        settled = line.get("settled")
+        beats = [Beat.of_line(beat, settled=settled is not None) for beat in line["beats"]]
+        if settled is None:
+            self._early += beats
+            return
+        first, stop = int(line["first"]), int(settled)
+        if self._beats and self._beats[-1].number >= first:
+            self._beats = [beat for beat in self._beats if not first <= beat.number < stop]
+        self._beats += beats
+        self._early = [beat for beat in self._early if beat.number >= stop]
 
     def _is_owned(self) -> bool:
         looked, owned = self._owned

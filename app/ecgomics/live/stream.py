@@ -46,6 +46,10 @@ class Stream:
         self.reader = Reader(journal.folder, settings=self.settings)
         self.clock = Clock(journal.head.description.rate_hz or RR_RATE)
         self.shift: int | None = 0 if numbers == "stream" or not journal.next else None
+        self.first = journal.next
+        """Number of the first sample that this process takes in."""
+        self.over = False
+        """Whether it has ended and all of it was looked at."""
         self.trouble = ""
         """Why samples are not stored just now; empty when they are."""
         self._status = Status("connecting")
@@ -124,14 +128,15 @@ class Stream:
 
     def say(self, status: Status) -> None:
         """What the source says of itself."""
-        self._status = status
+        if not self._ended:
+            self._status = status
 
     @property
     def status(self) -> Status:
         """How the stream is."""
         said = self._status
         if self._ended:
-            return said if said.state == "ended" else Status("ended", said.battery, said.reason)
+            return said
         if self.trouble:
             return Status("lost", said.battery, self.trouble)
         silent = time.monotonic() - self._came
@@ -170,12 +175,12 @@ class Stream:
             (self.journal.folder / STOP).unlink(missing_ok=True)
             self.end("stopped")
 
-    def end(self, reason: str = "") -> None:
-        """Nothing more will come; what came is made safe."""
+    def end(self, reason: str = "", *, state: Literal["ended", "lost"] = "ended") -> None:
+        """Nothing more will come here; what came is made safe. A stream that is only lost can be gone on with."""
         with self._guard:
             if self._ended:
                 return
-            self._status = Status("ended", self._status.battery, reason)
+            self._status = Status(state, self._status.battery, reason)
             self._ended = True
         self._tell()
         try:

@@ -164,8 +164,12 @@ def test_silence_is_lost_and_comes_back(hub):
     feed.push(block(0, 10))
     reader = Reader(hub.folder / feed.id, settings=hub.settings)
     until(lambda: reader.status.state == "lost")
-    feed.push(block(10, 20))
-    until(lambda: reader.status.state == "live")
+
+    def back() -> bool:
+        feed.push(block(feed.next, feed.next + 10))
+        return reader.status.state == "live"
+
+    until(back)
 
 
 def test_no_more_streams_than_allowed(tmp_path):
