@@ -357,29 +357,43 @@ def _recovered(folder: Path, *, head: Head, settings: LiveSettings) -> Recovered
     if not known:
         return Recovered(0, (), 0, math.nan)
     reached, held, came = known[-1][1], Spans(), math.nan
+    oldest = reached
     since = reached - math.ceil(settings.late_s * rate)
     cut = 0
-    for place, (path, _) in enumerate(known):
+    for place, (path, begins) in enumerate(known):
         last = place == len(known) - 1
         if not last and known[place + 1][1] < since:
             continue
+        oldest = min(oldest, begins)
         scan = Scan(path.read_bytes()[frames.SEGMENT_BYTES :], rows, at=frames.SEGMENT_BYTES)
         for frame in scan:
             held.add(frame.first, frame.stop)
             reached, came = max(reached, frame.stop), frame.came
         if last:
             cut = _cut(path, scan.whole)
-    oldest = min((start for start, _ in held), default=reached)
     gaps = Spans([(oldest, reached)])
     for start, stop in held:
         gaps.remove(start, stop)
+    _mend_events(folder, gaps=gaps, oldest=oldest)
+    return Recovered(reached, tuple(gaps), cut, came)
+
+
+def _mend_events(folder: Path, *, gaps: Spans, oldest: int) -> None:
+    """Tell of gaps as they are: an event may have outlived its frame, or a frame its event."""
     told = Spans()
     for line in log.Log(folder / EVENTS).more():
-        if line.get("kind") == "gap":
-            told.add(int(line["first"]), int(line["stop"]))
-    untold = [span for span in gaps if span not in told.within(*span)]
-    log.append(folder / EVENTS, [{"kind": "gap", "first": start, "stop": stop} for start, stop in untold])
-    return Recovered(reached, tuple(gaps), cut, came)
+        if line.get("kind") in ("gap", "filled"):
+            (told.add if line["kind"] == "gap" else told.remove)(int(line["first"]), int(line["stop"]))
+    told.remove(-1, oldest)
+    wrong, untold = Spans(told), Spans(gaps)
+    for start, stop in gaps:
+        wrong.remove(start, stop)
+    for start, stop in told:
+        untold.remove(start, stop)
+    when = datetime.now(UTC).isoformat(timespec="milliseconds")
+    spans = [("filled", span) for span in wrong] + [("gap", span) for span in untold]
+    said = [{"when": when, "kind": kind, "first": start, "stop": stop} for kind, (start, stop) in spans]
+    log.append(folder / EVENTS, said)
 
 
 def _cut(path: Path, whole: int) -> int:
