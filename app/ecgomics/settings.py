@@ -297,6 +297,7 @@ class ApiSettings(Settings):
     processes = param.Integer(2, bounds=(0, 256), doc="Processes that analyse; 0: the one that answers does it.")
     longest_s = param.Number(60.0, bounds=(1.0, 3600.0), doc="Time an analysis may take, s.")
     waiting = param.Integer(64, bounds=(0, 100_000), doc="Analyses that may wait; beyond them the service says busy.")
+    most_viewers = param.Integer(100, bounds=(1, 10_000), doc="Connections that watch live streams at once.")
 
     @property
     def largest_bytes(self) -> int:

@@ -212,7 +212,8 @@ class LineReader:
             cells.pop()
         if len(cells) != len(layout.columns):
             raise FormatError("a row of another number of cells")
-        seq, clock_s, values = None, math.nan, []
+        seq, clock_s = None, math.nan
+        values: list[float] = []
         for name, cell in zip(layout.columns, cells, strict=True):
             if name == "-":
                 continue

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import math
 import time
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Sequence
@@ -255,8 +254,3 @@ def _named(error: BaseException) -> str:
     if reason is not None and hasattr(reason, "name"):
         return str(reason.name).lower().replace("_", " ")
     return getattr(error, "strerror", None) or type(error).__name__
-
-
-def battery_of(status: Status) -> str:
-    """The charge in words; empty when it is not known."""
-    return "" if math.isnan(status.battery) else f"{status.battery:.0%}"

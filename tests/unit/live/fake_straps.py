@@ -1,4 +1,4 @@
-"""Straps that are not there: GATT servers behind bleak's own seam, with exact frames, and losses where a test makes them."""
+"""Straps that are not there: GATT servers behind bleak's own seam, with exact frames, and losses a test makes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _BEAT = [ecg_uv(number).to_bytes(3, "little", signed=True) for number in range(1
 
 
 def packet(number: int, *, count: int = FRAME, skew: float = 1.0) -> bytes:
-    """The frame of samples `number` to before `number + count`, by a clock that runs `skew` times as fast as it should."""
+    """The frame of samples `number` to before `number + count`, by a clock that runs `skew` times too fast."""
     stamp = EPOCH_NS + round((number + count) * 1e9 / pmd.RATE_HZ * skew)
     samples = b"".join(_BEAT[k % 104] for k in range(number, number + count))
     return bytes((pmd.ECG,)) + stamp.to_bytes(8, "little") + b"\0" + samples

@@ -87,7 +87,7 @@ def test_out_of_reach_is_a_gap_by_the_straps_own_clock():
     assert len(jumps) == 1
     before, after = numbers[jumps[0]], numbers[jumps[0] + 1]
     assert before < 5.0 * 130 + 73
-    assert 25.0 * 130 - 73 <= after
+    assert after >= 25.0 * 130 - 73
     assert all(got[k] == fakes.ecg_uv(k) for k in got)
     assert states >= {"live", "lost"}
     assert one.connections == 2

@@ -9,9 +9,10 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 
 import ecgomics
-from ecgomics.service.api import analysing, compatible, jobs, problems, reading, watching
+from ecgomics.service.api import analysing, compatible, jobs, problems, reading, streaming, watching
 from ecgomics.service.api.schema import Problem, Samples
 from ecgomics.service.api.state import Access, Shared
+from ecgomics.service.api.stream_frames import ABOUT as ABOUT_STREAMS
 from ecgomics.service.database import Database
 from ecgomics.settings import ApiSettings
 
@@ -42,13 +43,15 @@ def create_app(
         ``"keys"``, or ``"open"`` for one person on one machine.
     """
     shared = Shared(database, cohort, settings or ApiSettings(), access)
+    door = streaming.Door(shared)
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         shared.analysts.start()
         jobs.resume(shared)
         yield
-        shared.analysts.close()
+        door.close()
+        shared.close()
 
     app = FastAPI(
         title="ECGomics",
@@ -58,12 +61,13 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        openapi_tags=[{"name": "streams", "description": ABOUT_STREAMS}],
     )
-    app.state.shared = shared
+    app.state.shared, app.state.door = shared, door
     problems.install(app)
     _limit(app, shared)
     watching.watch(app)
-    for part in (analysing, reading, jobs, compatible, watching):
+    for part in (analysing, reading, streaming, jobs, compatible, watching):
         app.include_router(part.router)
     _describe(app, access)
     return app

@@ -8,6 +8,7 @@ from typing import Any
 from ecgomics.errors import ServiceError
 from ecgomics.service.api.app import create_app
 from ecgomics.service.api.state import Access
+from ecgomics.service.api.stream_frames import LARGEST_BYTES
 from ecgomics.service.api.watching import log_as_json
 from ecgomics.service.database import Database
 from ecgomics.settings import ApiSettings
@@ -44,6 +45,9 @@ def launch(
         open_cohort(cohort)
     options: dict[str, Any] = {"host": address, "port": port, "access_log": False, "server_header": False}
     options |= {"timeout_keep_alive": 15, "limit_concurrency": 512, "h11_max_incomplete_event_size": 65_536}
+    # a sender that went without a word is noticed within 20 s; samples hardly get smaller by compressing
+    options |= {"ws_max_size": LARGEST_BYTES, "ws_ping_interval": 10, "ws_ping_timeout": 10}
+    options |= {"ws_per_message_deflate": False}
     print(f"http://{address}:{port}/openapi.json")
     log_as_json()
     uvicorn.run(create_app(cohort, database=Database(database), settings=settings, access=access), **options)

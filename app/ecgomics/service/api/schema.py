@@ -70,6 +70,33 @@ class Neighbour(BaseModel):
     distance: float
 
 
+class StreamLine(BaseModel):
+    """A live stream."""
+
+    stream: str
+    name: str
+    kind: str
+    leads: list[str]
+    rate_hz: float = Field(description="Samples a second; 0 for a stream of RR intervals.")
+    device: str
+    origin: str = Field(description="Where samples come from when no person is at the other end, such as a replay.")
+    synthetic: bool
+    started: str = Field(description="When its first sample came, UTC.")
+    next: int = Field(description="Number of the sample to come.")
+    gaps: int
+    yours: bool
+    state: Literal["connecting", "live", "lost", "ended"]
+    battery: float | None
+    reason: str
+    rate_bpm: int | None = Field(description="Median rate of the last beats, per minute.")
+
+
+class StreamList(BaseModel):
+    """The live streams beside the cohort."""
+
+    streams: list[StreamLine]
+
+
 class JobState(BaseModel):
     """Work that goes on after its request was answered."""
 

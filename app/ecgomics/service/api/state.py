@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import Depends, Request
 
@@ -19,6 +19,9 @@ from ecgomics.service.api.problems import RefusedError
 from ecgomics.service.audit import Audit
 from ecgomics.service.database import Database
 from ecgomics.settings import ApiSettings
+
+if TYPE_CHECKING:
+    from ecgomics.live import Hub
 
 Access = Literal["open", "keys"]
 
@@ -54,6 +57,7 @@ class Shared:
         )
         self._lock = threading.Lock()
         self._opened: Cohort | None = None
+        self._hub: Hub | None = None
 
     def cohort(self) -> Cohort:
         """The served cohort, as last committed. Raises CohortError when none is served."""
@@ -65,6 +69,24 @@ class Shared:
             if self._opened is None:
                 self._opened = open_cohort(self.cohort_path)
             return self._opened
+
+    def hub(self) -> Hub:
+        """The live streams beside the served cohort. Raises CohortError when none is served."""
+        from ecgomics.live import Hub, live_folder
+
+        path = self.cohort().path
+        with self._lock:
+            if self._hub is None:
+                self._hub = Hub(live_folder(path))
+            return self._hub
+
+    def close(self) -> None:
+        """Let go of what was begun: analysts, and the streams that are taken in (their senders may go on elsewhere)."""
+        self.analysts.close()
+        with self._lock:
+            if self._hub is not None:
+                self._hub.close()
+                self._hub = None
 
 
 class Buckets:
@@ -120,15 +142,20 @@ def allowed(scope: str) -> Callable[[Person], Person]:
 
 def _of_key(request: Request, here: Shared) -> Person:
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    return key_owner(secret if scheme.lower() == "bearer" else "", here=here, address=_address(request))
+
+
+def key_owner(secret: str, *, here: Shared, address: str) -> Person:
+    """Whose key it is. Raises RefusedError (401, 429)."""
     try:
-        if scheme.lower() != "bearer" or not secret or len(secret) > 200:
+        if not secret or len(secret) > 200:
             raise AccessError(
                 "a request without a key", expected="Authorization: Bearer KEY", remedy="`ecgomics people key`"
             )
         return here.accounts.of_key(secret.strip())
     except AccessError as error:
         # guesses are slowed by where they come from
-        wait = here.buckets.take(f"refused {_address(request)}", cost=10)
+        wait = here.buckets.take(f"refused {address}", cost=10)
         raise RefusedError(429 if wait else 401, error, headers={"WWW-Authenticate": "Bearer"}) from None
 
 
@@ -139,4 +166,5 @@ def _address(request: Request) -> str:
 Asking = Annotated[Person, Depends(person)]
 Reader = Annotated[Person, Depends(allowed("read"))]
 Analyst = Annotated[Person, Depends(allowed("analyse"))]
+Streamer = Annotated[Person, Depends(allowed("stream"))]
 Here = Annotated[Shared, Depends(shared)]

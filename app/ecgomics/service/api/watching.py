@@ -81,6 +81,7 @@ def watch(app: FastAPI) -> None:
     registry = CollectorRegistry()
     app.state.registry = registry
     requests = Counter("ecgomics_requests_total", "Requests", ["route", "method", "status"], registry=registry)
+    app.state.closed = Counter("ecgomics_streams_closed_total", "Streaming connections", ["code"], registry=registry)
     seconds = Histogram("ecgomics_request_seconds", "Duration", ["route"], registry=registry, buckets=STEPS)
 
     @app.middleware("http")
