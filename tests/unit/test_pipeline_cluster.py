@@ -10,11 +10,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ecgomics import pipeline
 from ecgomics.cli import main
-from ecgomics.cohort import Cohort, blocks, open_cohort
+from ecgomics.cohort import Cohort, blocks, check, open_cohort
 from ecgomics.cohort.crew import Hands
 from ecgomics.cohort.nodes import digest
 from ecgomics.cohort.progress import Progress
@@ -111,6 +112,34 @@ def test_a_worker_killed_half_way_costs_its_block_at_most(
     # killed from outside, the block is done again; a record that kills whoever touches it is left blank
     assert list(result.failures) == ([] if once else [bad])
     assert (whole["value"].values == 0).tolist() == [record == bad and not once for record in cohort.ids]
+
+
+def test_a_store_at_a_url_is_filled_analysed_and_embedded_by_a_cluster(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ECGOMICS_SCRATCH", str(tmp_path / "scratch"))
+    monkeypatch.setattr(blocks, "BLOCK_RECORDS", 3)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number, patient in enumerate(islice(demo_patients(6, seed=4), 6)):
+        ecg, leads = patient.ecg.values, list(patient.ecg["lead"].values)
+        np.savez(folder / f"{number}.npz", ecg=ecg, leads=leads, rate_hz=500.0, unit="mV")
+    (folder / "broken.dcm").write_bytes(bytes(128) + b"DICM" + bytes(40))
+    near, far = tmp_path / "near.zarr", f"local://{tmp_path}/far/c.zarr"
+    given: dict[str, Any] = {"settings": IngestSettings(), "progress": False}
+    cohorts = {
+        "far": pipeline.ingest(folder, far, scheduler=address, **given),
+        "near": pipeline.ingest(folder, near, workers=0, **given),
+    }
+    for name, cohort in cohorts.items():
+        hands: dict[str, Any] = {"scheduler": address} if name == "far" else {"workers": 0}
+        cohort.analyse(progress=False, **hands).embed("small", progress=False, **hands)
+    assert list(cohorts["far"].quarantine["source"]) == list(cohorts["near"].quarantine["source"]) == ["broken"]
+    assert len(cohorts["far"]) == 6
+    stages = [{name: stage.digest for name, stage in cohort.stages.items()} for cohort in cohorts.values()]
+    assert stages[0] == stages[1]
+    assert check(far) == ()
+    assert not list((tmp_path / "far" / "c.zarr").glob("bench/*/*"))
 
 
 def test_an_address_where_nobody_answers_says_what_to_do(cohort: Cohort, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import mmap
 import tempfile
+import threading
+import time
+import weakref
 from collections.abc import Sequence
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +16,8 @@ import xarray as xr
 
 from ecgomics.cohort.cohort import Cohort
 from ecgomics.cohort.resample import resample_pieces, resampled_length
+
+_SWEPT_EVERY_S = 0.5
 
 
 def common_rate(cohort: Cohort, records: Sequence[str]) -> xr.DataArray:
@@ -53,4 +59,20 @@ def _laid_down(cohort: Cohort, record: str) -> npt.NDArray[np.float32]:
                 file.write((piece[own.index(lead)] if lead in own else gap).tobytes())
             at += piece.shape[1]
         file.flush()
-        return np.memmap(file, dtype=np.float32, mode="c", shape=(len(cohort.leads), length))
+        return _mapped(file, (len(cohort.leads), length))
+
+
+def _mapped(file: IO[bytes], shape: tuple[int, int]) -> npt.NDArray[np.float32]:
+    """The file as an array whose pages leave the process's memory soon after they were looked at."""
+    mapping = mmap.mmap(file.fileno(), 0)
+    if hasattr(mmap, "MADV_DONTNEED"):
+        # shared with the file, so a page that is given up loses nothing: it is read again when it is looked at again
+        threading.Thread(target=_sweep, args=(weakref.ref(mapping),), daemon=True).start()
+    return np.ndarray(shape, dtype=np.float32, buffer=mapping)
+
+
+def _sweep(found: weakref.ref[mmap.mmap]) -> None:
+    while (mapping := found()) is not None:
+        mapping.madvise(mmap.MADV_DONTNEED)
+        del mapping
+        time.sleep(_SWEPT_EVERY_S)
