@@ -43,6 +43,8 @@ VERBS = (
     "people",
     "backup",
     "restore",
+    "stream",
+    "recordings",
     "demo",
     "bench",
 )

@@ -22,6 +22,7 @@ from ecgomics.cli import (
     reading,
     reporting,
     serving,
+    streaming,
     training,
 )
 from ecgomics.cli.grammar import CAVEAT, SECTIONS
@@ -41,6 +42,7 @@ MODULES = (
     care,
     serving,
     hosting,
+    streaming,
     measuring,
 )
 """Where the verbs are, in the order the help lists them."""

@@ -25,6 +25,7 @@ SECTIONS: dict[str, type[stages.Settings]] = {
     "projection": stages.ProjectionSettings,
     "discovery": stages.ContrastSettings,
     "api": stages.ApiSettings,
+    "live": stages.LiveSettings,
 }
 """Sections of a settings file, and the settings each holds."""
 
@@ -36,6 +37,7 @@ _USES = {
     "finetune": ("latent",),
     "project": ("projection",),
     "api": ("api",),
+    "stream": ("live",),
     "discover": ("discovery",),
 }
 """Sections whose settings a verb takes."""
