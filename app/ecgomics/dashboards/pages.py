@@ -34,13 +34,14 @@ class Page:
         Module or package in this room with ``page(visit: Visit)``, which makes the page for one browser session. While
         there is no such module the page is neither served nor linked to.
     wants
-        ``"long"``: it is linked to where the cohort has recordings too long to be seen whole.
+        ``"long"``: it is linked to where the cohort has recordings too long to be seen whole; ``"patients"``: where it
+        has several of one person.
     """
 
     path: str
     title: str
     module: str
-    wants: Literal["any", "long"] = "any"
+    wants: Literal["any", "long", "patients"] = "any"
 
     @property
     def exists(self) -> bool:
@@ -55,6 +56,7 @@ class Page:
 PAGES = (
     Page("", "Explore", "explorer"),
     Page("holter", "Holter", "holter", wants="long"),
+    Page("patient", "Patient", "patient", wants="patients"),
     Page("discover", "Discover", "discover"),
     Page("learn", "Learn", "learn"),
     Page("monitor", "Monitor", "monitor"),
@@ -151,8 +153,13 @@ class Site:
         threading.Thread(target=reading.prepare, daemon=True).start()
 
     def _nav(self, current: Page, reading: Reading) -> tuple[dict[str, Any], ...]:
-        long = bool((reading.census.duration_s > WHOLE_S).any())
-        shown = [page for page in self.pages() if page.wants == "any" or long or page == current]
+        census = reading.census
+        there = {
+            "any": True,
+            "long": bool((census.duration_s > WHOLE_S).any()),
+            "patients": census.n_patients < len(census),
+        }
+        shown = [page for page in self.pages() if there[page.wants] or page == current]
         return tuple(
             {"href": page.path or "./", "title": page.title, "current": page == current}
             for page in shown

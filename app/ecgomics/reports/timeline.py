@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from html import escape
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ecgomics.biomarkers.references import entry_of, reference_of
+from ecgomics.biomarkers.references import Reference, entry_of, reference_of
 from ecgomics.biomarkers.serial import repeatability
 from ecgomics.cohort import Cohort
 from ecgomics.errors import CohortError
@@ -80,6 +81,58 @@ def detectable(cohort: Cohort, biomarker: str) -> float:
     return detectable_change((marks, marks))
 
 
+@dataclass(frozen=True)
+class Trend:
+    """One biomarker over a patient's records.
+
+    Attributes
+    ----------
+    biomarker, title, unit
+        Column name, what a reader calls it, and its unit.
+    values
+        A number a record, in order of time; NaN where missing.
+    level
+        The person's own level before the last record; NaN when there is none.
+    limit
+        The change that two recordings exceed by chance one time in twenty; NaN when it is not known.
+    reference
+        The catalogue's limits for this person.
+    """
+
+    biomarker: str
+    title: str
+    unit: str
+    values: npt.NDArray[np.float64]
+    level: float
+    limit: float
+    reference: Reference | None
+
+    @property
+    def news(self) -> str:
+        """What changed since last time beyond chance, as a sentence; empty when nothing did."""
+        there = self.values[np.isfinite(self.values)]
+        if len(there) < 2 or not math.isfinite(self.limit) or abs(there[-1] - there[-2]) <= self.limit:
+            return ""
+        step = there[-1] - there[-2]
+        said = f"{'+' if step > 0 else ''}{written(step, self.unit)}"
+        return f"{self.title} {said}, more than the {written(self.limit, self.unit)} that chance explains"
+
+
+def trends(cohort: Cohort, patient: str, *, columns: Mapping[str, str] = STANDARD) -> tuple[Trend, ...]:
+    """A patient's biomarkers over time; those without a value are left out. Raises CohortError as `timeline`."""
+    table = timeline(cohort, patient, columns=columns)
+    last = cohort.records.loc[table.index[-1]]
+    age, sex = float(last["age"]), str(last["sex"])
+    found = []
+    for name in table.columns.drop(["start", "source"]):
+        values = table[name].to_numpy(float)
+        if np.isfinite(values).any():
+            entry = entry_of(name)
+            unit, limits = entry.unit if entry else "", reference_of(name, age=age, sex=sex)
+            found.append(Trend(name, columns[name], unit, values, baseline(values), detectable(cohort, name), limits))
+    return tuple(found)
+
+
 def timeline_html(cohort: Cohort, patient: str, *, columns: Mapping[str, str] = STANDARD) -> str:
     """The timeline as one self-contained page: what changed since last time, then a trend a biomarker.
 
@@ -89,23 +142,16 @@ def timeline_html(cohort: Cohort, patient: str, *, columns: Mapping[str, str] = 
         As `timeline`.
     """
     table = timeline(cohort, patient, columns=columns)
-    last = cohort.records.loc[table.index[-1]]
-    age, sex = float(last["age"]), str(last["sex"])
-    names = [name for name in table.columns if name not in ("start", "source")]
-    parts, changed = [], []
-    for name in names:
-        values, limit = table[name].to_numpy(float), detectable(cohort, name)
-        if not np.isfinite(values).any():
-            continue
-        parts.append(_trend(name, columns[name], values, table["start"], limit=limit, age=age, sex=sex))
-        changed += _said(name, columns[name], values, limit)
-    news = "".join(f"<li>{escape(line)}</li>" for line in changed) or "<li>Nothing beyond chance.</li>"
+    shown = trends(cohort, patient, columns=columns)
+    parts = "".join(_figure(trend, table["start"]) for trend in shown)
+    news = "".join(f"<li>{escape(trend.news)}</li>" for trend in shown if trend.news)
+    news = news or "<li>Nothing beyond chance.</li>"
     synthetic = (cohort.labels["record"].isin(table.index) & (cohort.labels["system"] == "synthetic")).any()
     mark = '<p class="out">Synthetic: a virtual patient, not a person.</p>' if synthetic else ""
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>Timeline</title><style>{_STYLE}</style><main><h1>Timeline of {escape(patient)}</h1>{mark}"
-        f"<p>{len(table)} records</p><h2>Since last time</h2><ul>{news}</ul>{''.join(parts)}"
+        f"<p>{len(table)} records</p><h2>Since last time</h2><ul>{news}</ul>{parts}"
         '<p class="note">Band: the person\'s own baseline ± the change that chance explains. '
         "For research and teaching: not a diagnosis.</p></main></html>"
     )
@@ -120,29 +166,9 @@ svg{width:100%;height:auto;display:block}.note{color:#596275}.out{color:#b4233a}
 """
 
 
-def _said(name: str, title: str, values: npt.NDArray[np.float64], limit: float) -> list[str]:
-    there = values[np.isfinite(values)]
-    if len(there) < 2 or not math.isfinite(limit) or abs(there[-1] - there[-2]) <= limit:
-        return []
-    entry = entry_of(name)
-    unit = entry.unit if entry else ""
-    step = there[-1] - there[-2]
-    sign = "+" if step > 0 else ""
-    return [f"{title} {sign}{written(step, unit)}, more than the {written(limit, unit)} that chance explains"]
-
-
-def _trend(
-    name: str,
-    title: str,
-    values: npt.NDArray[np.float64],
-    start: pd.Series,
-    *,
-    limit: float,
-    age: float,
-    sex: str,
-) -> str:
-    entry, limits = entry_of(name), reference_of(name, age=age, sex=sex)
-    unit, level = entry.unit if entry else "", baseline(values)
+def _figure(trend: Trend, start: pd.Series) -> str:
+    values, unit, level, limit = trend.values, trend.unit, trend.level, trend.limit
+    limits, title = trend.reference, trend.title
     shown = [values[np.isfinite(values)]]
     if math.isfinite(level) and math.isfinite(limit):
         shown.append(np.array([level - limit, level + limit]))
