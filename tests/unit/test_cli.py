@@ -32,6 +32,7 @@ VERBS = (
     "compare",
     "changes",
     "discord",
+    "copy",
     "info",
     "check",
     "repair",

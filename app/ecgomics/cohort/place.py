@@ -6,10 +6,10 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 import zarr
@@ -84,32 +84,38 @@ class Directory:
     def metadata(self) -> dict[str, Any]:
         """Metadata of all its groups and arrays, by path."""
         try:
-            told = json.loads((self.path / "zarr.json").read_text())
+            told = json.loads(self._at("zarr.json").read_text())
         except FileNotFoundError:
             return {}
         return dict(told["consolidated_metadata"]["metadata"])
 
     def digest(self, node: str) -> str | None:
         """Hash of a node's files as they are now; None when it is not there."""
-        return digest(self.path / node) if (self.path / node).is_dir() else None
+        found = self._at(node)
+        return digest(found) if found.is_dir() else None
 
     def files(self, node: str) -> list[str]:
         """The files of a node, below it; of one that is a file, the empty name."""
-        top = self.path / self.manifest().places.get(node, node)
+        top = self._at(node)
         if top.is_file():
             return [""]
         return sorted(file.relative_to(top).as_posix() for file in top.rglob("*") if file.is_file())
 
-    def fetch(self, node: str, file: str, target: Path) -> None:
-        """Have a node's file at another place of this disk as well, by a link where there can be one."""
-        source = self.path / self.manifest().places.get(node, node) / file
+    def fetch(self, node: str, file: str, target: Path, *, how: Literal["link", "copy"] = "link") -> None:
+        """Have a node's file at another place as well; a link, where there can be one, costs nothing."""
+        source = self._at(node) / file
         if not source.exists():
             return  # nothing but fill
         target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(source, target)
-        except OSError:
-            shutil.copy2(source, target)
+        if how == "link":
+            with suppress(OSError):
+                os.link(source, target)
+                return
+        shutil.copy2(source, target)
+
+    def _at(self, node: str) -> Path:
+        own = self.path / node
+        return own if own.exists() else self.path / self.manifest().places.get(node, node)
 
     def settle(self) -> bool:
         """Bring it to its last commit, when one was cut short."""

@@ -23,7 +23,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 import zarr
 
@@ -142,7 +142,7 @@ class Remote:
         place = self._place(node)
         return [""] if place.startswith("zarr.json") else self._below(place)
 
-    def fetch(self, node: str, file: str, target: Path) -> None:
+    def fetch(self, node: str, file: str, target: Path, *, how: Literal["link", "copy"] = "copy") -> None:
         """Have a node's file on this machine."""
         found = self._read(f"{self._place(node)}/{file}".rstrip("/"))
         if found is not None:

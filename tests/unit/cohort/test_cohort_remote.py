@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from ecgomics.cohort import Cohort, check, open_cohort, repair
+from ecgomics.cohort import Cohort, check, copy, open_cohort, repair
 from ecgomics.cohort import remote as remotes
 from ecgomics.cohort.ingest import ingest_records
 from ecgomics.cohort.progress import Progress
@@ -218,3 +218,36 @@ def test_no_key_of_pseudonyms_is_put_beside_a_store_at_a_url(url: str, record: C
     strict = IngestSettings(short_s=10, deidentify="strict")
     with pytest.raises(SettingsError, match="--key-file"):
         ingest_records([record(1)], url, settings=strict, progress=QUIET)
+
+
+def test_a_cohort_is_copied_to_a_url_and_back(cohort: Cohort, url: str, tmp_path: Path) -> None:
+    cohort.note_look({"n": 1})
+    _write(cohort, 1.0)
+    far = copy(cohort.path, url, progress=False)
+    back = copy(url, tmp_path / "back.zarr", progress=False)
+    for one in (far, back):
+        assert one.id == cohort.id
+        assert one.looks() == ({"n": 1},)
+        assert one.stages == cohort.stages
+        assert check(one.address) == ()
+        np.testing.assert_array_equal(one.ecg(cohort.ids[2]), cohort.ecg(cohort.ids[2]))
+    files = [path for path in (tmp_path / "back.zarr").rglob("*") if path.is_file()]
+    assert all(path.stat().st_nlink == 1 for path in files)
+    _write(back, 2.0)
+    with pytest.raises(CohortError, match="a cohort already"):
+        copy(cohort.path, url, progress=False)
+    with pytest.raises(CohortError, match="no cohort to copy"):
+        copy(tmp_path / "nothing", tmp_path / "x.zarr", progress=False)
+
+
+def test_the_files_of_a_store_at_a_url_are_read_where_somebody_put_them_and_not_written(
+    begun: Cohort, url: str, tmp_path: Path
+) -> None:
+    _write(begun, 1.0)
+    fsspec.filesystem("bucket").get(url, str(tmp_path / "files"), recursive=True)
+    assert check(tmp_path / "files") == ()
+    opened = open_cohort(tmp_path / "files")
+    assert float(opened.node("biomarkers")["value"][0]) == 1.0
+    np.testing.assert_array_equal(opened.ecg(opened.ids[0]), begun.ecg(begun.ids[0]))
+    with pytest.raises(CohortError, match="ecgomics copy"):
+        _write(opened, 2.0)
