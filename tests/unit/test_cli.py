@@ -42,6 +42,7 @@ VERBS = (
     "serve",
     "api",
     "people",
+    "agreement",
     "backup",
     "restore",
     "stream",

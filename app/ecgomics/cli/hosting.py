@@ -86,6 +86,44 @@ def _run_people(given: argparse.Namespace) -> None:
         audit.note(f"people.{given.act}", by=None, object=given.name, address="command line")
 
 
+def agreement(verbs: Any) -> None:
+    """Add the verb."""
+    verb = verb_of(verbs, "agreement", _run_agreement, "how far two annotators of a cohort agree")
+    verb.add_argument("cohort", metavar="COHORT", help="the cohort's directory")
+    verb.add_argument("one", metavar="ONE", help="name of an annotator, or machine")
+    verb.add_argument("other", metavar="OTHER", help="name of another")
+    verb.add_argument("--record", metavar="ID", help="only one record")
+    _database(verb)
+
+
+def _run_agreement(given: argparse.Namespace) -> None:
+    from ecgomics.cohort import open_cohort
+    from ecgomics.service import Accounts, Annotations, Database
+    from ecgomics.service.annotations import mark_agreement, verdict_agreement
+
+    database = Database(_url(given))
+    for name in (given.one, given.other):
+        if name != "machine":
+            Accounts(database).find(name)
+    kept = Annotations(database, cohort=open_cohort(given.cohort).id)
+    marks = mark_agreement(kept.marks(given.record), one=given.one, other=given.other)
+    if marks.empty:
+        print("no mark that both placed")
+    else:
+        print(f"marks, {given.other} less {given.one}; limits of agreement (95 %):")
+        print(marks.to_string(index=False, float_format=lambda value: f"{value:.1f}"))
+    if "machine" in (given.one, given.other):
+        return
+    said = verdict_agreement(kept.verdicts(given.record), one=given.one, other=given.other)
+    if not said["n"]:
+        print("no event that both judged")
+        return
+    print(
+        f"verdicts: {said['n']:.0f} judged by both, {100 * said['observed']:.0f} % alike, "
+        f"kappa {said['kappa']:.2f} ± {1.96 * said['kappa_se']:.2f}"
+    )
+
+
 def backup(verbs: Any) -> None:
     """Add the verb."""
     verb = verb_of(verbs, "backup", _run_backup, "copy a cohort and its database while both are in use")
@@ -139,5 +177,5 @@ def _password() -> str:
     return first
 
 
-VERBS = (api, people, backup, restore)
+VERBS = (api, people, agreement, backup, restore)
 """What this module adds to the command line."""

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ecgomics.errors import ServiceError
+from ecgomics.errors import CohortError, ServiceError
 
 if TYPE_CHECKING:
     from ecgomics.service import Annotations, Database, Shelf
@@ -37,8 +37,12 @@ class Desk:
         """What the database calls the cohort: its own name for life, so that it may be moved."""
         from ecgomics.cohort import open_cohort
 
-        # a store begun by an older version has no name before its next commit
-        return open_cohort(self.path).id or hashlib.sha256(str(self.path.resolve()).encode()).hexdigest()[:16]
+        try:
+            named = open_cohort(self.path).id
+        except CohortError:
+            named = ""
+        # a store begun by an older version has no name before its next commit, one to be begun has none yet
+        return named or hashlib.sha256(str(self.path.resolve()).encode()).hexdigest()[:16]
 
     @cached_property
     def person(self) -> Person:

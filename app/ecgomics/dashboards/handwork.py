@@ -15,11 +15,15 @@ from ecgomics_widgets import Strip
 NoteKey = tuple[float, float, str, str, str]
 MarkKey = tuple[int, str, str]
 
+MOST_OTHERS = 500
+"""Marks of others that are told of on a strip."""
+
 
 class Handwork:
     """Notes and moved marks of the record on a strip, in the database and back.
 
-    Everybody's notes are shown; one's own can be changed. Moved marks are one's own.
+    Everybody's notes are shown; one's own can be changed. Moved marks are one's own; where others placed a mark of this
+    record, a note says so, and how far from one's own.
 
     Parameters
     ----------
@@ -36,6 +40,7 @@ class Handwork:
         self._record = ""
         self._notes: dict[NoteKey, tuple[int, int]] = {}
         self._marks: dict[MarkKey, tuple[float | None, int]] = {}
+        self._others: set[NoteKey] = set()
         self._quiet = False
         strip.param.watch(lambda _: self._written(), "notes")
         strip.param.watch(lambda _: self._moved(), "edits")
@@ -52,7 +57,7 @@ class Handwork:
             self._quiet = False
 
     def _show(self) -> None:
-        self._notes, self._marks = {}, {}
+        self._notes, self._marks, self._others = {}, {}, set()
         try:
             person, kept = self.desk.person, self.desk.annotations
             notes, marks = kept.notes(self._record), kept.marks(self._record)
@@ -66,11 +71,32 @@ class Handwork:
         for line in own:
             placed = None if pd.isna(line["placed_s"]) else float(line["placed_s"])
             self._marks[(int(line["beat"]), str(line["lead"]), str(line["mark"]))] = (placed, int(line["version"]))
-        self.strip.param.update(notes=rows, edits=[_edit_row(line) for line in own])
+        others = marks[marks["author"] != person.name].to_dict("records")
+        said = [told for line in others[:MOST_OTHERS] if (told := self._said_of(line)) is not None]
+        self._others = {_note_key(row) for row in said}
+        self.strip.param.update(notes=[*rows, *said], edits=[_edit_row(line) for line in own])
+
+    def _said_of(self, line: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Another annotator's mark as a note at its place; none where it stands nowhere."""
+        placed, machine = (None if pd.isna(line[name]) else float(line[name]) for name in ("placed_s", "machine_s"))
+        at = placed if placed is not None else machine
+        if at is None:
+            return None
+        name = str(line["mark"]).replace("_", " ")
+        text = f"{name}: no such wave" if placed is None else name
+        if placed is not None and machine is not None:
+            text += f" {(placed - machine) * 1000:+.0f} ms from the machine's"
+        own = self._marks.get((int(line["beat"]), str(line["lead"]), str(line["mark"])))
+        if own is not None and own[0] is not None and placed is not None:
+            text += f", {abs(placed - own[0]) * 1000:.0f} ms from yours"
+        elif own is not None and (own[0] is None) != (placed is None):
+            text += ", unlike yours"
+        when = line["edited"].isoformat()
+        return {"start_s": at, "stop_s": None, "lead": line["lead"], "text": text, "who": line["author"], "when": when}
 
     def _written(self) -> None:
         rows = {_note_key(row): row for row in self.strip.notes}
-        gone, new = self._notes.keys() - rows.keys(), rows.keys() - self._notes.keys()
+        gone, new = self._notes.keys() - rows.keys(), rows.keys() - self._notes.keys() - self._others
         if self._quiet or not self._record or not (gone or new):
             return
         with self._keeping() as kept:

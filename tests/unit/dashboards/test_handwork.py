@@ -102,3 +102,22 @@ def test_somebody_elses_note_stays(window, desk):
     assert kept(desk)[0] == ["hers"]
     assert hers.said
     assert [note["text"] for note in hers.strip.notes] == ["hers"]
+
+
+def test_marks_of_another_annotator_are_told_with_how_far_apart_they_are(window, desk, monkeypatch):
+    monkeypatch.setattr("ecgomics.service.accounts.COST", {"time_cost": 1, "memory_cost": 64, "parallelism": 1})
+    bob = Accounts(desk.database).add("bob", password="a password of the tests", role="annotator")
+    window.strip.edits = [EDIT]
+    place = {"lead": "II", "machine_s": 1.0, "by": bob}
+    desk.annotations.place("r1", beat=2, mark="p_on", placed_s=1.044, **place)
+    desk.annotations.place("r1", beat=3, mark="t_off", placed_s=None, **place)
+    window.open("r1")
+    told = {note["text"]: note for note in window.strip.notes}
+    assert set(told) == {"p on +44 ms from the machine's, 24 ms from yours", "t off: no such wave"}
+    assert {note["who"] for note in told.values()} == {"bob"}
+    # they are not notes of one's own: nothing is written, and taking one off the strip takes nothing away
+    window.strip.notes = [*window.strip.notes, NOTE]
+    assert kept(desk)[0] == ["look here"]
+    window.strip.notes = [NOTE]
+    assert len(desk.annotations.marks("r1")) == 3
+    assert window.said == []

@@ -180,3 +180,33 @@ def test_kappa_says_when_it_says_nothing():
     found = verdict_agreement(table, one="ada", other="ben")
     assert (found["observed"], np.isnan(found["kappa"])) == (1.0, True)
     assert verdict_agreement(table, one="ada", other="carl")["n"] == 0
+
+
+def test_agreement_is_printed_from_the_command_line(tmp_path, cheap_hashing, capsys):
+    from ecgomics.cli import main
+    from ecgomics.pipeline import ingest
+    from ecgomics.service import Accounts, Database
+    from ecgomics.simulate import demo_patients
+
+    cohort = ingest(demo_patients(2, seed=1), tmp_path / "c.zarr", workers=0, progress=False)
+    url, record = f"sqlite:///{tmp_path / 'c.db'}", str(cohort.ids[0])
+    database = Database(url)
+    people = [
+        Accounts(database).add(name, password="a password of the tests", role="annotator") for name in ("ada", "bob")
+    ]
+    kept = Annotations(database, cohort=cohort.id)
+    for number, person in enumerate(people):
+        for beat in range(4):
+            shift = 0.010 * number + 0.002 * number * (beat % 2)
+            kept.place(
+                record, lead="II", beat=beat, mark="t_off", machine_s=1.0 + beat, placed_s=1.0 + beat + shift, by=person
+            )
+            kept.judge(record, f"event:x:{beat}", "agree" if beat or not number else "artefact", by=person)
+    assert main(["agreement", str(tmp_path / "c.zarr"), "ada", "bob", "--database", url]) == 0
+    out = capsys.readouterr().out
+    assert "t_off" in out
+    assert "11.0" in out
+    assert "4 judged by both, 75 % alike, kappa 0.00" in out
+    assert main(["agreement", str(tmp_path / "c.zarr"), "machine", "bob", "--database", url]) == 0
+    assert "verdicts" not in capsys.readouterr().out
+    assert main(["agreement", str(tmp_path / "c.zarr"), "ada", "nobody", "--database", url]) == 2
