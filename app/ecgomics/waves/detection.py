@@ -17,7 +17,7 @@ from ecgomics.waves.kernels import NETWORK_HZ
 from ecgomics.waves.quality import Survey, surveyed
 from ecgomics.waves.rhythm import without_false_p
 from ecgomics.waves.rpeaks import peaks_of
-from ecgomics.waves.spikes import led_by_spike, pacing_spikes
+from ecgomics.waves.spikes import begun_after, led_by_spike, pacing_spikes, telling
 
 LIMITS = np.array([[0.024, 0.5, 0.0], [0.028, 0.6, 0.2], [0.060, 0.6, 0.0]])
 """Least area in s and least peak of P, QRS and T in the leads' mean; refractory time of the QRS in s."""
@@ -84,10 +84,11 @@ def detect(values: Block, *, rate: float, precision: str = "auto") -> Piece:
     inputs[~survey.present] = 0
     share = probabilities(inputs, present=survey.present, network=network)
     cells_hz = NETWORK_HZ / network.architecture.stem
-    found = [
-        _decoded(share[i], weights=survey.score[i], signal=signal[i], inputs=inputs[i], rate=rate, cells_hz=cells_hz)
-        for i in range(len(values))
-    ]
+    found = []
+    for i in range(len(values)):
+        spans = _decoded(share[i], weights=survey.score[i], last=(signal.shape[2] - 1) / rate, cells_hz=cells_hz)
+        spikes[i] = _after_spikes(spans, spikes=spikes[i])
+        found.append(completed(spans, weights=survey.score[i], signal=signal[i], inputs=inputs[i], rate=rate))
     found = [without_false_p(mark_spiked(one, spikes=spikes[i])) for i, one in enumerate(found)]
     agreement = np.stack(
         [
@@ -105,10 +106,22 @@ def _chosen(leads: Block, present: npt.NDArray[np.bool_]) -> Block:
     return leads if present.all() else leads[present]
 
 
-def _decoded(
-    share: Block, *, weights: npt.NDArray[np.float32], signal: Block, inputs: Block, rate: float, cells_hz: float
-) -> Found:
-    """Beats of one record from its probabilities (lead, 3, cell)."""
+@dataclass(frozen=True)
+class Bounds:
+    """Boundaries of the waves of one record's beats, before their peaks are looked for; s, NaN where there is no wave.
+
+    `marks` (beat, mark) global, `lead_marks` (beat, lead, mark); `own` (beat, lead) leads that show the QRS themselves;
+    `certainty` (beat) of the QRS.
+    """
+
+    marks: Floats
+    lead_marks: Floats
+    own: npt.NDArray[np.bool_]
+    certainty: Floats
+
+
+def _decoded(share: Block, *, weights: npt.NDArray[np.float32], last: float, cells_hz: float) -> Bounds:
+    """Boundaries in one record, `last` s long, from its probabilities (lead, 3, cell)."""
     leads, _, cells = share.shape
     agreed = np.full((int(cells / cells_hz / 0.2) + 2, 3, 4), np.nan)
     count = consensus(agreed_share(share, weights=weights), cells_hz, LIMITS, agreed) if weights.any() else 0
@@ -119,23 +132,22 @@ def _decoded(
     joint = np.empty((count, 3, 2))
     across_leads(spans, agreed, weights, joint)
     steadied(spans, joint, ALIKE_S * cells_hz)
-    last = (signal.shape[1] - 1) / rate
     # a cell's value belongs to its middle
     lag = 0.5 / cells_hz - 0.5 / NETWORK_HZ
     lead_marks = np.full((count, leads, len(MARKS)), np.nan)
     lead_marks[:, :, ON_OFF] = np.clip(spans / cells_hz + lag, 0, last)
     marks = np.full((count, len(MARKS)), np.nan)
     marks[:, ON_OFF] = np.clip(joint / cells_hz + lag, 0, last)
-    return completed(
-        marks,
-        lead_marks=lead_marks,
-        own=own,
-        certainty=agreed[:, 1, 3],
-        weights=weights,
-        signal=signal,
-        inputs=inputs,
-        rate=rate,
-    )
+    return Bounds(marks, lead_marks=lead_marks, own=own, certainty=agreed[:, 1, 3])
+
+
+def _after_spikes(bounds: Bounds, *, spikes: Floats) -> Floats:
+    """The spikes that pace; a QRS that seems to begin before its own begins after it, in `bounds`."""
+    onsets = bounds.marks[:, QRS_ON].copy()
+    pacing = telling(spikes, onsets=onsets, offsets=bounds.marks[:, QRS_OFF])
+    for begins in (bounds.marks[:, QRS_ON], bounds.lead_marks[:, :, QRS_ON]):
+        begun_after(pacing, onsets=begins, limit=onsets)
+    return pacing
 
 
 def agreed_share(share: Block, *, weights: npt.NDArray[np.float32]) -> Block:
@@ -154,17 +166,15 @@ def agreed_share(share: Block, *, weights: npt.NDArray[np.float32]) -> Block:
 
 
 def completed(
-    marks: Floats,
+    bounds: Bounds,
     *,
-    lead_marks: Floats,
-    own: npt.NDArray[np.bool_],
-    certainty: Floats,
     weights: npt.NDArray[np.float32],
     signal: Block,
     inputs: Block,
     rate: float,
 ) -> Found:
-    """Add peaks and shapes to boundaries: marks (beat, mark), lead_marks (beat, lead, mark), s."""
+    """Add peaks and shapes to the boundaries of a record's beats, whose arrays are filled in place."""
+    marks, lead_marks = bounds.marks, bounds.lead_marks
     last = (signal.shape[1] - 1) / rate
     fill_peaks(signal, rate, lead_marks)
     r = np.empty(len(marks))
@@ -181,10 +191,10 @@ def completed(
         r=r,
         marks=marks,
         lead_marks=lead_marks,
-        own=own.astype(np.float32),
+        own=bounds.own.astype(np.float32),
         shape=shape.astype(np.float32),
         spiked=np.zeros(len(r), dtype=bool),
-        certainty=certainty.astype(np.float32),
+        certainty=bounds.certainty.astype(np.float32),
     )
 
 

@@ -11,8 +11,9 @@ import numpy.typing as npt
 from ecgomics.vocabulary import MARKS
 from ecgomics.waves.conditioning import conditioned
 from ecgomics.waves.decoding import middle
-from ecgomics.waves.detection import Block, Floats, Piece, agreement_of, completed, mark_spiked, prepared
+from ecgomics.waves.detection import Block, Bounds, Floats, Piece, agreement_of, completed, mark_spiked, prepared
 from ecgomics.waves.found import Found
+from ecgomics.waves.spikes import telling
 
 DELINEATORS = ("prominence", "dwt", "cwt", "peak")
 BOUNDS = {
@@ -24,6 +25,7 @@ BOUNDS = {
     "t_off": "ECG_T_Offsets",
 }
 SAME_BEAT_S = 0.15
+QRS_ON, QRS_OFF = MARKS.index("qrs_on"), MARKS.index("qrs_off")
 
 
 def detect_with_neurokit(values: Block, *, rate: float, delineator: str = "prominence") -> Piece:
@@ -41,11 +43,9 @@ def detect_with_neurokit(values: Block, *, rate: float, delineator: str = "promi
             lead_marks(signal[i, lead], rate=rate, delineator=delineator) if weights[lead] > 0 else None
             for lead in range(values.shape[1])
         ]
-        found.append(
-            mark_spiked(
-                _joined(by_lead, weights=weights, signal=signal[i], inputs=inputs[i], rate=rate), spikes=spikes[i]
-            )
-        )
+        joined = _joined(by_lead, weights=weights, signal=signal[i], inputs=inputs[i], rate=rate)
+        spikes[i] = telling(spikes[i], onsets=joined.marks[:, QRS_ON], offsets=joined.marks[:, QRS_OFF])
+        found.append(mark_spiked(joined, spikes=spikes[i]))
     agreement = np.stack([agreement_of(one, peaks=one.r) if len(one.r) else np.zeros(values.shape[1]) for one in found])
     return Piece(found, survey=survey, agreement=agreement, spikes=spikes, signal=signal)
 
@@ -116,13 +116,5 @@ def _joined(
     marks = np.full((len(beats), len(MARKS)), np.nan)
     for b, k in np.ndindex(*marks.shape):
         marks[b, k] = middle(leads[b, :, k])
-    return completed(
-        marks,
-        lead_marks=leads,
-        own=own,
-        certainty=np.ones(len(beats)),
-        weights=weights,
-        signal=signal,
-        inputs=inputs,
-        rate=rate,
-    )
+    bounds = Bounds(marks, lead_marks=leads, own=own, certainty=np.ones(len(beats)))
+    return completed(bounds, weights=weights, signal=signal, inputs=inputs, rate=rate)

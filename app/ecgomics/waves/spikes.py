@@ -16,6 +16,15 @@ SHARPNESS = 0.7
 LEAD_S = 0.10
 """A spike this long before the QRS onset, or less, has caused it."""
 
+WITHIN_S, EARLY_S = 0.010, 0.035
+"""A sharp deflection later than this after the QRS onset is one of the QRS; a broad one may be begun this early."""
+AFTER_S = 0.004
+"""A spike is over and the QRS begins."""
+CLOSE_S, BROAD_S = 0.04, 0.115
+"""A spike up to this long before the onset of a QRS at least this broad needs no others like it."""
+ALIKE_S, LEAST_SHARE = 0.012, 0.25
+"""Spikes whose distance from the QRS is the same within this support each other; share of the beats that need one."""
+
 
 def pacing_spikes(leads: npt.NDArray[np.float32], *, rate: float) -> npt.NDArray[np.float64]:
     """Times in s of pacing spikes in an unfiltered record (lead, time); none below 200 Hz or when there is just one."""
@@ -76,9 +85,43 @@ def _find(leads: npt.NDArray[np.float32], near: int, far: int, apart: int, out: 
     return count
 
 
+def telling(
+    spikes: npt.NDArray[np.float64], *, onsets: npt.NDArray[np.float64], offsets: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """The spikes (s) that pace: at or before a QRS, and broad after them or at one distance from many of the beats.
+
+    Notches of a QRS and single bursts of noise are as sharp. Without any beat all stay.
+    """
+    if len(spikes) == 0 or len(onsets) == 0:
+        return spikes
+    place = np.searchsorted(onsets, spikes - EARLY_S)
+    before, place = np.clip(place - 1, 0, None), np.minimum(place, len(onsets) - 1)
+    distance = onsets[place] - spikes
+    wide = offsets[place] - onsets[place] > BROAD_S
+    inside = (onsets[before] < spikes - EARLY_S) & (spikes < offsets[before] + WITHIN_S)
+    usable = (distance >= np.where(wide, -EARLY_S, -WITHIN_S)) & ~inside
+    broad = wide & (distance < CLOSE_S)
+    alike = (np.abs(distance[:, None] - distance[None]) <= ALIKE_S) & usable[None]
+    many = alike.sum(axis=1) >= max(2.0, LEAST_SHARE * len(onsets))
+    kept = spikes[usable & (broad | many)]
+    return kept if len(kept) > 1 else kept[:0]
+
+
 def led_by_spike(spikes: npt.NDArray[np.float64], *, onsets: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """Which QRS onsets (s) have a spike shortly before them or at their very beginning."""
     if len(spikes) == 0:
         return np.zeros(len(onsets), dtype=bool)
     gap = onsets[:, None] - spikes[None]
     return np.any((gap <= LEAD_S) & (gap >= -0.03), axis=1)
+
+
+def begun_after(
+    spikes: npt.NDArray[np.float64], *, onsets: npt.NDArray[np.float64], limit: npt.NDArray[np.float64]
+) -> None:
+    """Move onsets (beat, ...) that lie before the spike within their QRS to the end of the spike, in place.
+
+    `limit` (beat) are the global onsets by which spikes belong to beats.
+    """
+    for spike in spikes:
+        own = (limit < spike + AFTER_S) & (limit > spike - EARLY_S)
+        onsets[own] = np.maximum(onsets[own], spike + AFTER_S)

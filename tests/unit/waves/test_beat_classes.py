@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from ecgomics.simulate import VirtualPatient, simulate
-from ecgomics.vocabulary import BEAT_CLASSES
+from ecgomics.vocabulary import BEAT_CLASSES, MARKS
 from ecgomics.waves import delineate
+from ecgomics.waves.classes import classify
+from ecgomics.waves.found import Found
 
 CLASS = {name: k for k, name in enumerate(BEAT_CLASSES)}
 
@@ -51,3 +53,66 @@ def test_usual_beats_are_usual(virtual, condition):
     found = delineate(virtual(condition, 3).ecg)
     assert (found.beats["beat_class"].values == CLASS["normal"]).mean() >= 0.9
     assert found.quality["pace_spikes"].item() == 0
+
+
+def found_at(r, *, width=0.09, p=True):
+    """Beats of one shape at the given times, of one width or of one each."""
+    r = np.asarray(r, dtype=float)
+    marks = np.full((len(r), len(MARKS)), np.nan)
+    marks[:, MARKS.index("qrs_on")] = r - 0.04
+    marks[:, MARKS.index("qrs_off")] = r - 0.04 + width
+    marks[:, MARKS.index("p_on")] = np.where(p, r - 0.16, np.nan)
+    return Found(
+        r=r,
+        marks=marks,
+        lead_marks=marks[:, None],
+        own=np.ones((len(r), 1), np.float32),
+        shape=np.tile(np.float32([0.6, 0.8]), (len(r), 1)),
+        spiked=np.zeros(len(r), bool),
+        certainty=np.ones(len(r), np.float32),
+    )
+
+
+def classes_of(found):
+    return [BEAT_CLASSES[kind] for kind in classify(found)[0]]
+
+
+def test_a_run_that_begins_early_goes_on_early():
+    rr = np.r_[[0.8] * 20, [0.5] * 15, 0.9, [0.8] * 10]
+    kinds = classes_of(found_at(np.cumsum(rr)))
+    assert kinds == ["normal"] * 20 + ["supraventricular"] * 15 + ["normal"] * 11
+
+
+def test_a_rhythm_that_changes_is_not_premature_for_ever():
+    kinds = classes_of(found_at(np.cumsum(np.r_[[0.9] * 20, [0.6] * 200])))
+    assert kinds == ["normal"] * 220
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_beat_of_fibrillation_is_premature(seed):
+    rr = np.random.default_rng(seed).uniform(0.45, 1.1, 60)
+    assert set(classes_of(found_at(np.cumsum(rr), p=False))) == {"normal"}
+
+
+@pytest.mark.parametrize(
+    ("width", "p", "rr", "kind"),
+    [
+        (0.15, False, 0.36, "ventricular"),
+        (0.15, True, 0.36, "normal"),  # a bundle branch block with P waves
+        (0.09, False, 0.36, "normal"),  # a narrow tachycardia
+        (0.15, False, 0.80, "normal"),  # slow
+    ],
+)
+def test_a_quick_broad_rhythm_without_p_is_ventricular(width, p, rr, kind):
+    assert set(classes_of(found_at(0.5 + rr * np.arange(20), width=width, p=p))) == {kind}
+
+
+def test_irregular_broad_complexes_are_not_called_ventricular():
+    rr = np.random.default_rng(2).uniform(0.28, 0.54, 40)
+    assert "ventricular" not in classes_of(found_at(np.cumsum(rr), width=0.15, p=False))[1:3]
+    assert classes_of(found_at(np.cumsum(rr), width=0.15, p=False)).count("ventricular") < 30
+
+
+def test_beats_too_few_for_a_rhythm():
+    for count in (0, 1, 2, 3):
+        assert classes_of(found_at(0.5 + 0.8 * np.arange(count))) == ["normal"] * count
