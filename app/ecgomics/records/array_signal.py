@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from ecgomics.errors import FormatError
 from ecgomics.records.assembly import Beside, assemble
+from ecgomics.records.pieces import Pieces, Samples, steps
 from ecgomics.records.record import Description, Record
 from ecgomics.records.stated import Stated
 from ecgomics.records.units import mv_per
@@ -49,8 +49,30 @@ def stated_in(values: Mapping[str, Any]) -> Own:
     )
 
 
+class Values(Protocol):
+    """An array, in memory or in a file, that is read by slices."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of its elements."""
+
+    @property
+    def ndim(self) -> int:
+        """Number of its dims."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its shape."""
+
+    @property
+    def size(self) -> int:
+        """Number of its elements."""
+
+    def __getitem__(self, key: Any) -> Any: ...
+
+
 def from_array(
-    array: npt.NDArray[Any],
+    array: Values,
     *,
     stated: Stated,
     names: Sequence[str] | None,
@@ -63,9 +85,10 @@ def from_array(
     Parameters
     ----------
     array
-        Numbers of dims ``(lead, time)`` or ``(time, lead)``, or one lead; the longer axis is time.
+        Numbers of dims ``(lead, time)`` or ``(time, lead)``, or one lead; the longer axis is time. Read when the record
+        is made, not later.
     stated
-        Rate and unit; both are needed.
+        Rate and unit; both are needed. Into its spool a long array goes piece by piece.
     names
         Lead names, or None: twelve leads are then taken in the usual order.
 
@@ -86,24 +109,32 @@ def from_array(
     if stated.rate_hz is None or stated.unit is None:
         lacking = "sampling rate" if stated.rate_hz is None else "unit"
         raise FormatError(f"an array that states no {lacking}", expected="a rate in Hz and a unit", remedy=HOW)
-    values = np.atleast_2d(np.asarray(array, dtype=np.float64))
-    if array.ndim == 2 and values.shape[0] > values.shape[1]:
-        values = values.T
+    upright = array.ndim == 2 and array.shape[0] > array.shape[1]
+    leads, samples = (1, array.shape[0]) if array.ndim == 1 else sorted(array.shape)
+    if upright:
         said.append("more rows than columns: taken as (time, lead)")
-    if values.shape[0] > MAX_LEADS:
-        raise FormatError(f"an array of {values.shape[0]} leads", expected=f"at most {MAX_LEADS}")
-    named = named_leads([""] * len(values) if names is None else list(names), said)
+    if leads > MAX_LEADS:
+        raise FormatError(f"an array of {leads} leads", expected=f"at most {MAX_LEADS}")
+    named = named_leads([""] * leads if names is None else list(names), said)
     factor = mv_per(stated.unit)
-    step_uv = [factor * 1e3] * len(values) if array.dtype.kind in "iu" else []
+    step_uv = [factor * 1e3] * leads if array.dtype.kind in "iu" else []
     return assemble(
-        values * factor,
+        Pieces(leads, samples, _pieces(array, leads, samples=samples, upright=upright, factor=factor)),
         named,
         rate_hz=stated.rate_hz,
         source=source,
         notes=said,
         description=description,
         beside=Beside(step_uv=step_uv),
+        spool=stated.spool,
     )
+
+
+def _pieces(array: Values, leads: int, *, samples: int, upright: bool, factor: float) -> Iterator[Samples]:
+    """The array in stretches of time, dims ``(lead, time)``, mV."""
+    for start, stop in steps(samples, width=leads):
+        part = np.asarray(array[start:stop] if upright or array.ndim == 1 else array[:, start:stop], dtype=np.float64)
+        yield np.atleast_2d(part.T if upright else part) * factor
 
 
 def named_leads(names: list[str], notes: list[str]) -> list[str]:

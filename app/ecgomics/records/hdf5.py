@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from ecgomics.errors import FormatError
 from ecgomics.records.array_signal import LEAD_KEYS, RATE_KEYS, SIGNAL_KEYS, UNIT_KEYS, from_array, stated_in
+from ecgomics.records.pieces import PIECE_SAMPLES
 from ecgomics.records.record import Record
 from ecgomics.records.stated import Stated
 
@@ -68,17 +69,20 @@ def read_hdf5(path: Path, *, stated: Stated, item: str = "") -> Record:
         number = _number_of(layout, item)
         dataset = layout.datasets[0 if layout.stacked else number]
         _check(dataset, math.prod(dataset.shape[1:] if layout.stacked else dataset.shape))
-        values = np.asarray(dataset[number] if layout.stacked else dataset[()])
         own = stated_in(_small_values(file, dataset))
         name = path.stem if len(layout) == 1 else f"{path.stem}-{layout.name(number)}"
         code = layout.stacked and dataset.name.lower() == "/tracings" and dataset.shape[1:] == (4096, 12)
-    notes: list[str] = []
-    rate_hz, unit = stated.rate_hz or own.rate_hz, stated.unit or own.unit
-    if code and (rate_hz is None or unit is None):
-        notes.append(_CODE_NOTE)
-        rate_hz, unit = rate_hz or 400.0, unit or "0.1 mV"
-    values = _trimmed(values, notes) if layout.stacked else values
-    return from_array(values, stated=Stated(rate_hz, unit), names=own.leads, source=name, notes=notes)
+        notes: list[str] = []
+        rate_hz, unit = stated.rate_hz or own.rate_hz, stated.unit or own.unit
+        if code and (rate_hz is None or unit is None):
+            notes.append(_CODE_NOTE)
+            rate_hz, unit = rate_hz or 400.0, unit or "0.1 mV"
+        # a piece of a compressed chunk costs the whole chunk, so what has large ones is read at once
+        by_piece = not layout.stacked and math.prod(dataset.chunks or (0,)) <= PIECE_SAMPLES
+        values = dataset if by_piece else np.asarray(dataset[number] if layout.stacked else dataset[()])
+        values = _trimmed(values, notes) if layout.stacked else values
+        whole = Stated(rate_hz, unit, stated.spool)
+        return from_array(values, stated=whole, names=own.leads, source=name, notes=notes)
 
 
 def items(path: Path) -> list[str]:

@@ -134,7 +134,7 @@ def _merged(stated: Stated, own: Any, convention: _Convention | None) -> tuple[S
     if convention is not None and (rate_hz is None or unit is None):
         notes.append(convention.note)
         rate_hz, unit = rate_hz or convention.rate_hz, unit or convention.unit
-    return Stated(rate_hz=rate_hz, unit=unit), notes
+    return Stated(rate_hz, unit, stated.spool), notes
 
 
 def _age(value: Any) -> float:

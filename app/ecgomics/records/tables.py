@@ -85,7 +85,7 @@ def read_npz(path: Path, *, stated: Stated) -> Record:
     if signal is None:
         raise FormatError("a NumPy archive without a signal", expected=f"an array named {', '.join(SIGNAL_KEYS)}")
     own = stated_in(lower)
-    merged = Stated(rate_hz=stated.rate_hz or own.rate_hz, unit=stated.unit or own.unit)
+    merged = Stated(stated.rate_hz or own.rate_hz, stated.unit or own.unit, stated.spool)
     return from_array(signal, stated=merged, names=own.leads, source=path.stem, notes=[])
 
 

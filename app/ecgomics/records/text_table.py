@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +16,10 @@ from ecgomics.errors import FormatError
 
 MAX_TEXT_BYTES = 1_000_000_000
 HEAD_BYTES = 65_536
+WHOLE_BYTES = 1 << 25
+"""Texts up to that are read at once, longer ones line by line."""
+ROWS = 1 << 17
+"""Rows that become numbers at a time."""
 
 _DELIMITERS = (";", "\t", ",", " ")
 _RATE = re.compile(r"(?:rate_hz|sampling[ _]?rate|sample[ _]?rate|frequency|\bfs)\W{1,4}(\d+(?:\.\d+)?)", re.IGNORECASE)
@@ -95,11 +102,72 @@ def read_text(path: Path) -> TextTable:
     FormatError
         When the file is no text, too big, or holds no rows of numbers.
     """
-    text = text_of(path)
-    layout = find_numbers(text)
+    head = head_of(path)
+    layout = find_numbers(head)
     if layout is None:
         raise FormatError("a text without rows of numbers", expected="one column a lead, one row a sample")
-    return _parse(text, layout)
+    lines = lines_of(path)
+    preamble = list(islice(lines, layout.first_row))
+    names = _names_above(preamble, layout)
+    return _described(_gathered(lines, layout), names=names, preamble="\n".join(preamble))
+
+
+def head_of(path: Path) -> str:
+    """The beginning of a text, a few hundred lines of it.
+
+    Raises
+    ------
+    FormatError
+        When it is too big or no text.
+    """
+    if path.stat().st_size <= WHOLE_BYTES:
+        return text_of(path)
+    _encoding(path)
+    with path.open("rb") as file:
+        text = decode(file.read(16 * HEAD_BYTES))
+    return text if text is not None else ""
+
+
+def lines_of(path: Path) -> Iterator[str]:
+    """The lines of a text; a long one is not read into memory.
+
+    Raises
+    ------
+    FormatError
+        When it is too big or no text.
+    """
+    if path.stat().st_size <= WHOLE_BYTES:
+        yield from text_of(path).splitlines()
+        return
+    with path.open(encoding=_encoding(path), errors="replace", newline=None) as file:
+        for line in file:
+            yield from line.splitlines()
+
+
+def _encoding(path: Path) -> str:
+    """How the text of a long file is encoded, looked for as `decode` does."""
+    _check_size(path)
+    strict: codecs.IncrementalDecoder = codecs.getincrementaldecoder("utf-8")("strict")
+    found = "utf-8-sig"
+    with path.open("rb") as file:
+        if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
+            return "utf-16"
+        file.seek(0)
+        while part := file.read(WHOLE_BYTES):
+            if b"\x00" in part:
+                raise FormatError("bytes that are no text", expected="a table of numbers")
+            try:
+                strict.decode(part)
+            except UnicodeDecodeError:
+                found = "latin-1"
+                strict = codecs.getincrementaldecoder("latin-1")("strict")
+    return found
+
+
+def _check_size(path: Path) -> None:
+    size = path.stat().st_size
+    if size > MAX_TEXT_BYTES:
+        raise FormatError(f"a text table of {size} bytes", expected=f"at most {MAX_TEXT_BYTES}")
 
 
 def text_of(path: Path) -> str:
@@ -110,9 +178,7 @@ def text_of(path: Path) -> str:
     FormatError
         When it is too big or no text.
     """
-    size = path.stat().st_size
-    if size > MAX_TEXT_BYTES:
-        raise FormatError(f"a text table of {size} bytes", expected=f"at most {MAX_TEXT_BYTES}")
+    _check_size(path)
     text = decode(path.read_bytes())
     if text is None:
         raise FormatError("bytes that are no text", expected="a table of numbers")
@@ -134,21 +200,32 @@ def named_column(name: str) -> NamedColumn:
 
 @dataclass(frozen=True)
 class _Cells:
-    """Cells as numbers, dims ``(column, row)``; how many of each column are words, and which columns are all words."""
+    """Cells as numbers, dims ``(column, row)``; how many cells of each column are words, and how many hold anything."""
 
     numbers: npt.NDArray[np.float64]
     words: npt.NDArray[np.int64]
-    text: npt.NDArray[np.bool_]
+    full: npt.NDArray[np.int64]
+
+    @property
+    def text(self) -> npt.NDArray[np.bool_]:
+        """Which columns are words."""
+        return np.asarray((self.full > 0) & (self.words * 2 > self.full), dtype=bool)
 
 
-def _parse(text: str, layout: Layout) -> TextTable:
-    lines = text.splitlines()
-    preamble = lines[: layout.first_row]
-    names = _names_above(preamble, layout)
-    body = [line for line in lines[layout.first_row :] if line.strip() and not line.lstrip().startswith("#")]
-    if layout.delimiter != "," and re.search(r"\d,\d", body[0]):
-        body = [line.replace(",", ".") for line in body]
-    return _described(_read_cells(body, layout), names=names, preamble="\n".join(preamble))
+def _gathered(lines: Iterator[str], layout: Layout) -> _Cells:
+    """The cells of all rows, read so many rows at a time."""
+    body: Iterator[str] = (line for line in lines if line.strip() and not line.lstrip().startswith("#"))
+    first = next(body)
+    body = chain([first], body)
+    if layout.delimiter != "," and re.search(r"\d,\d", first):
+        body = (line.replace(",", ".") for line in body)
+    parts: list[_Cells] = []
+    while some := list(islice(body, ROWS)):
+        parts.append(_read_cells(some, layout))
+    if any(len(part.numbers) != layout.width for part in parts):
+        raise FormatError("a table whose rows are of different lengths", expected="rows of one length")
+    words, full = (sum(getattr(part, name) for part in parts) for name in ("words", "full"))
+    return _Cells(np.concatenate([part.numbers for part in parts], axis=1), words, full)
 
 
 def _read_cells(lines: list[str], layout: Layout) -> _Cells:
@@ -158,7 +235,7 @@ def _read_cells(lines: list[str], layout: Layout) -> _Cells:
         numbers = np.loadtxt(lines, delimiter=delimiter, comments=None, ndmin=2).T
     except ValueError:
         return _read_cells_one_by_one(lines, layout)
-    return _Cells(numbers, np.zeros(len(numbers), dtype=np.int64), np.zeros(len(numbers), dtype=bool))
+    return _Cells(numbers, np.zeros(len(numbers), dtype=np.int64), np.isfinite(numbers).sum(axis=1))
 
 
 def _read_cells_one_by_one(lines: list[str], layout: Layout) -> _Cells:
@@ -179,7 +256,7 @@ def _read_cells_one_by_one(lines: list[str], layout: Layout) -> _Cells:
                 numbers[column, row] = float(cell.replace(",", "."))
             else:
                 words[column] += 1
-    return _Cells(numbers, words, (full > 0) & (words * 2 > full))
+    return _Cells(numbers, words, full)
 
 
 def _described(cells: _Cells, *, names: list[str] | None, preamble: str) -> TextTable:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from ecgomics.records.calendar import age_between, stamp
 from ecgomics.records.record import Description, Label, Record
 from ecgomics.records.stated import Stated, rate_checked
 from ecgomics.records.tables import from_columns
-from ecgomics.records.text_table import NamedColumn, TextTable, read_text, text_of
+from ecgomics.records.text_table import ROWS, NamedColumn, TextTable, head_of, lines_of, read_text, text_of
 
 _APPLE_RATE = re.compile(r"^[^,\n]{2,40},\"?(\d{2,5}(?:[.,]\d+)?)\s*(?:hertz|hz)\b", re.IGNORECASE | re.MULTILINE)
 _APPLE_UNIT = re.compile(r"^[^,\n]{2,40},\"?([µμu]V|mV)\"?\s*$", re.MULTILINE)
@@ -145,7 +147,7 @@ def read_polar(path: Path, *, stated: Stated) -> Record:
     columns = (replace(table.columns[clock], name="time"), replace(table.columns[ecg], name="ECG"))
     # seconds from the first: epochs in ns leave too few digits for the steps
     values = np.stack([table.values[clock] - table.values[clock][0], table.values[ecg]])
-    first = text_of(path).splitlines()[1].split(";")[0]
+    first = head_of(path).splitlines()[1].split(";")[0]
     description = Description(
         start=stamp(first),
         device="Polar",
@@ -167,18 +169,18 @@ def read_open_signals(path: Path, *, stated: Stated) -> Record:
     FormatError
         For a head that is no JSON, a device not known, or no channel with an ECG sensor.
     """
-    lines = text_of(path).lstrip("\ufeff").splitlines()
-    end = next((k for k, line in enumerate(lines[:50]) if line.startswith("# EndOfHeader")), None)
-    if end is None or end < 2:
+    lines = lines_of(path)
+    head = list(takewhile(lambda line: not line.startswith("# EndOfHeader"), islice(lines, 50)))
+    if not 2 <= len(head) < 50:
         raise FormatError("an OpenSignals text without its head", expected="'# EndOfHeader' after one line of JSON")
     try:
-        devices = json.loads(lines[1].lstrip("# "))
+        devices = json.loads(head[1].lstrip("# "))
     except (ValueError, RecursionError):
         raise FormatError("an OpenSignals head that cannot be read", expected="JSON naming devices") from None
     found = ecg_channels(devices)
     device, name = found[0].device, found[0].maker
     chosen = [channel for channel in found if channel.device is device]
-    values = _columns(lines[end + 1 :], [channel.column for channel in chosen])
+    values = _columns(lines, [channel.column for channel in chosen])
     stage = stage_of(name)
     rows = [(row - c.zero) * c.scale for row, c in zip(values, chosen, strict=True)]
     rate_hz = float(device["sampling rate"])
@@ -273,14 +275,17 @@ def _channels(devices: dict[str, dict[str, Any]]) -> list[EcgChannel]:
     return found
 
 
-def _columns(lines: list[str], columns: list[int]) -> npt.NDArray[np.float64]:
+def _columns(lines: Iterator[str], columns: list[int]) -> npt.NDArray[np.float64]:
+    body = (line for line in lines if line.strip())
+    parts = []
     try:
-        table = np.loadtxt([line for line in lines if line.strip()], usecols=columns, ndmin=2, comments=None)
+        while some := list(islice(body, ROWS)):
+            parts.append(np.loadtxt(some, usecols=columns, ndmin=2, comments=None))
     except (ValueError, IndexError):
         raise FormatError("OpenSignals rows that are no numbers, or too short", expected="a number a column") from None
-    if not table.size:
+    if not parts:
         raise FormatError("an OpenSignals text without samples", expected="rows of numbers")
-    return table.T
+    return np.concatenate(parts).T
 
 
 def _padded(clock: str) -> str:

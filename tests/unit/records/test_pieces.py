@@ -7,12 +7,14 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
+import scipy.io
 import wfdb
 
 from ecgomics.errors import FormatError
-from ecgomics.records import Record, pieces, read
+from ecgomics.records import Record, assembly, hdf5, pieces, read, text_table, wearables
 from ecgomics.records.pieces import Pieces
 
 _SPEC = importlib.util.spec_from_file_location(
@@ -142,3 +144,59 @@ def test_pieces_that_are_not_what_was_promised_are_refused(count: int) -> None:
 def test_more_than_memory_should_hold_is_refused_with_the_way_out() -> None:
     with pytest.raises(FormatError, match="ingest it into a cohort"):
         Pieces(12, 24 * 3600 * 500, iter([])).gathered()
+
+
+ROWS = "".join(f"{k / 250},{'NA' if k % 7 == 0 else k % 11},{'x' if k % 5 else ''}\n" for k in range(60))
+WORDS = f"time,II,note\n{ROWS}"
+TEXTS = {
+    "plain": "# rate_hz=250 unit=mV\nI,II\n" + "".join(f"{k % 13 / 10},{k % 5}\n" for k in range(50)),
+    "words": "# unit=mV\n" + WORDS,
+    "semicolons": "# rate_hz=250 unit=mV\nI;II\n" + "".join(f"0,{k % 10};1,{k % 7}\n" for k in range(50)),
+    "latin": "# rate_hz=250 unit=mV é\nI,II\n" + "".join(f"{k % 13 / 10},{k % 5}\n" for k in range(50)),
+    "polar": "Phone timestamp;sensor timestamp [ns];timestamp [ms];ecg [uV]\n"
+    + "".join(f"2024-01-01T10:00:00.{k:03};{k * 7692308};{k * 7.7};{k % 17}\n" for k in range(80)),
+    "opensignals": "# OpenSignals Text File Format\n"
+    '# {"d": {"sensor": ["ECG"], "device name": "d", "column": ["nSeq", "A1"], "sampling rate": 1000, "label": ["A1"],'
+    ' "resolution": [4, 10], "device": "bitalino", "date": "2024-1-1", "time": "7:3:47.2"}}\n# EndOfHeader\n'
+    + "".join(f"{k % 16}\t{500 + k % 9}\t\n" for k in range(70)),
+}
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_a_long_text_is_read_line_by_line_to_the_same_record(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "t.txt"
+    path.write_text(TEXTS[kind], encoding="latin-1" if kind == "latin" else "utf-8")
+    whole = read(path)
+    monkeypatch.setattr(text_table, "WHOLE_BYTES", 0 if kind == "latin" else 64)
+    monkeypatch.setattr(text_table, "ROWS", 7)
+    monkeypatch.setattr(wearables, "ROWS", 7)
+    parts = read(path)
+    assert parts.id == whole.id
+    assert (parts.notes, parts.start, parts.device) == (whole.notes, whole.start, whole.device)
+    np.testing.assert_array_equal(parts.ecg, whole.ecg)
+
+
+@pytest.mark.parametrize("form", ["lead-time", "time-lead", "one", "chunked", "npy", "matlab"])
+def test_a_long_array_goes_to_the_spool(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    signal = np.random.default_rng(0).integers(-900, 900, size=(3, 500)).astype(np.int16)
+    given = signal.T if form == "time-lead" else signal[0] if form == "one" else signal
+    path = tmp_path / f"a.{'npy' if form == 'npy' else 'mat' if form == 'matlab' else 'h5'}"
+    if form == "npy":
+        np.save(path, given)
+    elif form == "matlab":
+        scipy.io.savemat(path, {"ecg": given})
+    else:
+        with h5py.File(path, "w") as file:
+            chunks = (3, 500) if form == "chunked" else None
+            file.create_dataset("ecg", data=given, chunks=chunks, compression="gzip" if chunks else None)
+    whole = read(path, rate_hz=250, unit="uV")
+    monkeypatch.setattr(pieces, "PIECE_SAMPLES", 99)
+    monkeypatch.setattr(assembly, "PIECE_SAMPLES", 99)
+    monkeypatch.setattr(hdf5, "PIECE_SAMPLES", 99)
+    laid = read(path, rate_hz=250, unit="uV", spool=tmp_path / "spool")
+    assert (tmp_path / "spool").exists()
+    assert laid.id == whole.id
+    np.testing.assert_array_equal(laid.ecg, whole.ecg)
+    np.testing.assert_allclose(whole.ecg, np.atleast_2d(given.T if form == "time-lead" else given) / 1000, rtol=1e-6)
