@@ -37,6 +37,9 @@ class Way:
 WAYS: Mapping[str, Way] = {
     "replay": Way("replay:FILE or replay:RECORD", "", "a file, or a record of the cohort, as if it were measured now"),
     "polar": Way("polar or polar:ADDRESS", "polar:Polar", "a Polar H10 strap over Bluetooth: its ECG"),
+    "lsl": Way("lsl:NAME or lsl:type=ECG", "lsl:Lsl", "a stream of the Lab Streaming Layer"),
+    "serial": Way("serial:PORT", "line_source:SerialLines", "lines of numbers from a serial port"),
+    "udp": Way("udp:PORT", "line_source:UdpLines", "lines of numbers in UDP packets"),
     "hr": Way("hr or hr:ADDRESS", "heart_rate:HeartRate", "any strap with the heart rate service: RR intervals"),
 }
 

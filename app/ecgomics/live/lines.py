@@ -136,7 +136,7 @@ class LineReader:
         self.layout = layout
         self.refused: Counter[str] = Counter()
         self._rest = b""
-        self._overlong = False
+        self._overlong = self._torn = False
         self._open_signals = False
         self._in_a_row = 0
 
@@ -154,12 +154,19 @@ class LineReader:
             self._rest, self._overlong = b"", True
         return rows
 
+    def torn(self) -> None:
+        """What came before is over, and what comes begins within a line: neither end is to be read as a line."""
+        self._rest, self._torn = b"", True
+
     def whole(self, data: bytes) -> list[Row]:
         """Rows of a packet of whole lines, whose last may lack its end."""
         self._rest, self._overlong = b"", False
         return self.take(data if data.endswith(b"\n") else data + b"\n")
 
     def _line(self, line: bytes) -> Row | None:
+        if self._torn:
+            self._torn = False
+            return None
         try:
             if self._overlong or len(line) > LONGEST_LINE:
                 self._overlong = False

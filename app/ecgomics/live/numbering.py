@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 AGAIN_S = 60.0
 """A clock this little behind its last reading repeats itself; one farther behind was started anew."""
@@ -21,6 +22,9 @@ class Numbering:
         Samples a second, above 0.
     hole_s
         How much more than its samples' own time must have passed for a gap, s; less is the clock's unsteadiness.
+    again
+        Whether a piece at which the clock stands still came before and is ``"dropped"``, or is ``"kept"``: of a way on
+        which nothing comes twice.
 
     Examples
     --------
@@ -29,8 +33,8 @@ class Numbering:
     [0, 10, None, 40]
     """
 
-    def __init__(self, rate_hz: float, *, hole_s: float) -> None:
-        self.rate_hz, self.hole_s = rate_hz, hole_s
+    def __init__(self, rate_hz: float, *, hole_s: float, again: Literal["dropped", "kept"] = "dropped") -> None:
+        self.rate_hz, self.hole_s, self.again = rate_hz, hole_s, again
         self.next = 0
         self._last_s = self._came_s = math.nan
 
@@ -47,7 +51,7 @@ class Numbering:
             Our own clock when it came, s: stands in where the source's clock was set or began anew.
         """
         passed = last_s - self._last_s
-        if -AGAIN_S < passed <= 0:
+        if -AGAIN_S < passed <= 0 and self.again == "dropped":
             return None
         since = came_s - self._came_s
         if passed <= -AGAIN_S or passed > since + SET_S:
