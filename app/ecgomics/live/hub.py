@@ -7,6 +7,7 @@ import concurrent.futures
 import contextlib
 import functools
 import logging
+import math
 import os
 import secrets
 import threading
@@ -22,11 +23,14 @@ from ecgomics.live.head import NAME as HEAD
 from ecgomics.live.reader import Reader
 from ecgomics.live.source import Description, Source, Status
 from ecgomics.live.stream import Numbers, Stream
+from ecgomics.live.tidying import tidy
 from ecgomics.live.watching import Watching
 from ecgomics.settings import LiveSettings
 
 KEEP_EVERY_S = 0.1
 RETRY_S = 0.25
+CLOSE_S = 60.0
+TIDY_EVERY_S = 60.0
 LONGEST_ID = 80
 
 logger = logging.getLogger(__name__)
@@ -208,7 +212,7 @@ class Hub:
             loop.call_soon_threadsafe(loop.stop)
         for thread in self._threads:
             if thread is not threading.current_thread():
-                thread.join(timeout=10)
+                thread.join(timeout=CLOSE_S)
         self._loop, self._threads = None, []
 
     # --- inside --------------------------------------------------------------------------------------------------
@@ -301,7 +305,12 @@ class Hub:
 
     def _keep(self) -> None:
         due = 0.0
+        tidied = -math.inf
         while not self._closing.wait(KEEP_EVERY_S):
+            if time.monotonic() - tidied > TIDY_EVERY_S:
+                tidied = time.monotonic()
+                with contextlib.suppress(OSError):
+                    tidy(self.folder, settings=self.settings)
             if time.monotonic() < due:
                 continue
             due = time.monotonic() + self.settings.save_every_s - KEEP_EVERY_S

@@ -207,7 +207,7 @@ class Reader:
                 if not self._is_owned():
                     reason = told.reason if told.state == "lost" else ""
                     return Status("lost", told.battery, reason or "nobody takes it in: its process has ended")
-                state: State = "connecting" if told.state == "connecting" else "lost"
+                state: State = "connecting" if told.state == "connecting" and not self._ring.next else "lost"
                 return Status(state, told.battery, told.reason or f"no sample for {silent:.0f} s")
             return Status("live", told.battery) if told.state != "lost" else told
 

@@ -141,7 +141,7 @@ class Settler:
         inside = (found.r >= first / rate - self._seam_s) & (found.r < end / rate + seam)
         found = found.take(inside)
         earlier = np.empty(0) if self._kept is None else self._kept.found.r[-1:]
-        apart = np.diff(np.concatenate([earlier, found.r]), prepend=-np.inf) > 2 * self._seam_s
+        apart = np.asarray(np.diff(np.concatenate([earlier, found.r]), prepend=-np.inf) > 2 * self._seam_s)
         found = found.take(apart[len(earlier) :])
         quality = found.certainty * (found.own @ score / max(float(score.sum()), 1e-6))
         self.quality = quality_of(score, piece.agreement[0], piece.survey.row(0).seconds)
@@ -172,7 +172,7 @@ class Settler:
         upto = np.concatenate([[0], np.cumsum(missing)])
         places = np.clip((ends * self.rate).astype(int) - self.ring.oldest, 0, len(missing))
         lost: npt.NDArray[np.bool_] = np.asarray(np.diff(upto[places]) > GAP_S * self.rate)
-        return lost if len(before) else np.concatenate([np.zeros(min(1, len(r)), bool), lost])
+        return lost if len(before) else np.concatenate([np.zeros(min(1, len(r)), dtype=np.bool_), lost])
 
     def _forget(self, first: int) -> None:
         if self._kept is not None:

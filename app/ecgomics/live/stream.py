@@ -141,7 +141,7 @@ class Stream:
             return Status("lost", said.battery, self.trouble)
         silent = time.monotonic() - self._came
         if silent > self.settings.silent_s:
-            if said.state == "connecting":
+            if said.state == "connecting" and self.next == self.first:
                 return said
             return Status("lost", said.battery, said.reason or "no sample comes")
         return said if said.state == "lost" else Status("live" if self.next else said.state, said.battery)
