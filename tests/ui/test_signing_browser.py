@@ -199,7 +199,7 @@ def test_every_page_says_who_is_signed_in_and_leads_out(guarded, open_page, widt
         page.goto(guarded[0] + path)
         me = page.locator("header .me summary")
         me.wait_for(timeout=30_000)
-        assert me.get_attribute("aria-label") == "signed in as ada"
+        assert me.get_attribute("aria-label") == "A, signed in as ada"
     me.click()
     assert "annotator" in page.locator("header .me").inner_text()
     page.keyboard.press("Escape")

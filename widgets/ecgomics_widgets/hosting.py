@@ -156,11 +156,16 @@ class HostedWidget(param.Parameterized):
 
         watcher = self.param.watch(down, list(self._down))
         python_names = {self._browser_name(name): name for name in self._up}
+
+        def up(*events: Any) -> None:
+            from panel.io import unlocked
+
+            # all that follows from what was done goes to the browser in one message
+            with unlocked():
+                self._hear({python_names[event.name]: event.new for event in events})
+
         if python_names:
-            component.param.watch(
-                lambda *events: self._hear({python_names[event.name]: event.new for event in events}),
-                list(python_names),
-            )
+            component.param.watch(up, list(python_names))
 
     def _hear(self, values: Mapping[str, Any]) -> None:
         self.param.update(**{name: self._from_browser(name, value) for name, value in values.items()})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import param
 from panel.custom import AnyWidgetComponent, Child
+from panel.io import unlocked
 
 from ecgomics.dashboards.theme import stylesheet
 from ecgomics.wording import counted
@@ -32,7 +33,7 @@ class Frame(AnyWidgetComponent):
     heading = param.String(default="", doc="Name of the page.")
     nav = param.List(default=[], doc="Links to the pages: dicts of `href`, `title`, `current`.")
     cohort = param.Dict(default={}, doc="`name`, `records`, `patients`, `synthetic`.")
-    person = param.Dict(default={}, doc="Who signed in: `name`, `role`, `leave`; empty where nobody needs to.")
+    visitor = param.Dict(default={}, doc="Who signed in: `name`, `role`, `leave`; empty where nobody needs to.")
     keys = param.List(default=[], doc="Keys and what they do, for the help: pairs of texts.")
     status = param.List(default=[], doc="Texts of the footer.")
     undo = param.String(default="", doc="What undo would take back.")
@@ -42,11 +43,16 @@ class Frame(AnyWidgetComponent):
     event = param.Dict(default={}, doc="The last thing done in the frame.")
 
     def __init__(self, **params: Any) -> None:
-        super().__init__(**{"person": dict(_visitor[0]()), **params})
+        super().__init__(**{"visitor": dict(_visitor[0]()), **params})
+
+    def _process_events(self, events: dict[str, Any]) -> None:
+        # all that follows from what was done goes to the browser in one message
+        with unlocked():
+            super()._process_events(events)
 
 
 def name_visitors(ask: Callable[[], Mapping[str, str]] | None) -> None:
-    """Say who tells whose session a page is made for, as `Frame.person`; None: nobody needs to sign in."""
+    """Say who tells whose session a page is made for, as `Frame.visitor`; None: nobody needs to sign in."""
     _visitor[:] = [ask or dict]
 
 

@@ -33,13 +33,18 @@ class TrendPanes:
                 lambda change, inbox=inbox: hear_times(state, inbox.take(change.new)),
                 "event",
             )
-        state.param.watch(lambda *changes: self._follow(), ["moment_s", "theme", "marks"])
+        state.param.watch(lambda *changes: self._follow(), ["moment_s", "theme"])
+        state.param.watch(lambda *changes: self._shade(), ["marks"])
+        self._shade()
         self._follow()
 
     def _follow(self) -> None:
-        shades = shades_of(self.state.sleep)
         for plot in self.plots:
-            plot.param.update(cursor_s=self.state.moment_s, theme=self.state.theme, shades=shades)
+            plot.param.update(cursor_s=self.state.moment_s, theme=self.state.theme)
+
+    def _shade(self) -> None:
+        for plot in self.plots:
+            plot.shades = shades_of(self.state.sleep)
 
 
 def _rate_plot(day: Day) -> TrendPlot:

@@ -47,7 +47,7 @@ function render({model, el}) {
     mark.style.setProperty("--hue", hue(entry.colour));
     return [h("div", {class: "line kind"}, mark, h("span", {class: "cut wide"}, entry.title), h("span", {class: "n"}, entry.count), left(entry.left, entry.rows.length)),
       entry.rows.map((row) => h("button", {class: `line row ${row.sub ? "sub" : ""}`, type: "button", "data-kind": row.id, "aria-current": row.id === model.get("chosen") ? "true" : "false",
-        "aria-label": `${entry.title}, ${row.title}: ${row.count}, ${row.left} left`, onclick: () => emit(model, "choose", {id: row.id})},
+        title: `${entry.title}, ${row.title}: ${row.count}, ${row.left} left`, onclick: () => emit(model, "choose", {id: row.id})},
         h("span"), h("span", {class: "cut"}, row.title), trace(row.beat), h("span", {class: "n count"}, grouped(row.count)), left(row.left, true)))];
   }
   function draw() {

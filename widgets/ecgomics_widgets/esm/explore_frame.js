@@ -58,22 +58,23 @@ const STYLE = `
 @container frame (max-height: 820px) { .frame .why .beats { flex-basis: 220px; } }
 `;
 const PANES = [["ecg", "ECG"], ["records", "Records"], ["map", "Map"], ["why", "Why"]];
-const SIZES = {left: [200, 480, "px"], right: [240, 560, "px"], bottom: [15, 70, "%"], rules: [15, 80, "%"], map: [20, 75, "%"]};
+const SIZES = {left: [200, 480, "px", 284], right: [240, 560, "px", 312], bottom: [15, 70, "%", 34], rules: [15, 80, "%", 44], map: [20, 75, "%", 40]};
 const STORE = "ecgomics.explore";
 const FOUND = 12;
 const OVERLAID = 1100;
 const NOTE = "On the map: drag draws a shape, Shift-drag a box, Alt-drag moves, the wheel zooms, a click opens the record.";
 
 function splitter(root, name, direction, measure) {
-  const [least, most, unit] = SIZES[name];
-  const set = (value) => { const kept = Math.min(most, Math.max(least, value)); root.style.setProperty(`--${name}`, `${kept}${unit}`); return kept; };
-  const grip = h("div", {class: `grip ${direction} size-${name}`, role: "separator", tabindex: 0, "aria-label": `resize ${name}`, "aria-orientation": direction === "v" ? "vertical" : "horizontal", title: "drag to resize, double-click to reset"});
+  const [least, most, unit, usual] = SIZES[name];
+  const say = (value) => grip.setAttribute("aria-valuenow", Math.round(value));
+  const set = (value) => { const kept = Math.min(most, Math.max(least, value)); root.style.setProperty(`--${name}`, `${kept}${unit}`); say(kept); return kept; };
+  const grip = h("div", {class: `grip ${direction} size-${name}`, role: "separator", tabindex: 0, "aria-label": `resize ${name}`, "aria-valuemin": least, "aria-valuemax": most, "aria-valuenow": usual, "aria-orientation": direction === "v" ? "vertical" : "horizontal", title: "drag to resize, double-click to reset"});
   let value = remembered(STORE)[name];
   if (Number.isFinite(value)) value = set(value);
   grip.addEventListener("pointerdown", (event) => { grip.setPointerCapture(event.pointerId); event.preventDefault(); });
   grip.addEventListener("pointermove", (event) => { if (grip.hasPointerCapture(event.pointerId)) value = set(measure(event)); });
   grip.addEventListener("pointerup", () => remember({[name]: value}, STORE));
-  grip.addEventListener("dblclick", () => { root.style.removeProperty(`--${name}`); remember({[name]: null}, STORE); });
+  grip.addEventListener("dblclick", () => { root.style.removeProperty(`--${name}`); say(usual); remember({[name]: null}, STORE); });
   grip.addEventListener("keydown", (event) => {
     const by = {ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1}[event.key];
     if (!by) return;

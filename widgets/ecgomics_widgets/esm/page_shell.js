@@ -111,7 +111,7 @@ function helpSheet(own, note, close) {
 function whoIsThere({name, role, leave}, turn) {
   if (!name) return null;
   const initials = name.split(/[\s._-]+/).filter(Boolean).map((word) => [...word][0]).slice(0, 2).join("").toUpperCase();
-  const me = h("details", {class: "me"}, h("summary", {"aria-label": `signed in as ${name}`, title: `signed in as ${name}`}, initials),
+  const me = h("details", {class: "me"}, h("summary", {"aria-label": `${initials}, signed in as ${name}`, title: `signed in as ${name}`}, initials),
     h("div", {}, h("b", {class: "cut"}, name), h("span", {class: "quiet"}, role), h("button", {class: "plain narrow", type: "button", onclick: turn}, "light or dark"), h("a", {href: leave}, "Sign out")));
   me.addEventListener("keydown", (event) => { if (event.key === "Escape" && me.open) { event.stopPropagation(); me.open = false; me.firstChild.focus(); } });
   me.addEventListener("focusout", (event) => { if (!me.contains(event.relatedTarget)) me.open = false; });
@@ -121,7 +121,7 @@ function whoIsThere({name, role, leave}, turn) {
 /** Head, foot and manners of a page.
  *
  * `root` is the page's `.frame`; `extra` elements stand in the head before the buttons, `note` under the keys. Traits used:
- * place, heading, nav, cohort, person, keys, status, theme, notice, link, undo. Events emitted: theme, undo. Call `open` once the
+ * place, heading, nav, cohort, visitor, keys, status, theme, notice, link, undo. Events emitted: theme, undo. Call `open` once the
  * root is in the document, `close` at the end. */
 export function shell(own, {root, extra = [], note = ""}) {
   const place = own.get("place");
@@ -129,7 +129,7 @@ export function shell(own, {root, extra = [], note = ""}) {
   const turn = () => theme(root.dataset.theme === "dark" ? "light" : "dark");
   const themeButton = h("button", {class: "round turn", "aria-label": "light or dark", title: "light or dark", onclick: turn}, "◐");
   const helpButton = h("button", {class: "round", "aria-label": "all keys", title: "all keys (?)", onclick: () => help()}, "?");
-  const head = h("header", {}, h("span", {class: "brand"}, "ECG", h("em", {}, "omics")), pageLinks(own), h("span", {class: "push"}), badge, cohort, extra, themeButton, helpButton, whoIsThere(own.get("person") || {}, turn));
+  const head = h("header", {}, h("span", {class: "brand"}, "ECG", h("em", {}, "omics")), pageLinks(own), h("span", {class: "push"}), badge, cohort, extra, themeButton, helpButton, whoIsThere(own.get("visitor") || {}, turn));
   const foot = h("footer", {});
   let sheet = null, before = null, notice = null, said = "", linked = null;
 
