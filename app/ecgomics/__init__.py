@@ -43,6 +43,7 @@ _ROOMS = {
     "dashboards",
     "discovery",
     "latent",
+    "live",
     "pipeline",
     "records",
     "rules",

@@ -18,6 +18,7 @@ ROOMS = [
     "ecgomics.latent",
     "ecgomics.discovery",
     "ecgomics.simulate",
+    "ecgomics.live",
     "ecgomics.dashboards",
     "ecgomics_widgets",
 ]

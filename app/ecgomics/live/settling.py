@@ -168,7 +168,7 @@ class Settler:
         """Whether samples are missing between each beat and the one before it."""
         before = np.empty(0) if self._kept is None else self._kept.found.r[-1:]
         ends = np.concatenate([before, r])
-        missing = np.isnan(self.ring.read(self.ring.oldest, self.ring.next)).all(axis=0)
+        missing = np.asarray(np.isnan(self.ring.read(self.ring.oldest, self.ring.next)).all(axis=0))
         upto = np.concatenate([[0], np.cumsum(missing)])
         places = np.clip((ends * self.rate).astype(int) - self.ring.oldest, 0, len(missing))
         lost: npt.NDArray[np.bool_] = np.asarray(np.diff(upto[places]) > GAP_S * self.rate)

@@ -149,6 +149,21 @@ def test_findings_are_told_while_they_happen(condition):
     assert CLEAR[condition] in codes
 
 
+@pytest.mark.parametrize("condition", ["ventricular_run", "couplets"])
+def test_a_finding_is_told_within_three_seconds_of_its_last_beat(condition):
+    ecg = ecg_of(condition, seconds=60, seed=2)
+    beats = offline(ecg)
+    numbers, wide = sorted(beats), np.array([beats[n] == 1 for n in sorted(beats)])
+    need, code = (3, "ventricular_run") if condition == "ventricular_run" else (2, "ventricular_couplet")
+    first = next(
+        place
+        for place in range(need, len(numbers))
+        if wide[place - need + 1 : place + 1].all() and numbers[place] > 2500
+    )
+    told = [now for found, _, now in watched(ecg).found if found == code and now > numbers[first]]
+    assert min(told) - numbers[first] <= 3 * RATE
+
+
 def test_a_healthy_heart_has_no_findings_that_ask_for_eyes():
     severity = {rule.id: rule.severity for rule in load_rules()}
     codes = {code for code, _, _ in watched(ecg_of("normal", seconds=60)).found}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 
@@ -76,6 +78,14 @@ class Counter(Source):
 
     async def close(self) -> None:
         self.closed = True
+
+
+def test_looking_at_streams_loads_no_model_or_compiler():
+    code = "import sys, ecgomics.live; print(' '.join(sys.modules))"
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    )
+    assert not loaded & {"torch", "numba", "sklearn", "umap", "matplotlib", "panel", "bleak", "pylsl", "serial", "zarr"}
 
 
 def test_a_cohort_has_its_streams_beside_it(tmp_path):
