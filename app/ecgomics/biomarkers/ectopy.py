@@ -27,6 +27,9 @@ def measure_ectopy(block: Block, *, sheet: Sheet) -> None:
     sheet.put("PVC_Couplets_Global", block.per_record(length == 2), causes=none, count=beats)
     sheet.put("PVC_Runs_Global", block.per_record(length >= RUN), causes=none, count=beats)
     sheet.put("PVC_RunMax_Global", _largest(block, np.where(first, length, 0)), causes=none, count=beats)
+    fastest = _fastest_run(block, length)
+    no_run: Causes = (*none, (fastest == 0, "no ventricular run"))
+    sheet.put("PVC_RunRate_Global", fastest, causes=no_run, count=block.per_record(length >= RUN))
     sheet.put("Bigeminy_Global", _largest(block, _alternation(block, ventricular)), causes=none, count=beats)
     _measure_around(block, length, sheet=sheet)
 
@@ -62,6 +65,15 @@ def run_length(block: Block, beat: Bools) -> np.ndarray[tuple[int], np.dtype[np.
     ends = np.flatnonzero(beat & ~after)
     length[begins] = ends - begins + 1
     return length
+
+
+def _fastest_run(block: Block, length: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Floats:
+    """Rate of the fastest run by the mean of the intervals within it, /min, (R,); 0 without a run."""
+    rate = np.zeros(len(length))
+    for start in np.flatnonzero(length >= RUN):
+        within = block.rr_s[start + 1 : start + length[start]]
+        rate[start] = 60.0 / float(np.mean(within))
+    return _largest(block, np.nan_to_num(rate))
 
 
 def _alternation(block: Block, ventricular: Bools) -> Floats:

@@ -17,6 +17,7 @@ from ecgomics.biomarkers.intervals import measure_intervals
 from ecgomics.biomarkers.likeness import measure_likeness
 from ecgomics.biomarkers.reasons import Causes
 from ecgomics.biomarkers.rhythm import measure_rhythm
+from ecgomics.biomarkers.sawtooth import measure_sawtooth
 from ecgomics.biomarkers.sheet import Sheet
 from ecgomics.biomarkers.spectrum import measure_spectrum
 from ecgomics.biomarkers.variability import measure_variability
@@ -82,6 +83,7 @@ def measure(
     waves, single = measure_amplitudes(block, sheet=sheet)
     measure_breathing(block, single, sheet=sheet)
     measure_fibrillation(block, sheet=sheet)
+    measure_sawtooth(block, sheet=sheet)
     measure_axes(block, waves, sheet=sheet, settings=settings)
     measure_vectors(block, waves, sheet=sheet)
     measure_voltages(block, waves, sheet=sheet, sex=_sex(subjects, records=block.records), settings=settings)

@@ -49,6 +49,9 @@ REASONS = (
     "needs ≥ 20 normal beats",
     "no regular breathing",
     "needs ≥ 30 beats",
+    "no blocked P wave",
+    "no steady period",
+    "no ventricular run",
 )
 """Index 0 means computed."""
 

@@ -42,6 +42,13 @@ def test_order_of_ventricular_beats(classes: str, couplets: int, runs: int, long
     assert got == [couplets, runs, longest, bigeminy]
 
 
+def test_the_fastest_run_is_timed_between_its_own_beats() -> None:
+    value = table("NVVVNNVVVVN", [0.8, 0.5, 0.5, 0.9, 0.8, 0.8, 0.4, 0.45, 0.35, 0.9])["value"]
+    assert value["PVC_RunRate_Global"] == pytest.approx(60 / 0.4, abs=0.01)
+    none = table("NNVVNNVN").loc["PVC_RunRate_Global"]
+    assert REASONS[int(none["reason"])] == "no ventricular run"
+
+
 def test_a_run_does_not_go_on_into_the_next_record() -> None:
     import xarray as xr
 

@@ -26,6 +26,11 @@ LBBB = over("R_Dur", ("I", "V6"), 100) | {
 }
 
 
+FLUTTER = {"P_Fraction_Global": 0.0, "Sawtooth_Regularity_Global": 0.5, "Sawtooth_Rate_Global": 290}
+BLOCKED = {"AV_Blocked_Global": 2, "AV_BlockedRun_Global": 1, "AV_Alternating_Global": 1}
+DISSOCIATED = {"HR_Mean_Global": 38, "PR_Spread_Global": 150, "HR_Sinus_Global": 38}
+
+
 @dataclass(frozen=True)
 class Case:
     """What makes a rule met, and the column whose limit is tried from both sides."""
@@ -48,11 +53,15 @@ CASES: dict[str, Case] = {
     "sinus_tachycardia": Case("HR_Mean_Global", 100.1, 100),
     "sinus_arrhythmia": Case("RR_StdDev_Global", 50.1, 50, {"HR_Min_Global": 55, "HR_Max_Global": 80}),
     "atrial_fibrillation": Case("P_Fraction_Global", 0.49, 0.5, {"CosEn_Global": -1.0, "NRMSSD_Global": 0.3}),
+    "atrial_flutter": Case("Sawtooth_Regularity_Global", 0.3, 0.29, FLUTTER),
     "premature_atrial_beat": Case("PAC_Count_Global", 1, 0),
     "premature_ventricular_beat": Case("PVC_Count_Global", 1, 0),
     "ventricular_bigeminy": Case("Bigeminy_Global", 3, 2),
     "ventricular_couplet": Case("PVC_Couplets_Global", 1, 0),
     "ventricular_run": Case("PVC_RunMax_Global", 3, 2),
+    "ventricular_tachycardia": Case("PVC_RunRate_Global", 101, 100, {"PVC_RunMax_Global": 4}),
+    "wide_qrs_tachycardia": Case("QRS_Dur_Global", 120, 119, {"HR_Mean_Global": 150, "PR_Spread_Global": 90}),
+    "junctional_rhythm": Case("RR_CV_Global", 0.05, 0.06, {"P_Fraction_Global": 0.0, "HR_Mean_Global": 50}),
     "pause": Case("RR_Max_Global", 2001, 2000),
     "pause_marked": Case("RR_Max_Global", 3000, 2999),
     "paced": Case("Pace_Spikes_Global", 3, 2, {"Paced_Fraction_Global": 0.9}),
@@ -64,6 +73,11 @@ CASES: dict[str, Case] = {
         121,
         {"Delta_Index_Global": 0.19, "QRS_Dur_Global": 124, "PR_LeadSpread_Global": 30},
     ),
+    "av_block_wenckebach": Case("AV_PRDrop_Global", 30, 29, BLOCKED),
+    "av_block_mobitz_2": Case("AV_PRDrop_Global", 20, 21, BLOCKED),
+    "av_block_2_to_1": Case("AV_Alternating_Global", 3, 2, {"AV_Blocked_Global": 4, "AV_BlockedRun_Global": 1}),
+    "av_block_high_grade": Case("AV_BlockedRun_Global", 2, 1, {"AV_Blocked_Global": 4}),
+    "av_block_complete": Case("PR_Spread_Global", 70, 69, {"HR_Mean_Global": 38}),
     "ivcd": Case("QRS_Dur_Global", 111, 110),
     "rbbb": Case("QRS_Dur_Global", 120, 119.5, {"RSR_Pattern_V2": 1, "S_Dur_I": 50}),
     "incomplete_rbbb": Case("QRS_Dur_Global", 110, 109, {"RSR_Pattern_V1": 1, "S_Dur_V6": 60}),
@@ -122,9 +136,16 @@ SUPPRESSORS: dict[str, dict[str, float]] = {
     "atrial_fibrillation": {
         "P_Fraction_Global": 0.9,
         "PR_Spread_Global": 120,
+        "PP_Deviation_Global": 0.2,
         "CosEn_Global": -0.5,
         "NRMSSD_Global": 0.3,
     },
+    "atrial_flutter": FLUTTER,
+    "av_block_wenckebach": {**BLOCKED, "AV_PRDrop_Global": 60},
+    "av_block_mobitz_2": {**BLOCKED, "AV_PRDrop_Global": 0},
+    "av_block_2_to_1": {**BLOCKED, "AV_Alternating_Global": 4},
+    "av_block_high_grade": {**BLOCKED, "AV_BlockedRun_Global": 2},
+    "av_block_complete": DISSOCIATED,
     "paced": {"Paced_Fraction_Global": 0.9, "Pace_Spikes_Global": 12},
     "pre_excitation": {
         "PR_Int_Global": 100,
