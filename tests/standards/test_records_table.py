@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,10 +18,12 @@ import pyarrow.parquet as pq
 import pydicom
 import pytest
 import wfdb
+import xarray as xr
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, TwelveLeadECGWaveformStorage, generate_uid
 from scipy.io import savemat
 
+from ecgomics.live import Hub, Replay, begin_recording, end_recording
 from ecgomics.records import Record, formats, read
 
 _SPEC = importlib.util.spec_from_file_location("record_writers", Path(__file__).with_name("record_writers.py"))
@@ -111,6 +114,18 @@ def as_npz(folder: Path) -> Path:
     return folder / "numpy.npz"
 
 
+def as_live(folder: Path) -> Path:
+    values = (TWELVE / 1000).astype(np.float32)
+    ecg = xr.DataArray(values, dims=("lead", "time"), coords={"lead": NAMES}, attrs={"rate_hz": 500.0})
+    hub = Hub(folder / "live.live")
+    stream = hub.add(Replay(ecg, speed=math.inf))
+    end = time.monotonic() + 10
+    while not stream.ended and time.monotonic() < end:
+        time.sleep(0.01)
+    hub.close()
+    return Path(end_recording(begin_recording(stream.reader, first=0, name="live")).path)
+
+
 SAMPLES: dict[str, tuple[Callable[[Path], Path], np.ndarray, list[str], float]] = {
     "wfdb": (as_wfdb, TWELVE, NAMES, 0.0),
     "dicom": (as_dicom, TWELVE, NAMES, 0.0),
@@ -130,6 +145,7 @@ SAMPLES: dict[str, tuple[Callable[[Path], Path], np.ndarray, list[str], float]] 
     "parquet": (as_parquet, TWELVE, NAMES, 0.0),
     "npy": (as_npy, TWELVE, NAMES, 0.0),
     "npz": (as_npz, TWELVE, NAMES, 0.0),
+    "live": (as_live, TWELVE, NAMES, 0.0),
 }
 """Of each format: how it is written, what was, its leads ("": the only one), and the tolerance in steps."""
 

@@ -115,7 +115,7 @@ def test_workers_make_the_same_vectors_and_a_long_recording_is_looked_at_in_stre
     monkeypatch.setattr(blocks, "BLOCK_RECORDS", 12)
     embed(cohort, encoder="small", settings=LatentSettings(seed=8), workers=0, progress=False)
     here = cohort.latent("small")["vectors"].values.copy()
-    embed(cohort, encoder="small", settings=LatentSettings(seed=9), workers=2, progress=False)
+    embed(cohort, encoder="small", settings=LatentSettings(seed=9), workers=1, progress=False)
     np.testing.assert_array_equal(cohort.latent("small")["vectors"].values, here)
     monkeypatch.setattr(vectors, "STRETCH_S", 10.0)
     given = {"threads": 1, "precision": "float32"}

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from ecgomics.errors import FormatError
 from ecgomics.records.assembly import Beside, Median, assemble
 from ecgomics.records.calendar import age_between, age_of, sex_of, stamp
-from ecgomics.records.record import Annotation, Description, Label, Record
+from ecgomics.records.record import Annotation, Description, Record, device_statements
 from ecgomics.records.stated import Stated, rate_checked
 from ecgomics.records.units import is_voltage, mv_per
 from ecgomics.records.xml_document import child, each, number, numbers, read_xml, words
@@ -244,7 +244,7 @@ def _description(root: Element, node: Element, start: datetime | None) -> Descri
         sex=sex_of("" if sex is None else sex.get("code", "")),
         start=when,
         device=" ".join(word for word in (maker, model) if word),
-        labels=tuple(Label("device-statement", text) for text in dict.fromkeys(_statements(node))),
+        labels=device_statements(_statements(node)),
         notes=() if math.isnan(stated_age) else ("age as reported in the file, not reckoned from the day of birth",),
     )
 

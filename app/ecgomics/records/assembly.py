@@ -40,7 +40,7 @@ class Beside:
     Parameters
     ----------
     measurements, annotations, filters
-        As in `Record`.
+        As in `Record`; what is no number, and a filter of 0 Hz, is left out.
     median
         The file's representative beat.
     step_uv
@@ -114,7 +114,7 @@ def assemble(
         source=source,
         derived_leads=derived,
         step_uv={name: float(step) for name, step in zip(spelled, extra.step_uv, strict=False) if step > 0},
-        filters=dict(extra.filters),
+        filters={name: float(value) for name, value in extra.filters.items() if value > 0},
         measurements=_finite(extra.measurements),
         annotations=_in_order(extra.annotations),
         median_beat=_median(extra.median, said),

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ecgomics.errors import FormatError
 from ecgomics.records.assembly import Beside, Median, assemble
 from ecgomics.records.calendar import age_between, age_of, moment, sex_of
-from ecgomics.records.record import Annotation, Description, Label, Record
+from ecgomics.records.record import Annotation, Description, Record, device_statements
 from ecgomics.records.stated import Stated, rate_checked
 from ecgomics.records.xml_document import child, each, number, numbers, read_xml, words
 from ecgomics.vocabulary import LEADS, normalise_lead
@@ -139,12 +139,8 @@ def _beats(node: Element | None) -> Iterator[Annotation]:
 
 def _filters(node: Element | None) -> dict[str, float]:
     mains = next((hz for hz in (50.0, 60.0) if words(node, f"Filter{hz:.0f}Hz").lower() == "yes"), math.nan)
-    found = {
-        "highpass_hz": number(words(node, "HighPass")),
-        "lowpass_hz": number(words(node, "LowPass")),
-        "notch_hz": mains,
-    }
-    return {name: value for name, value in found.items() if value > 0}
+    low, high = number(words(node, "HighPass")), number(words(node, "LowPass"))
+    return {"highpass_hz": low, "lowpass_hz": high, "notch_hz": mains}
 
 
 def _description(root: Element) -> Description:
@@ -152,15 +148,15 @@ def _description(root: Element) -> Description:
     start = _moment(root.find("ObservationDateTime"))
     age_node = child(person, "Age")
     age = age_of(number(words(person, "Age")), "" if age_node is None else age_node.get("units", "y"))
-    statements = [words(node) for node in each(child(root, "Interpretation", "Diagnosis"), "DiagnosisText")]
-    kept = statements[: statements.index("---")] if "---" in statements else statements
+    told = [words(node) for node in each(child(root, "Interpretation", "Diagnosis"), "DiagnosisText")]
+    kept = told[: told.index("---")] if "---" in told else told
     return Description(
         patient=words(person, "PID"),
         age=age_between(_moment(child(person, "BirthDateTime")), start) if math.isnan(age) else age,
         sex=sex_of(words(person, "Gender")),
         start=start,
         device=" ".join(word for word in ("GE", words(info, "Desc"), words(info, "SoftwareVer")) if word),
-        labels=tuple(Label("device-statement", text) for text in dict.fromkeys(kept) if text),
+        labels=device_statements(kept),
     )
 
 

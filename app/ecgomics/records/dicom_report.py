@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ecgomics.errors import FormatError
-from ecgomics.records.record import Annotation, Label
+from ecgomics.records.record import Annotation, Label, device_statements
 from ecgomics.vocabulary import normalise_lead
 
 MAX_ANNOTATIONS = 500_000
@@ -82,7 +82,7 @@ def marks(dataset: Any, group: Any, *, leads: Sequence[str]) -> Iterator[Annotat
 def statements(dataset: Any) -> tuple[Label, ...]:
     """Texts that stand for the whole recording."""
     texts = (_text(item) for item in _items(dataset) if item.get("ReferencedSamplePositions") is None)
-    return tuple(Label("device-statement", text) for text in dict.fromkeys(texts) if text)
+    return device_statements(texts)
 
 
 def filters(channel: Any) -> dict[str, float]:

@@ -30,6 +30,9 @@ _ID_KEYS = ("exam_id", "ecg_id", "record_id", "record", "id", "ids")
 _FILTERS = (1, 2, 3, 4, 5, 6, 32000)
 """Filters that are part of HDF5 or h5py: deflate, shuffle, Fletcher, szip, n-bit, scale-offset, LZF."""
 
+_H5PY_RAISES = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError, AttributeError, MemoryError)
+"""What damage makes h5py raise: there is no class of its own."""
+
 _CODE_NOTE = "tracings as in CODE-15 %: 400 Hz and a scale of 0.1 mV assumed, as its description says"
 
 
@@ -93,9 +96,14 @@ def items(path: Path) -> list[str]:
     FormatError
         When it holds none or cannot be trusted.
     """
-    with _opened(path) as file:
-        layout = _layout(file)
-        return [""] if len(layout) == 1 else [layout.name(k) for k in range(len(layout))]
+    try:
+        with _opened(path) as file:
+            layout = _layout(file)
+            return [""] if len(layout) == 1 else [layout.name(k) for k in range(len(layout))]
+    except _H5PY_RAISES as error:
+        raise FormatError(
+            f"a damaged HDF5 file ({type(error).__name__} while listing it)", expected="a whole file"
+        ) from None
 
 
 def _opened(path: Path) -> Any:

@@ -6,6 +6,8 @@ Read by scipy (versions 4 and 5); version 7.3 is HDF5 and goes there. Objects an
 from __future__ import annotations
 
 import math
+import struct
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,12 @@ from ecgomics.vocabulary import LEADS
 MAX_MATLAB_BYTES = 1_000_000_000
 MAX_DENSE = 10_000_000
 """Values a file may hold whatever its size: long flat stretches compress well."""
+
+_SCIPY_RAISES = (
+    *(OSError, ValueError, TypeError, KeyError, IndexError, OverflowError, MemoryError, NotImplementedError),
+    *(AttributeError, ZeroDivisionError, zlib.error, struct.error),
+)
+"""What damage makes scipy raise beside its own `MatReadError`."""
 
 _STRUCTS = ("ecg",)
 _WANTED_CLASSES = (
@@ -79,6 +87,26 @@ def read_matlab(path: Path, *, stated: Stated) -> Record:
     merged, notes = _merged(stated, own, convention)
     names = list(LEADS) if convention is _CINC and min(signal.shape) == len(LEADS) else own.leads
     return from_array(signal, stated=merged, names=names, source=path.stem, notes=notes)
+
+
+def names(path: Path) -> list[str]:
+    """Names of the variables of a MATLAB file.
+
+    Raises
+    ------
+    FormatError
+        When it cannot be trusted or read.
+    """
+    from scipy.io import whosmat
+    from scipy.io.matlab import MatReadError
+
+    try:
+        check_matlab_5(path)
+        return [str(name) for name, _, _ in whosmat(str(path))]
+    except (MatReadError, *_SCIPY_RAISES) as error:
+        raise FormatError(
+            f"a damaged MATLAB file ({type(error).__name__} while listing it)", expected="a whole file"
+        ) from None
 
 
 def _variables(path: Path) -> dict[str, Any]:

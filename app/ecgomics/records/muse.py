@@ -21,7 +21,7 @@ import numpy.typing as npt
 from ecgomics.errors import FormatError
 from ecgomics.records.assembly import Beside, Median, assemble
 from ecgomics.records.calendar import age_between, age_of, moment, sex_of
-from ecgomics.records.record import Annotation, Description, Label, Record
+from ecgomics.records.record import Annotation, Description, Record, device_statements
 from ecgomics.records.stated import Stated, rate_checked
 from ecgomics.records.units import is_voltage, mv_per
 from ecgomics.records.xml_document import each, number, read_xml, words
@@ -190,8 +190,7 @@ def _filters(node: Element) -> dict[str, float]:
         ("LowPassFilter", "lowpass_hz", 1.0),
         ("ACFilter", "notch_hz", 1.0),
     )
-    found = {name: number(words(node, tag)) * scale for tag, name, scale in scales}
-    return {name: value for name, value in found.items() if value > 0}
+    return {name: number(words(node, tag)) * scale for tag, name, scale in scales}
 
 
 def _description(root: Element) -> Description:
@@ -205,7 +204,7 @@ def _description(root: Element) -> Description:
         sex=sex_of(words(person, "Gender")),
         start=start,
         device=" ".join(word for word in ("GE", words(test, "AcquisitionDevice")) if word and test is not None),
-        labels=tuple(Label("device-statement", text) for text in _statements(root.find("Diagnosis"))),
+        labels=device_statements(_statements(root.find("Diagnosis"))),
     )
 
 
@@ -217,7 +216,7 @@ def _statements(node: Element | None) -> list[str]:
         if any(flag.text == "ENDSLINE" for flag in statement.findall("StmtFlag")):
             found.append(line)
             line = ""
-    return list(dict.fromkeys(text for text in [*found, line] if text))
+    return [*found, line]
 
 
 def _moment(date: str, clock: str) -> datetime | None:

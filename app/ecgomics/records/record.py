@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -40,6 +40,11 @@ class Label:
     system: str
     code: str
     likelihood: float = 100.0
+
+
+def device_statements(texts: Iterable[str]) -> tuple[Label, ...]:
+    """What a device said, as labels: each text once, in order, without empty ones."""
+    return tuple(Label("device-statement", text) for text in dict.fromkeys(texts) if text)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from ecgomics.errors import FormatError
 from ecgomics.records.assembly import Beside, Median, assemble
 from ecgomics.records.calendar import age_between, age_of, sex_of, stamp
-from ecgomics.records.record import Annotation, Description, Label, Record
+from ecgomics.records.record import Annotation, Description, Record, device_statements
 from ecgomics.records.stated import Stated, rate_checked
 from ecgomics.records.xli import decode_xli
 from ecgomics.records.xml_document import child, each, number, read_xml, words
@@ -271,7 +271,7 @@ def _filters(root: Element, waves: Element, signal: Element | None) -> dict[str,
         "lowpass_hz": waves.get("lowpass") or words(signal, "lowpass") or (band[1] if len(band) == 2 else ""),
         "notch_hz": words(signal, "notchfilterfreqs"),
     }
-    return {name: number(value) for name, value in stated.items() if number(value) > 0}
+    return {name: number(value) for name, value in stated.items()}
 
 
 def _description(root: Element) -> Description:
@@ -287,7 +287,7 @@ def _description(root: Element) -> Description:
         sex=sex_of(words(person, "sex")),
         start=start,
         device=" ".join(word for word in ("Philips", "" if machine is None else words(machine)) if word),
-        labels=tuple(_statements(root)),
+        labels=device_statements(_statements(root)),
     )
 
 
@@ -295,8 +295,7 @@ def _start(acquired: Element | None) -> datetime | None:
     return None if acquired is None else stamp(f"{acquired.get('date', '')} {acquired.get('time', '')}")
 
 
-def _statements(root: Element) -> list[Label]:
+def _statements(root: Element) -> list[str]:
     reading = next(each(root, "interpretation"), None)
     texts = [words(node, "leftstatement") for node in each(reading, "statement")]
-    texts.append(words(reading, "severity").strip("- "))
-    return [Label("device-statement", text) for text in dict.fromkeys(texts) if text]
+    return [*texts, words(reading, "severity").strip("- ")]

@@ -130,7 +130,7 @@ def _recordings(path: Path, kind: str) -> Iterator[RecordFile]:
 
         try:
             names = items(path)
-        except Exception:
+        except FormatError:
             names = [""]  # it stays in the list, and its reading says what is wrong
     for name in names:
         if name:
@@ -206,11 +206,11 @@ def _is_reference(path: Path, told: str | None) -> bool:
     """Whether a MATLAB file holds the R peaks of a CPSC 2019 recording and nothing else."""
     if told != "matlab" or path.stat().st_size > 100_000:
         return False
-    from scipy.io import whosmat
+    from ecgomics.records import matlab
 
     try:
-        return [name for name, _, _ in whosmat(str(path))] == ["R_peak"]
-    except Exception:
+        return matlab.names(path) == ["R_peak"]
+    except FormatError:
         return False  # it stays in the list, and its reading says what is wrong
 
 

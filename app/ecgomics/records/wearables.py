@@ -20,7 +20,7 @@ import numpy.typing as npt
 from ecgomics.errors import FormatError
 from ecgomics.records.assembly import Beside, assemble
 from ecgomics.records.calendar import age_between, stamp
-from ecgomics.records.record import Description, Label, Record
+from ecgomics.records.record import Description, Record, device_statements
 from ecgomics.records.stated import Stated, rate_checked
 from ecgomics.records.tables import from_columns
 from ecgomics.records.text_table import ROWS, NamedColumn, TextTable, head_of, lines_of, read_text, text_of
@@ -105,7 +105,7 @@ def read_apple(path: Path, *, stated: Stated) -> Record:
         age=age_between(born, start),
         start=start,
         device=" ".join(word for word in ("Apple", said["device"]) if word),
-        labels=tuple(Label("device-statement", word) for word in dict.fromkeys(words) if word),
+        labels=device_statements(words),
     )
     record = from_columns(table, stated=Stated(), source=path.stem, description=description)
     return rate_checked(record, stated)
