@@ -305,6 +305,31 @@ def test_few_beats_fall_back_on_the_other_irregularity(judged):
     assert judged(NRMSSD_Global=0.05, **few)["atrial_fibrillation"] == "unknown"
 
 
+def test_qs_in_the_lateral_leads_is_no_infarct_of_a_right_axis(judged):
+    lateral = over("QS_Pattern", ("I", "aVL"), 1)
+    assert judged(QRS_AxisFront_Global=70, **lateral)["prior_mi_q"] == "met"
+    assert judged(QRS_AxisFront_Global=105, **lateral)["prior_mi_q"] == "not_met"
+    assert judged(without="QRS_AxisFront_Global", **lateral)["prior_mi_q"] == "unknown"
+
+
+def test_q_waves_of_a_wide_qrs_are_left_unknown_but_beside_right_bundle_branch_block(judged):
+    q = over("Q_Dur", ("III", "aVF"), 40) | over("Q_Amp", ("III", "aVF"), -0.2)
+    assert judged(**q, QRS_Dur_Global=130)["prior_mi_q"] == "unknown"
+    assert judged(**q, **RBBB)["prior_mi_q"] == "met"
+
+
+def test_p_waves_too_small_to_be_any_leave_a_junctional_rhythm_possible(judged):
+    flat = over("P_Amp", ("I", "II", "aVF", "V1"), 0.02) | {"HR_Mean_Global": 50}
+    assert judged(**flat)["junctional_rhythm"] == "met"
+    assert judged(**flat | {"P_Amp_II": 0.05})["junctional_rhythm"] == "not_met"
+
+
+def test_grouped_beats_with_steady_atria_are_no_fibrillation(judged):
+    irregular = {"CosEn_Global": -0.5, "NRMSSD_Global": 0.3, "PR_Spread_Global": 120}
+    assert judged(**irregular)["atrial_fibrillation"] == "not_met"
+    assert judged(**irregular, PP_Deviation_Global=0.2)["atrial_fibrillation"] == "met"
+
+
 def test_sgarbossa_is_not_asked_without_bundle_branch_block_or_pacing(judged):
     assert judged(ST_Amp_V5=0.3)["sgarbossa"] == "not_met"
     assert judged(ST_Amp_V5=0.3, Paced_Fraction_Global=1, Pace_Spikes_Global=11)["sgarbossa"] == "met"
