@@ -143,22 +143,43 @@ def condition(
                 y[i] = min(max(long[pad + i, lane], -limit), limit) * scale
 
 
+PIECE = 500
+"""Samples at 250 Hz whose SD is looked at by itself: two seconds, a beat or more."""
+LOUD = 1.5
+"""SD of a whole lead, in SDs of its middle piece, that only artefacts reach."""
+QUIET = 0.03
+"""SD, mV, below which a piece holds no beats."""
+
+
 @compiled_for_finite
 def _scales(x: npt.NDArray[np.float64], limits: npt.NDArray[np.float64], scales: npt.NDArray[np.float64]) -> None:
     """One over the SD of each lane of x (time, lane), 0 where there is no signal.
 
-    Samples beyond ten SD count as cut at `limits`, and are to be cut there.
+    Samples beyond ten SD count as cut at `limits`, and are to be cut there. Where a burst of artefacts makes the SD
+    many times that of the rest of the lead, the rest decides.
     """
     limits[:] = 1e30
-    total = np.empty(LANES)
+    pieces = max(len(x) // PIECE, 1)
+    total = np.empty((pieces, LANES))
+    sums = np.empty(LANES)
     for _ in range(2):
         total[:] = 0.0
-        for i in range(len(x)):
-            for lane in range(LANES):
-                v = min(max(x[i, lane], -limits[lane]), limits[lane])
-                total[lane] += v * v
+        sums[:] = 0.0
+        for piece in range(pieces):
+            stop = (piece + 1) * PIECE if piece + 1 < pieces else len(x)
+            part = total[piece]
+            for i in range(piece * PIECE, stop):
+                for lane in range(LANES):
+                    v = min(max(x[i, lane], -limits[lane]), limits[lane])
+                    part[lane] += v * v
+            sums += part
+            part /= stop - piece * PIECE
         for lane in range(LANES):
-            sd = np.sqrt(total[lane] / len(x))
+            sd = np.sqrt(sums[lane] / len(x))
+            if pieces > 3:
+                usual = LOUD * np.sqrt(np.sort(total[:, lane])[pieces // 2])
+                if QUIET < usual < sd:
+                    sd = usual
             limits[lane] = 10.0 * sd
             scales[lane] = 1.0 / sd if sd > 1e-4 else 0.0
 

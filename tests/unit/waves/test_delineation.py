@@ -229,3 +229,14 @@ def test_what_pads_a_record_to_the_longest_of_its_block_changes_nothing():
     assert np.nanmax(mine["lead_marks"].values) <= (record.shape[1] - 1) / rate
     assert float(padded.quality["usable"][0]) == float(alone.quality["usable"][0])
     assert float(padded.quality["record_quality"][0]) == float(alone.quality["record_quality"][0])
+
+
+@pytest.mark.parametrize("leads", [["II"], ["I", "II", "V5"]])
+def test_a_burst_of_artefacts_does_not_hide_the_rest(virtual, matching, leads):
+    record = virtual("normal", 7)
+    ecg = record.ecg.sel(lead=leads).copy()
+    ecg.values[:, 3000:3600] += 30 * np.sign(np.random.default_rng(1).standard_normal((len(leads), 600)))
+    truth = record.truth.beats["r_s"].values
+    quiet = truth[(truth > 0.3) & (truth < 5.8) | (truth > 7.4) & (truth < 9.7)]
+    hits, _ = matching(delineate(ecg).beats["r_s"].values, truth=quiet, within_s=0.1)
+    assert len(np.unique(hits)) == len(quiet)
