@@ -47,6 +47,8 @@ class Peripheral:
     ----------
     lost
         Numbers of the notifications that never arrive.
+    missed
+        Numbers of those that nobody heard, once it has run.
     away
         Stretches of its own time, s, during which it is out of reach (its clock goes on).
     speed
@@ -64,6 +66,7 @@ class Peripheral:
     refusal: int = 0
     end: int | None = None
     frames: int = 0
+    missed: set[int] = field(default_factory=set)
     written: list[bytes] = field(default_factory=list)
     connections: int = 0
     client: Any = None
@@ -98,7 +101,9 @@ class Peripheral:
             await asyncio.sleep(max(0.0, began + self.now_s / self.speed - loop.time()))
             if not self.is_near and self.client is not None:
                 self.client.drop()
-            elif self.frames - 1 not in self.lost:
+            if self.frames - 1 in self.lost or self.client is None or pmd.DATA not in self.client.heard:
+                self.missed.add(self.frames - 1)
+            else:
                 self.notify(pmd.DATA, packet((self.frames - 1) * FRAME, skew=self.skew))
         self.ended.set()
 

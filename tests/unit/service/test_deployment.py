@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -17,6 +19,9 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
+from websockets import Subprotocol
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from ecgomics.cli import parser
 from ecgomics.pipeline import ingest
@@ -73,7 +78,7 @@ def behind(tmp_path_factory):
     database = Database(url)
     accounts = Accounts(database)
     accounts.add("ada", password=PASSWORD, role="annotator")
-    key = accounts.make_key("ada", label="tests")
+    key = accounts.make_key("ada", label="tests", scopes=("read", "analyse", "stream"))
     database.close()
     pages, api, front = free_port(), free_port(), free_port()
     text = resources.files("ecgomics.service").joinpath("deployment/nginx.conf").read_text("utf-8")
@@ -131,6 +136,31 @@ def test_the_dashboards_sign_in_through_the_proxy_and_their_connection_opens(beh
     assert upgraded(address, secret, cookies) == (101, TEXT)
     assert upgraded(address, secret, "")[0] in (302, 403)
     assert upgraded(address, "forged", cookies)[1] in (CLOSE, NOTHING)
+
+
+def test_live_samples_go_through_the_proxy_both_ways(behind):
+    address, key = behind
+    url = f"ws://{address.removeprefix('http://')}/v1/stream"
+    header = {"Authorization": f"Bearer {key}"}
+    names = [Subprotocol("ecgomics.stream.v1"), Subprotocol(f"bearer.{key}")]
+    with (
+        connect(url, additional_headers=header, proxy=None) as sender,
+        connect(url, subprotocols=names, proxy=None) as viewer,
+    ):
+        sender.send('{"type": "hello", "leads": ["II"], "rate_hz": 250, "sample": "int16"}')
+        stream = json.loads(sender.recv(timeout=30))["stream"]
+        viewer.send(json.dumps({"type": "watch", "stream": stream, "since": 0}))
+        assert json.loads(viewer.recv(timeout=30))["leads"] == ["II"]
+        sender.send(struct.pack("<QI25h", 0, 25, *range(25)))
+        assert json.loads(sender.recv(timeout=30)) == {"next": 25}
+        heard = b""
+        while not isinstance(heard, bytes) or not heard:
+            heard = viewer.recv(timeout=30)
+    assert struct.unpack("<QI25f", heard)[2:] == pytest.approx([k / 1000 for k in range(25)])
+    with connect(url, proxy=None) as nobody:
+        with pytest.raises(ConnectionClosed):
+            nobody.recv(timeout=30)
+        assert nobody.close_code == 4401
 
 
 TEXT, CLOSE, NOTHING = 0x81, 0x88, 0

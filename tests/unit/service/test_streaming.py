@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
+import re
 import socket
 import struct
 import threading
@@ -22,7 +24,7 @@ from ecgomics.live import Reader
 from ecgomics.pipeline import ingest
 from ecgomics.service.accounts import Accounts
 from ecgomics.service.api import create_app
-from ecgomics.service.api.stream_frames import LARGEST_BYTES, ClosedError, Form, first_of, later_of
+from ecgomics.service.api.stream_frames import ABOUT, LARGEST_BYTES, ClosedError, Form, first_of, later_of
 from ecgomics.service.api.stream_sender import Pace
 from ecgomics.service.audit import Audit
 from ecgomics.service.database import Database
@@ -462,3 +464,36 @@ def test_a_pace_lets_a_burst_through_and_slows_what_goes_on(monkeypatch):
     assert pace.take(250 * 16) == pytest.approx(1.0)
     clock[0] = 1.0
     assert pace.take(1) == pytest.approx(2.5 / (250 * 16))
+
+
+def test_the_example_of_the_documentation_sends_and_comes_again(address, key, store):
+    text = re.search(r"```python\n(.*?)```", ABOUT, re.DOTALL)[1]
+    assert len([line for line in text.splitlines() if line.strip()]) <= 30
+    made: dict = {}
+    exec(text, made)
+    wires = []
+
+    class Seen(made["connect"]):
+        async def __aiter__(self):
+            async for wire in super().__aiter__():
+                wires.append(wire)
+                yield wire
+
+    made["connect"] = Seen
+
+    async def blocks():
+        for start in range(0, 1000, 50):
+            if start == 500:
+                wires[-1].transport.abort()
+            yield ramp(start, 50).T
+
+    def send(key: str, rate_hz: float = 250):
+        sending = made["send"](f"ws://{address}/v1/stream", key, blocks(), leads=["II", "V1"], rate_hz=rate_hz)
+        return asyncio.run(asyncio.wait_for(sending, 30))
+
+    id = send(key)
+    assert len(wires) == 2
+    np.testing.assert_array_equal(stored(store, id).since(0)[1], ramp(0, 1000))
+    assert stored(store, id).status.state == "ended"
+    with pytest.raises(ConnectionClosed):
+        send("no key")
