@@ -15,7 +15,8 @@ from ecgomics.waves.kernels import compiled
 BANDS_HZ = {"Band_Low": (0.5, 5.0), "Band_Mid": (5.0, 15.0), "Band_High": (15.0, 40.0)}
 ENTROPY_HZ = (0.5, 40.0)
 WINDOW_S = 2.0
-CHUNK = 4
+CHUNK, WINDOWS = 4, 256
+"""Records and windows of each whose spectra are there at once: a day costs no more than some minutes."""
 
 
 def measure_spectrum(block: Block, *, sheet: Sheet) -> None:
@@ -60,15 +61,16 @@ def power_density(
 
     hz = np.fft.rfftfreq(size, d=1.0 / rate_hz)
     kept = int(np.searchsorted(hz, up_to_hz, side="right"))
-    density: NDArray[np.float32] = np.full((*ecg.shape[:2], kept), np.nan, dtype=np.float32)
+    bins = min(kept + 1, len(hz))
+    total, found = np.zeros((*ecg.shape[:2], bins)), np.zeros(ecg.shape[:2])
+    windows = np.lib.stride_tricks.sliding_window_view(ecg, size, axis=-1)[..., :: max(size // 2, 1), :]
     for first in range(0, len(ecg), CHUNK):
-        part = ecg[first : first + CHUNK]
-        pieces = np.lib.stride_tricks.sliding_window_view(part, size, axis=-1)[..., :: max(size // 2, 1), :]
-        # a gap makes the whole of a window's spectrum NaN
-        spectrum = fft.rfft(pieces, axis=-1)
-        density[first : first + CHUNK] = _tapered_power(np.ascontiguousarray(spectrum[..., : kept + 1]), size)[
-            ..., :kept
-        ]
+        own = slice(first, first + CHUNK)
+        for start in range(0, windows.shape[2], WINDOWS):
+            # a gap makes the whole of a window's spectrum NaN
+            spectrum = fft.rfft(windows[own, :, start : start + WINDOWS], axis=-1)
+            _add_tapered_power(np.ascontiguousarray(spectrum[..., :bins]), size, total[own], found[own])
+    density = (total / np.where(found > 0, found, np.nan)[..., None])[..., :kept].astype(np.float32)
     # the squares of a Hann window add up to 3/8 of its length; frequencies but the first and last stand for two
     density *= 1.0 / (rate_hz * 0.375 * size)
     density[..., 1 : len(hz) - 1] *= 2.0
@@ -76,24 +78,20 @@ def power_density(
 
 
 @compiled
-def _tapered_power(spectrum, size):  # type: ignore[no-untyped-def]
-    """Mean power over the windows (axis 2) that have no gap, after their mean is taken off and a Hann window put on.
+def _add_tapered_power(spectrum, size, total, found):  # type: ignore[no-untyped-def]
+    """Add up the power of the windows (axis 2) without a gap, after their mean is taken off and a Hann window put on.
 
     In the spectrum the first is to empty the lowest bin, the second to take a half of each bin and a quarter of its
     neighbours off.
     """
     records, leads, windows, bins = spectrum.shape
-    power = np.full((records, leads, bins), np.nan, dtype=np.float32)
-    total = np.zeros(bins)
     for record in range(records):
         for lead in range(leads):
-            total[:] = 0.0
-            found = 0
             for window in range(windows):
                 own = spectrum[record, lead, window]
                 if math.isnan(own[0].real):
                     continue
-                found += 1
+                found[record, lead] += 1.0
                 for k in range(bins):
                     re = 0.5 * own[k].real if k > 0 else 0.0
                     im = 0.5 * own[k].imag if k > 0 else 0.0
@@ -111,8 +109,4 @@ def _tapered_power(spectrum, size):  # type: ignore[no-untyped-def]
                     if k == 0 and bins > 1:
                         re -= 0.25 * own[1].real
                         im += 0.25 * own[1].imag
-                    total[k] += re * re + im * im
-            if found > 0:
-                for k in range(bins):
-                    power[record, lead, k] = total[k] / found
-    return power
+                    total[record, lead, k] += re * re + im * im
