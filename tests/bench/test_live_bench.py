@@ -34,7 +34,7 @@ from ecgomics.simulate import VirtualPatient, simulate
 from ecgomics.vocabulary import LEADS
 from ecgomics.waves import delineate
 
-pytestmark = pytest.mark.bench
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
 
 DATA = Path(os.environ.get("ECGOMICS_DATA", "none"))
 TWELVE = Description("bed", "bench", LEADS, 500.0)

@@ -196,6 +196,7 @@ class Watch:
             marks=marks[late],
             open_s=front - float(r[-1]) if waits else 0.0,
             spikes=float(spikes) if rate >= PACING_HZ else math.nan,
+            begin_s=max(ring.oldest, ring.next - round(LOOK_S * rate)) / rate,
         )
         told.events += self._judge.look(rhythm, now=ring.next)
 

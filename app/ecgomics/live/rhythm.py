@@ -29,6 +29,7 @@ HOLD_S = 4.0
 
 LEAST_QUALITY = 0.3
 RULES = (
+    "ventricular_tachycardia",
     "ventricular_run",
     "ventricular_couplet",
     "ventricular_bigeminy",
@@ -45,6 +46,7 @@ RULES = (
 IMPLIES = {
     "pause_marked": ("pause",),
     "bradycardia_marked": ("bradycardia",),
+    "ventricular_tachycardia": ("ventricular_run", "premature_ventricular_beat"),
     "ventricular_run": ("premature_ventricular_beat",),
     "ventricular_couplet": ("premature_ventricular_beat",),
     "ventricular_bigeminy": ("premature_ventricular_beat",),
@@ -57,6 +59,10 @@ COSEN_LIMIT, COSEN_BEATS = -1.4, 12
 NORMAL, VENTRICULAR, SUPRAVENTRICULAR, PACED = range(4)
 WIDE_MS = 110.0
 ABRUPT = 0.85
+RUN = 3
+BEFORE_R_S = 0.35
+"""A beat so soon after the signal began says nothing about P waves."""
+
 P_PEAK, P_ON, QRS_ON, QRS_OFF = (MARKS.index(name) for name in ("p_peak", "p_on", "qrs_on", "qrs_off"))
 
 Floats = npt.NDArray[np.float64]
@@ -80,6 +86,8 @@ class Rhythm:
         Time since the last beat in which none came though the signal could be judged, s.
     spikes
         Pacing spikes of the last seconds; NaN when the sensor does not show them.
+    begin_s
+        Where the signal that was looked at begins, s.
     """
 
     r_s: Floats
@@ -88,6 +96,7 @@ class Rhythm:
     marks: Floats | None = None
     open_s: float = 0.0
     spikes: float = math.nan
+    begin_s: float = 0.0
 
     @property
     def ventricular(self) -> npt.NDArray[np.bool_]:
@@ -131,8 +140,9 @@ def _irregularity(rhythm: Rhythm, rr: Floats) -> dict[str, float]:
 def _waves(rhythm: Rhythm) -> dict[str, float]:
     if rhythm.marks is None or not len(rhythm.r_s):
         return {"P_Fraction_Global": math.nan, "PR_Spread_Global": math.nan}
-    normal = rhythm.kinds == NORMAL
-    share = float(np.isfinite(rhythm.marks[normal, P_PEAK]).mean()) if normal.any() else math.nan
+    peak = np.isfinite(rhythm.marks[:, P_PEAK])
+    able = (rhythm.kinds == NORMAL) & (peak | (rhythm.r_s >= rhythm.begin_s + BEFORE_R_S))
+    share = float(peak[able].mean()) if able.any() else math.nan
     dominant = rhythm.kinds == np.bincount(rhythm.kinds).argmax()
     pr = 1000 * (rhythm.marks[dominant, QRS_ON] - rhythm.marks[dominant, P_ON])
     pr = pr[np.isfinite(pr)]
@@ -143,9 +153,12 @@ def _waves(rhythm: Rhythm) -> dict[str, float]:
 def _ectopy(rhythm: Rhythm) -> dict[str, float]:
     beats, wide = len(rhythm.r_s), rhythm.ventricular
     names = ("PVC_Count", "PVC_Burden", "PVC_Couplets", "PVC_RunMax", "Bigeminy", "PAC_Count", "Paced_Fraction")
+    names = (*names, "PVC_RunRate")
     if not beats:
         return {f"{name}_Global": math.nan for name in names}
     lengths = [stop - start for start, stop in stretches(wide)]
+    inside = [rhythm.rr_s[start + 1 : stop] for start, stop in stretches(wide) if stop - start >= RUN]
+    rates = [60 / float(np.mean(rr)) for rr in inside if np.isfinite(rr).all()]
     counts = (
         float(wide.sum()),
         100 * float(wide.mean()),
@@ -154,6 +167,7 @@ def _ectopy(rhythm: Rhythm) -> dict[str, float]:
         float(max(_alternations(wide), default=0)),
         float(_abrupt(rhythm)),
         float((rhythm.kinds == PACED).mean()),
+        max(rates, default=math.nan),
     )
     return {f"{name}_Global": count for name, count in zip(names, counts, strict=True)}
 
@@ -302,8 +316,10 @@ class Judge:
         chosen = np.arange(len(rhythm.r_s))
         if code.startswith("ventricular") or code == "premature_ventricular_beat":
             chosen = np.flatnonzero(rhythm.ventricular)
-            runs = [span for span in stretches(rhythm.ventricular) if span[1] - span[0] >= (3 if "run" in code else 2)]
-            if code in ("ventricular_run", "ventricular_couplet") and runs:
+            runs = [
+                span for span in stretches(rhythm.ventricular) if span[1] - span[0] >= (2 if "couplet" in code else RUN)
+            ]
+            if code != "premature_ventricular_beat" and "bigeminy" not in code and runs:
                 chosen = np.arange(runs[0][0], runs[-1][1])
         elif code == "premature_atrial_beat":
             chosen = np.flatnonzero(rhythm.kinds == SUPRAVENTRICULAR)

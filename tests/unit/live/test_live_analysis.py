@@ -144,8 +144,7 @@ CLEAR = {
 @pytest.mark.parametrize("condition", sorted(CLEAR))
 def test_findings_are_told_while_they_happen(condition):
     codes = {code for code, _, _ in watched(ecg_of(condition, seconds=40, seed=2)).found}
-    if condition == "sinus_pause":
-        codes = {code.replace("pause_marked", "pause") for code in codes}
+    codes = {code.replace("pause_marked", "pause").replace("tachycardia", "run") for code in codes} | codes
     assert CLEAR[condition] in codes
 
 
@@ -154,13 +153,14 @@ def test_a_finding_is_told_within_three_seconds_of_its_last_beat(condition):
     ecg = ecg_of(condition, seconds=60, seed=2)
     beats = offline(ecg)
     numbers, wide = sorted(beats), np.array([beats[n] == 1 for n in sorted(beats)])
-    need, code = (3, "ventricular_run") if condition == "ventricular_run" else (2, "ventricular_couplet")
+    need = 3 if condition == "ventricular_run" else 2
+    codes = {3: ("ventricular_run", "ventricular_tachycardia"), 2: ("ventricular_couplet",)}[need]
     first = next(
         place
         for place in range(need, len(numbers))
         if wide[place - need + 1 : place + 1].all() and numbers[place] > 2500
     )
-    told = [now for found, _, now in watched(ecg).found if found == code and now > numbers[first]]
+    told = [now for found, _, now in watched(ecg).found if found in codes and now > numbers[first]]
     assert min(told) - numbers[first] <= 3 * RATE
 
 
@@ -251,7 +251,7 @@ def test_a_judge_tells_an_evidence_once():
     kinds[4:7] = 1
     rhythm = Rhythm(r, rr, kinds)
     first = judge.look(rhythm, now=2000)
-    assert [event.code for event in first] == ["ventricular_run"]
+    assert [event.code for event in first] == ["ventricular_run"], "75 a minute is no tachycardia"
     assert judge.look(rhythm, now=2100) == []
     (ended,) = judge.look(rhythm, now=6000)
     assert ended.stop == round(r[6] * RATE)
