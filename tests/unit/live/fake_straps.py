@@ -79,6 +79,11 @@ class Peripheral:
         return self.frames * FRAME / pmd.RATE_HZ
 
     @property
+    def heard(self) -> int:
+        """Number after the last notification that somebody heard."""
+        return max(set(range(self.frames)) - self.missed, default=-1) + 1
+
+    @property
     def is_near(self) -> bool:
         """Whether it can be reached."""
         return not any(start <= self.now_s < stop for start, stop in self.away)
