@@ -154,7 +154,7 @@ class LatentSettings(Settings):
         0.3, bounds=(0.0, 1.0), doc="Biomarkers missing in a larger share of records are left out of `handmade`."
     )
     exclude = param.List(
-        default=["Quality_*", "SNR_*", "Usable_*", "PR_Level_*", "*_zRef", "*_pctRef", "*_zCohort"],
+        default=["Quality_*", "SNR_*", "Usable_*", "PR_Level_*", "*_zRef", "*_pctRef", "*_zCohort", "*_pctCohort"],
         item_type=str,
         doc="Biomarkers left out of `handmade`, as patterns: what tells the recording or repeats another column.",
     )

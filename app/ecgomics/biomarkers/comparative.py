@@ -40,8 +40,8 @@ def compare(
     -------
     Dataset
         `values` with these columns added: `<column>_zRef` and its percentile `<column>_pctRef`,
-        `Out_Of_Limits_Global`, `<column>_zCohort`. `count` of the
-        last is the number of other records. The reference's name is in `attrs["reference"]`.
+        `Out_Of_Limits_Global`, `<column>_zCohort` and `<column>_pctCohort`. `count` of the
+        last two is the number of other records. The reference's name is in `attrs["reference"]`.
 
     Raises
     ------
@@ -80,6 +80,10 @@ def compare(
         row = place[f"{column}_zCohort"]
         x, why = _column(own, column)
         value[row], reason[row], count[row] = against_cohort(x, why=why, fewest=settings.cohort_min, sealed=sealed)
+        row = place[f"{column}_pctCohort"]
+        value[row], reason[row], count[row] = percentile_in_cohort(
+            x, why=why, fewest=settings.cohort_min, sealed=sealed
+        )
     extra = dataset(
         records=own["record"].values,
         heads=heads_of(added),
@@ -161,6 +165,29 @@ def against_cohort(
     same = np.full(len(beside), 1.0)
     _standardise(z, x, reason=reason, rows=beside, middle=center * same, mad=spread * same)
     return z, reason, count
+
+
+def percentile_in_cohort(
+    x: NDArray[np.float32], *, why: NDArray[np.uint8], fewest: int, sealed: NDArray[np.bool_] | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.int32]]:
+    """Percentage of the other records whose value is lower, those of the same value counted half.
+
+    Parameters and results as `against_cohort`; the first result is 0 to 100. No distribution is assumed, so it may
+    stand beside a robust z of a skewed biomarker.
+    """
+    apart = np.zeros(len(x), dtype=bool) if sealed is None else sealed
+    told = why == 0
+    ordered = np.sort(x[told & ~apart])
+    others = np.where(apart, len(ordered), max(len(ordered) - 1, 0))
+    share = np.full(len(x), np.nan, dtype=np.float32)
+    reason, count = why.copy(), np.where(told, others, 0).astype(np.int32)
+    if len(ordered) - 1 < fewest:
+        reason[told] = code("cohort below 20 records") if fewest == 20 else code("fewer records than set")
+        return share, reason, count
+    below = np.searchsorted(ordered, x[told], side="left")
+    same = np.searchsorted(ordered, x[told], side="right") - below - ~apart[told]
+    share[told] = 100.0 * (below + 0.5 * same) / others[told]
+    return share, reason, count
 
 
 def _standardise(

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from ecgomics.biomarkers import compare, measure
-from ecgomics.biomarkers.comparative import against_cohort
+from ecgomics.biomarkers.comparative import against_cohort, percentile_in_cohort
 from ecgomics.biomarkers.phantom import phantom
 from ecgomics.errors import VocabularyError
 from ecgomics.settings import BiomarkerSettings
@@ -126,6 +126,31 @@ def test_cohort_z_with_ties() -> None:
         assert z[k] == pytest.approx((x[k] - np.median(others)) / (1.4826 * mad), rel=1e-5)
     assert not reason.any()
     assert set(count) == {21}
+
+
+def test_the_percentile_in_the_cohort_counts_the_others_below() -> None:
+    x = np.array([*range(20), 7, 7], dtype=np.float32)
+    why = np.zeros(22, dtype=np.uint8)
+    share, reason, count = percentile_in_cohort(x, why=why, fewest=20)
+    for k in range(22):
+        others = np.delete(x, k)
+        assert share[k] == pytest.approx(100 * ((others < x[k]).mean() + 0.5 * (others == x[k]).mean()), rel=1e-6)
+    assert not reason.any()
+    assert set(count) == {21}
+    sealed = np.arange(22) == 21
+    apart, _, beside = percentile_in_cohort(x, why=why, fewest=20, sealed=sealed)
+    assert apart[21] == pytest.approx(100 * (7 + 1) / 21, rel=1e-6)
+    assert beside.tolist() == [20] * 21 + [21]
+
+
+def test_z_and_percentile_of_the_cohort_stand_side_by_side() -> None:
+    values, subjects = cohort(30, seed=4)
+    got = compare(values, subjects=subjects)
+    z, share = (got["value"].sel(biomarker=f"QRS_Dur_Global_{name}").values for name in ("zCohort", "pctCohort"))
+    assert np.array_equal(np.argsort(z), np.argsort(share))
+    assert share.min() == 0
+    assert share.max() == 100
+    assert why(compare(cohort(20)[0]), "QRS_Dur_Global_pctCohort") == "cohort below 20 records"
 
 
 def test_a_small_cohort_has_no_z() -> None:
