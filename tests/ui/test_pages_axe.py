@@ -7,6 +7,7 @@ import socket
 import time
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +20,7 @@ AXE = "axe.run().then((r) => r.violations.map((v) => [v.id, v.impact, v.nodes.ma
 PAGES = {
     "": ".ecg-strip canvas",
     "holter": ".eg-events .row",
+    "patient?patient=anna": ".eg-patient figure",
     "discover": ".frame main",
     "learn": ".frame main",
     "monitor": ".frame main",
@@ -37,6 +39,7 @@ def served(tmp_path_factory):
     long = Record(ecg=ecg.astype(np.float32), native_hz=250.0, source="long", start=datetime(2026, 3, 4, 8))
     folder = tmp_path_factory.mktemp("axe")
     records = [*demo_patients(16, seed=5), long]
+    records[:2] = [replace(record, patient="anna") for record in records[:2]]
     cohort = pipeline.ingest(records, folder / "axe.zarr", workers=0, progress=False)
     pipeline.analyse(cohort, workers=0, progress=False)
     pipeline.embed(cohort, encoder="handmade", progress=False)
