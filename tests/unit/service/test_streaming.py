@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from ecgomics.live import Reader
+from ecgomics.cohort import open_cohort
+from ecgomics.live import Reader, recordings_of, take_in
 from ecgomics.pipeline import ingest
 from ecgomics.service.accounts import Accounts
 from ecgomics.service.api import create_app
@@ -259,6 +260,27 @@ def test_a_viewer_may_ask_for_small_numbers_from_the_beginning(address, key):
             viewer.send(json.dumps({"type": "watch", "stream": id, "since": 0, "sample": "int16"}))
             got, _ = watched(viewer, until=64, dtype="<i2")
     np.testing.assert_allclose(np.array(list(got.values())).T / 1000, ramp(0, 64), atol=5.1e-4)
+
+
+def test_a_sender_may_have_its_stream_recorded(address, key, key_of, store):
+    writer = key_of("read", "stream", "write")
+    assert closing(address, key, HELLO | {"record": True})[0] == 4403
+    with joined(address, writer) as wire:
+        id = said(wire, HELLO | {"record": True})["stream"]
+        said(wire, frame(0, 2500))
+    with joined(address, writer) as wire:
+        said(wire, HELLO | {"record": True, "stream": id})
+        said(wire, frame(2500, 500))
+        wire.send(json.dumps({"type": "end"}))
+        with pytest.raises(ConnectionClosed):
+            wire.recv(timeout=10)
+    (recording,) = recordings_of(store.path.with_name("c.live") / id)
+    assert (recording.first, recording.stop, recording.state, recording.name) == (0, 3000, "ended", "bed")
+    kept = open_cohort(store.path)
+    record = take_in(recording, kept, then="nothing")
+    ecg = open_cohort(store.path).ecg(record).load()
+    assert list(ecg["lead"].values) == ["II", "V1"]
+    assert ecg.sizes["time"] == round(3000 / 250 * float(ecg.attrs["rate_hz"]))
 
 
 def test_streams_are_listed_and_their_owner_ends_them(address, key, key_of):

@@ -55,6 +55,7 @@ class Hello(Strict):
     device: Text = ""
     origin: Text = ""
     synthetic: bool = False
+    record: bool = False
     stream: StreamId | None = None
 
 

@@ -11,7 +11,16 @@ from typing import Any
 from fastapi import WebSocket
 
 from ecgomics.errors import EcgomicsError, SignalError, StreamError
-from ecgomics.live import Block, Description, Feed, Hub, Status
+from ecgomics.live import (
+    Block,
+    Description,
+    Feed,
+    Hub,
+    Status,
+    begin_recording,
+    end_recording,
+    recordings_of,
+)
 from ecgomics.service.accounts import Person
 from ecgomics.service.api.stream_frames import LONGEST_RR_S, ClosedError, End, Form, Hello, Ping, later_of
 
@@ -73,7 +82,7 @@ class Sender:
             return True
         told = later_of(message.get("text") or "")
         if isinstance(told, End):
-            await asyncio.to_thread(self.feed.end, "the sender ended it")
+            await asyncio.to_thread(_end, self.feed)
             return False
         if isinstance(told, Ping):
             await self.socket.send_text('{"type": "pong"}')
@@ -150,6 +159,16 @@ def opened(hello: Hello, *, hub: Hub, who: Person) -> tuple[Feed, Form]:
     return feed, Form(description.width, hello.sample, hello.scale_mv, **largest)
 
 
+def record(feed: Feed, *, name: str, person: str) -> None:
+    """Keep a stream for the cohort from here on, unless it is recorded already. Raises ClosedError."""
+    folder = feed.stream.journal.folder
+    try:
+        if not any(one.state in ("open", "cut") for one in recordings_of(folder)):
+            begin_recording(feed.stream.reader, name=name, person=person)
+    except EcgomicsError as error:
+        raise ClosedError(4422, str(error)) from None
+
+
 def require_own(id: str, *, hub: Hub, who: Person) -> None:
     """Raise ClosedError when a stream is not there, or somebody else's, which is told in the same words, or over."""
     unknown = ClosedError(4404, "no such stream; expected the id of one of your own")
@@ -161,6 +180,13 @@ def require_own(id: str, *, hub: Hub, who: Person) -> None:
         raise unknown
     if reader.status.state == "ended":
         raise ClosedError(4410, "the stream was ended; begin another")
+
+
+def _end(feed: Feed) -> None:
+    for one in recordings_of(feed.stream.journal.folder):
+        if one.state == "open":
+            end_recording(one)
+    feed.end("the sender ended it")
 
 
 def _feed(description: Description, *, hello: Hello, hub: Hub, who: Person) -> Feed:

@@ -19,7 +19,7 @@ from ecgomics.service.api.problems import RESPONSES, RefusedError
 from ecgomics.service.api.schema import StreamLine, StreamList
 from ecgomics.service.api.state import Here, Reader, Shared, Streamer, key_owner
 from ecgomics.service.api.stream_frames import PROTOCOL, ClosedError, Form, Hello, Watch, first_of
-from ecgomics.service.api.stream_sender import Sender, opened
+from ecgomics.service.api.stream_sender import Sender, opened, record
 from ecgomics.service.api.stream_viewer import Viewer, told_status
 
 router = APIRouter(prefix="/v1", tags=["streams"], responses=RESPONSES)
@@ -72,7 +72,11 @@ class Door:
 
     async def _send(self, socket: WebSocket, who: Person, asked: Hello, hub: Hub) -> None:
         _require(who, "stream")
+        if asked.record:
+            _require(who, "write")
         feed, form = await run_in_threadpool(self._opened, asked, hub, who)
+        if asked.record:
+            await run_in_threadpool(record, feed, name=asked.name, person=str(who.id))
         sender = Sender(socket, feed, form)
         before = self.senders.get(feed.id)
         if before is not None:
