@@ -10,22 +10,30 @@ from typing import Any
 
 import numpy as np
 
+from ecgomics_widgets.sheet_remarks import Panel, Remarks, remark
 from ecgomics_widgets.sources import TileSource
 
 _MARGIN, _HEAD, _ROW = 10.0, 12.0, 22.0
 _STANDARD = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 _INK, _PULSE = "#161a22", "#5d6678"
+_TINT = 0.16
 _GRID = {"#fbe6e6": (1.0, 0.1), "#f3c9c9": (5.0, 0.15)}
 
 
 @dataclass
 class Sheet:
-    """Lines and words on a page; all in mm from the top left corner."""
+    """Lines and words on a page; all in mm from the top left corner.
+
+    `areas` are tinted and lie below all lines; `labels` are words with a colour.
+    """
 
     width: float
     height: float
     lines: list[tuple[str, float, list[tuple[float, float]]]] = field(default_factory=list)
     words: list[tuple[float, float, str]] = field(default_factory=list)
+    areas: list[tuple[str, float, float, float, float]] = field(default_factory=list)
+    labels: list[tuple[float, float, str, str]] = field(default_factory=list)
+    unlabelled: int = 0
 
     def svg(self) -> str:
         """The page as SVG whose user unit is 1 mm."""
@@ -36,27 +44,38 @@ class Sheet:
             + '"/>'
             for colour, wide, points in self.lines
         ]
+        areas = [
+            f'<rect fill="{colour}" fill-opacity="{_TINT}" x="{x:.3f}" y="{y:.3f}" width="{w:.3f}" height="{h:.3f}"/>'
+            for colour, x, y, w, h in self.areas
+        ]
         words = [f'<text x="{x:g}" y="{y:g}">{escape(text)}</text>' for x, y, text in self.words]
+        words += [
+            f'<text x="{x:.3f}" y="{y:.3f}" fill="{colour}" font-weight="bold" stroke="#ffffff" stroke-width="0.8" '
+            f'paint-order="stroke">{escape(text)}</text>'
+            for x, y, text, colour in self.labels
+        ]
         style = '<g font-family="Helvetica, Arial, sans-serif" font-size="3" fill="#161a22">'
-        return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{"".join(lines)}{style}{"".join(words)}</g></svg>'
+        drawn = "".join([*areas, *lines, style, *words])
+        return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{drawn}</g></svg>'
 
     def pdf(self) -> bytes:
         """The page as PDF 1.4, 72 points to 25.4 mm, text in Helvetica."""
         unit = 72 / 25.4
         parts = [f"{unit:.6f} 0 0 {-unit:.6f} 0 {self.height * unit:.3f} cm 1 j"]
+        for colour, x, y, wide, high in self.areas:
+            parts.append(f"/T gs {_inked(colour)} rg {x:.3f} {y:.3f} {wide:.3f} {high:.3f} re f")
         for colour, wide, points in self.lines:
-            red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
             path = " l ".join(f"{x:.3f} {y:.3f}" for x, y in points[1:])
-            parts.append(
-                f"{red:.3f} {green:.3f} {blue:.3f} RG {wide:g} w {points[0][0]:.3f} {points[0][1]:.3f} m {path} l S"
-            )
-        for x, y, text in self.words:
+            parts.append(f"{_inked(colour)} RG {wide:g} w {points[0][0]:.3f} {points[0][1]:.3f} m {path} l S")
+        parts.append("/O gs")
+        for x, y, text, colour in [*((*word, _INK) for word in self.words), *self.labels]:
             safe = text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
-            parts.append(f"BT /F 3 Tf 1 0 0 -1 {x:.3f} {y:.3f} Tm ({safe}) Tj ET")
+            parts.append(f"BT {_inked(colour)} rg /F 3 Tf 1 0 0 -1 {x:.3f} {y:.3f} Tm ({safe}) Tj ET")
         stream = zlib.compress("\n".join(parts).encode("cp1252", "replace"))
         box = f"0 0 {self.width * unit:.3f} {self.height * unit:.3f}"
         font = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>"
-        page = f"<</Type/Page/Parent 2 0 R/MediaBox[{box}]/Contents 4 0 R/Resources<</Font<</F {font}>>>>>>"
+        page = f"<</Type/Page/Parent 2 0 R/MediaBox[{box}]/Contents 4 0 R/Resources<</Font<</F {font}>>"
+        page += f"/ExtGState<</T<</ca {_TINT}>>/O<</ca 1>>>>>>>>"
         head = f"<</Length {len(stream)}/Filter/FlateDecode>>stream\n".encode()
         objects = [
             b"<</Type/Catalog/Pages 2 0 R>>",
@@ -65,6 +84,11 @@ class Sheet:
             head + stream + b"\nendstream",
         ]
         return _file(objects)
+
+
+def _inked(colour: str) -> str:
+    """A colour as PDF has it: three shares of 1."""
+    return " ".join(f"{int(colour[at : at + 2], 16) / 255:.3f}" for at in (1, 3, 5))
 
 
 def sheet_of(
@@ -78,6 +102,7 @@ def sheet_of(
     leads: Any = None,
     rows: Sequence[Sequence[str]] | None = None,
     rhythm: str = "",
+    remarks: Remarks | None = None,
 ) -> Sheet:
     """Draw leads in rows, with grid, calibration pulse (1 mV, 200 ms) and the scale in words.
 
@@ -97,6 +122,8 @@ def sheet_of(
         A montage: rows of lead names. Columns go on in time, as printers do, each an equal share of the stretch.
     rhythm
         A lead drawn over the whole stretch below a montage; none when empty.
+    remarks
+        Evidence, calipers and notes drawn over it.
     """
     if rows is None:
         rows = [[lead] for lead in source.leads if leads is None or lead in leads]
@@ -109,12 +136,15 @@ def sheet_of(
     drawn = _Drawn(source, start_s=start_s, stop_s=stop_s)
     columns = max((len(row) for row in rows), default=1)
     each = (stop_s - start_s) / columns
+    panels: list[Panel] = []
     for number, row in enumerate(whole):
         zero = _HEAD + height * (number + 0.6)
         full = number >= len(rows) or columns == 1
         for column, lead in enumerate(row):
             part = (start_s, stop_s) if full else (start_s + column * each, start_s + (column + 1) * each)
             x = left + (part[0] - start_s) * speed
+            top = _HEAD + height * number
+            panels.append(Panel(lead, *part, x=x, top=top, bottom=top + height))
             for times, values in drawn.pieces(lead, *part):
                 points = zip((x + (times - part[0]) * speed).tolist(), (zero - values * gain).tolist(), strict=True)
                 sheet.lines.append((_INK, 0.25, list(points)))
@@ -126,6 +156,8 @@ def sheet_of(
     said = f"{words} · {start_s:.2f}–{stop_s:.2f} s · {speed:g} mm/s · {gain:g} mm/mV · true scale"
     kind = "" if drawn.kind == "samples" else " · envelope"
     sheet.words.append((_MARGIN, _HEAD - 4, said + kind + (" · columns consecutive" if columns > 1 else "")))
+    if remarks is not None:
+        remark(sheet, panels, remarks, speed=speed)
     return sheet
 
 

@@ -14,6 +14,7 @@ from ecgomics_widgets.errors import WidgetError
 from ecgomics_widgets.hosting import HostedWidget
 from ecgomics_widgets.messages import pack
 from ecgomics_widgets.sheet import Sheet, montage, sheet_of
+from ecgomics_widgets.sheet_remarks import Remarks
 from ecgomics_widgets.sources import ArraySource, TileSource
 from ecgomics_widgets.tiling import Sender
 
@@ -191,7 +192,7 @@ class Strip(HostedWidget):
         leads: Sequence[str] | None = None,
         layout: str | Sequence[Sequence[str]] = "12x1",
     ) -> str:
-        """A vector drawing at true scale (its user unit is 1 mm).
+        """A vector drawing at true scale (its user unit is 1 mm), with the evidence and notes shown and the calipers.
 
         Parameters
         ----------
@@ -244,6 +245,16 @@ class Strip(HostedWidget):
             leads=leads,
             rows=rows,
             rhythm=rhythm,
+            remarks=self._remarks(),
+        )
+
+    def _remarks(self) -> Remarks:
+        """What is shown over the trace, for a sheet."""
+        hidden = self.machine_marks == "hidden" or "spans" not in self.shown
+        return Remarks(
+            spans=[] if hidden else self.evidence,
+            calipers=self.calipers,
+            notes=self.notes if "notes" in self.shown else [],
         )
 
     def _deliver(self, order: Mapping[str, Any]) -> None:

@@ -93,3 +93,52 @@ def test_a_long_source_is_drawn_from_what_it_answers():
     assert len(points) == 200
     assert "envelope" in text
     assert Strip(Coarse()).to_pdf(stop_s=4).startswith(b"%PDF")
+
+
+EVIDENCE = [
+    {"leads": ["II"], "start_s": 0.4, "stop_s": 0.6, "label": "200 ms", "dimension": "Structural"},
+    {"leads": [], "start_s": 1.0, "stop_s": 1.1, "label": "QRS <wide>", "dimension": "Intensity"},
+    {"leads": ["II"], "start_s": 5.0, "stop_s": 5.1, "label": "elsewhere", "dimension": "Intensity"},
+]
+CALIPER = {"lead": "II", "label": "PR", "start_s": 0.4, "stop_s": 0.56, "start_mv": 0.0, "stop_mv": 0.25}
+NOTE = {"start_s": 0.8, "stop_s": None, "lead": "I", "text": "notch (?)", "who": "ada", "when": ""}
+
+
+def test_evidence_calipers_and_notes_are_on_the_sheet_true_to_scale():
+    text = strip(spans=EVIDENCE, calipers=[CALIPER], notes=[NOTE]).to_svg(stop_s=1.5)
+    rects = [tuple(map(float, found)) for found in re.findall(r'x="([\d.]+)" y="([\d.]+)" width="([\d.]+)"', text)]
+    # one lead of the first, both of the second, none of what is not in the stretch
+    assert len(rects) == 3
+    assert rects[0][2] == pytest.approx(0.2 * 25)
+    assert rects[1][0] - rects[0][0] == pytest.approx(0.6 * 25)
+    assert ">200 ms<" in text
+    assert "QRS &lt;wide&gt;" in text
+    assert "elsewhere" not in text
+    assert "PR 160 ms · 375 /min · 0.25 mV" in text
+    assert "(1) notch (?) · 0.80 s · I · ada" in text
+
+
+def test_what_is_not_shown_is_not_on_the_sheet():
+    one = strip(spans=EVIDENCE, notes=[NOTE], shown=[])
+    assert "<rect" not in one.to_svg(stop_s=1.5)
+    assert "notch" not in one.to_svg(stop_s=1.5)
+    hidden = strip(spans=EVIDENCE, machine_marks="hidden")
+    assert "200 ms" not in hidden.to_svg(stop_s=1.5)
+
+
+def test_a_pdf_has_the_evidence_too():
+    data = strip(spans=EVIDENCE, calipers=[CALIPER], notes=[NOTE]).to_pdf(stop_s=1.5)
+    body = zlib.decompress(re.search(rb"stream\n(.*)\nendstream", data, re.DOTALL)[1]).decode("cp1252")
+    assert body.count(" re f") == 3
+    assert "(200 ms) Tj" in body
+    assert r"notch \(?\)" in body
+    assert b"/ExtGState" in data
+
+
+def test_labels_without_room_are_counted():
+    crowd = [
+        {"leads": ["II"], "start_s": 0.5 + i / 100, "stop_s": 0.51 + i / 100, "label": "12345 ms", "dimension": ""}
+        for i in range(6)
+    ]
+    text = strip(spans=crowd).to_svg(stop_s=1.5)
+    assert "3 more values of evidence without room" in text
