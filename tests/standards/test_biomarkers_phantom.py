@@ -425,6 +425,10 @@ ELSEWHERE = {
     "HF_": "tests/unit/biomarkers/test_fluctuation.py",
     "DFA_": "tests/unit/biomarkers/test_fluctuation.py",
     "Lorenz_": "tests/unit/biomarkers/test_variability.py",
+    **dict.fromkeys(
+        ("PVC_PerHour_", "PAC_PerHour_", "HR_Slowest5_", "HR_Fastest5_", "SDANN_", "SDNN_Index_", "HRV_Triangular_"),
+        "tests/unit/biomarkers/test_holter.py",
+    ),
     "Sawtooth_": "tests/unit/biomarkers/test_sawtooth.py",
     "AV_PRDrop_": "tests/unit/biomarkers/test_conduction.py",
     "PVC_RunRate_": "tests/unit/biomarkers/test_ectopy.py",

@@ -13,6 +13,7 @@ from ecgomics.biomarkers.breathing import measure_breathing
 from ecgomics.biomarkers.ectopy import measure_ectopy
 from ecgomics.biomarkers.fibrillation import measure_fibrillation
 from ecgomics.biomarkers.fluctuation import measure_fluctuation
+from ecgomics.biomarkers.holter import measure_holter
 from ecgomics.biomarkers.intervals import measure_intervals
 from ecgomics.biomarkers.likeness import measure_likeness
 from ecgomics.biomarkers.reasons import Causes
@@ -79,6 +80,7 @@ def measure(
     measure_atrial(block, sheet=sheet)
     measure_variability(block, sheet=sheet, settings=settings)
     measure_fluctuation(block, sheet=sheet, settings=settings)
+    measure_holter(block, sheet=sheet)
     measure_intervals(block, sheet=sheet)
     waves, single = measure_amplitudes(block, sheet=sheet)
     measure_breathing(block, single, sheet=sheet)

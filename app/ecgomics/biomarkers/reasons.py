@@ -52,6 +52,9 @@ REASONS = (
     "no blocked P wave",
     "no steady period",
     "no ventricular run",
+    "needs ≥ 20 min",
+    "needs ≥ 1 h",
+    "needs ≥ 18 h",
 )
 """Index 0 means computed."""
 
