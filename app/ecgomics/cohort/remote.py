@@ -109,19 +109,16 @@ class Remote:
         """The generation of the last commit, as it was a moment ago at most."""
         when, known = _asked.get(self.url, (-1e9, Manifest()))
         if time.monotonic() - when > _FRESH_S:
-            if known.generation == 0 or self._read(_commit_name(known.generation + 1)) is not None:
+            if known.generation == 0 or self._commit(known.generation + 1) is not None:
                 return self.manifest().generation
             _asked[self.url] = (time.monotonic(), known)
         return known.generation
 
     def root(self, manifest: Manifest) -> zarr.Group:
         """The store's root group, as of a commit."""
-        from zarr.storage import FsspecStore
-
         from ecgomics.cohort.placed import Placed
 
-        below = FsspecStore.from_url(self.url, read_only=True)
-        return zarr.open_group(Placed(below, places=manifest.places), mode="r")
+        return zarr.open_group(Placed(_zarr_store(self.url), places=manifest.places), mode="r", zarr_format=3)
 
     def metadata(self) -> dict[str, Any]:
         """Metadata of all its groups and arrays, by path."""
@@ -241,9 +238,7 @@ class Remote:
 
     def group(self, name: str) -> zarr.Group:
         """A group that lies there."""
-        from zarr.storage import FsspecStore
-
-        return zarr.open_group(FsspecStore.from_url(f"{self.url}/{name}", read_only=True), mode="r")
+        return zarr.open_group(_zarr_store(f"{self.url}/{name}"), mode="r", zarr_format=3)
 
     # the ledger
 
@@ -300,7 +295,13 @@ class Remote:
             return manifest_of(found.decode())
 
     def _commit(self, generation: int) -> Manifest | None:
-        text = self._read(_commit_name(generation))
+        try:
+            text = self._read(_commit_name(generation))
+        except CohortError as error:
+            # who may read a bucket but not list it is told "forbidden" of what is not there
+            if not isinstance(error.__cause__, PermissionError):
+                raise
+            return None
         return None if text is None else manifest_of(text.decode())
 
     def _begin(self, generation: int) -> None:
@@ -377,6 +378,13 @@ class Remote:
 
 
 _TOGETHER = 256
+
+
+def _zarr_store(url: str) -> Any:
+    from zarr.storage import FsspecStore
+
+    absent = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+    return FsspecStore.from_url(url, read_only=True, allowed_exceptions=absent)
 
 
 def _places(manifest: Manifest) -> dict[str, str]:

@@ -37,7 +37,8 @@ WORTH_PROCESSES = 2000
 STRETCH_S = 600.0
 """Of a recording longer than that, so much is looked at at a time; a multiple of every encoder's window."""
 
-_ROWS = 256
+_ROWS, _TOGETHER = 256, 2048
+"""Records whose beats are read, and that are transformed, at a time."""
 
 
 def embed(
@@ -265,7 +266,12 @@ def _by_hand(cohort: Cohort, settings: LatentSettings, known: Embedding | None, 
 
     values, template = cohort.biomarkers[["value"]].load(), _shapes(cohort, progress)
     fitted = Handmade.fit(values, template, settings=settings) if known is None else Handmade.from_dataset(known.fit)
-    return fitted.transform(values, template)
+    parts = []
+    for start in range(0, len(cohort), _TOGETHER):
+        some = slice(start, start + _TOGETHER)
+        parts.append(fitted.transform(values.isel(record=some), template.isel(record=some)))
+    vectors, coverage = (xr.concat([getattr(p, name) for p in parts], dim="record") for name in ("vectors", "coverage"))
+    return replace(parts[0], vectors=vectors, coverage=coverage)
 
 
 def _shapes(cohort: Cohort, progress: Progress) -> xr.Dataset:

@@ -213,6 +213,23 @@ def test_a_manifest_whose_writer_was_killed_half_way_is_not_needed(begun: Cohort
     assert _state(url)[1] == 1.0
 
 
+def test_a_bucket_that_may_be_read_and_not_listed_opens(
+    begun: Cohort, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Bucket.cat_file
+
+    def forbidden(self: Bucket, path: str, *args: Any, **options: Any) -> bytes:
+        if not self.exists(path):
+            raise PermissionError("forbidden")
+        return bytes(real(self, path, *args, **options))
+
+    monkeypatch.setattr(Bucket, "cat_file", forbidden)
+    remotes._asked.clear()
+    assert len(open_cohort(url)) == 3
+    with pytest.raises(CohortError, match="answers no"):
+        open_cohort("bucket://elsewhere/x.zarr")
+
+
 def test_no_key_of_pseudonyms_is_put_beside_a_store_at_a_url(url: str, record: Callable[..., Record]) -> None:
     strict = IngestSettings(short_s=10, deidentify="strict")
     with pytest.raises(SettingsError, match="--key-file"):
