@@ -16,6 +16,8 @@ from ecgomics.simulate.leadfield import TEXTBOOK, direction, rotation
 _FRACTIONS = np.linspace(0.0, 1.0, 201)
 _RIGHT_VENTRICLE = np.array([-0.34, 0.18, -0.40])
 _MOST_FRONTS = 6
+_FRAGMENTS = 3
+_FRAGMENT_SHARE = 0.06
 
 
 @dataclass(frozen=True)
@@ -65,16 +67,16 @@ def _front(entry: dict[str, float | str]) -> Front:
 
 def individual(fronts: Sequence[Front], rng: np.random.Generator, *, variety: float) -> list[Front]:
     """A person's version of a sequence: other directions, sizes and times of the fronts; same onset and offset."""
-    tilt = rng.standard_normal((_MOST_FRONTS, 3)) * 9.0 * variety
-    size = np.exp(0.14 * variety * np.clip(rng.standard_normal(_MOST_FRONTS), -2, 2))
-    shift = 0.018 * variety * np.clip(rng.standard_normal((_MOST_FRONTS, 3)), -1.5, 1.5)
+    tilt = rng.standard_normal((_MOST_FRONTS, 3)) * 13.0 * variety
+    size = np.exp(0.22 * variety * np.clip(rng.standard_normal(_MOST_FRONTS), -2, 2))
+    shift = 0.022 * variety * np.clip(rng.standard_normal((_MOST_FRONTS, 3)), -1.5, 1.5)
     result = []
     for k, front in enumerate(fronts):
         bump = front.bump
         degrees = float(np.linalg.norm(tilt[k]))
         vector = size[k] * bump.vector
         if degrees:
-            vector = rotation(tilt[k], min(degrees, 25.0)) @ vector
+            vector = rotation(tilt[k], min(degrees, 35.0)) @ vector
         on = bump.on if bump.on == 0 else bump.on + shift[k, 0]
         off = bump.off if bump.off == 1 else bump.off + shift[k, 2]
         moved = replace(bump, vector=vector, on=on, peak=bump.peak + shift[k, 1], off=off)
@@ -129,11 +131,13 @@ def ventricles(
     rotation_deg: float = 0.0,
     lv_scale: float = 1.0,
     rv_scale: float = 1.0,
+    fragments: float = 0.0,
     scars: Sequence[Bump] = (),
 ) -> list[Front]:
     """The QRS fronts of a patient; `axis_deg` None leaves the sequence where it points by itself."""
     fronts = normalised(individual(sequence(name), rng, variety=variety), size_mv)
     fronts = [front.sized(lv_scale) if front.part == "lv" else front for front in fronts]
+    fronts += _fragments(rng, fragments * size_mv)
     if rv_scale > 1:
         extra = size_mv * (rv_scale - 1) * _RIGHT_VENTRICLE
         fronts.append(Front(Bump(0.3, 0.57, 0.9, extra), "rv", 0.3))
@@ -142,6 +146,19 @@ def ventricles(
     fronts = [front.turned(feet, -rotation_deg) for front in fronts]
     fronts += [Front(scar, "scar", 0.0) for scar in scars]
     return fronts if axis_deg is None else pointed(fronts, axis_deg)
+
+
+def _fragments(rng: np.random.Generator, size_mv: float) -> list[Front]:
+    """Where activation spreads unevenly: short bumps in any direction, between the first and the last tenth."""
+    if not size_mv:
+        return []
+    peaks = rng.uniform(0.22, 0.82, _FRAGMENTS)
+    widths = rng.uniform(0.07, 0.12, _FRAGMENTS)
+    vectors = _FRAGMENT_SHARE * size_mv * rng.standard_normal((_FRAGMENTS, 3))
+    return [
+        Front(Bump(peak - width, peak, peak + width, vector, 1.5, 1.5), "fragment")
+        for peak, width, vector in zip(peaks, widths, vectors, strict=True)
+    ]
 
 
 def atria(

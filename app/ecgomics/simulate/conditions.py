@@ -96,11 +96,29 @@ class Condition:
         # age and sex first: the rest depends on them
         for name in (*_FIRST, *(name for name in self.parameters if name not in _FIRST)):
             if name not in fixed:
-                values[name] = _value(self.parameters[name], rng, values)
+                values[name] = _value(self.parameters[name], rng, known=values, leaning=self._leaning(name, values))
         return values
 
+    def _leaning(self, name: str, known: Mapping[str, Any]) -> float:
+        """What other parameters' distance from their own means here does to this one's mean (`with` in the file)."""
+        rule = self.parameters[name]
+        slopes = rule.get("with", {}) if isinstance(rule, Mapping) else {}
+        return float(sum(slope * self._distance(other, known) for other, slope in slopes.items()))
 
-def _value(rule: Any, rng: np.random.Generator, known: Mapping[str, Any]) -> Any:
+    def _distance(self, name: str, known: Mapping[str, Any]) -> float:
+        rule = self.parameters.get(name)
+        if name not in known or not isinstance(rule, Mapping) or "mean" not in rule:
+            return 0.0
+        return float(known[name]) - _mean(rule, known)
+
+
+def _mean(rule: Mapping[str, Any], known: Mapping[str, Any]) -> float:
+    """Mean of a bell curve for somebody of this age and sex."""
+    mean = float(rule["mean"]) + rule.get("per_year", 0.0) * (known.get("age", 50) - 50)
+    return mean + (rule.get("female", 0.0) if known.get("sex") == "F" else 0.0)
+
+
+def _value(rule: Any, rng: np.random.Generator, *, known: Mapping[str, Any], leaning: float) -> Any:
     if not isinstance(rule, Mapping):
         return rule
     if "uniform" in rule:
@@ -108,8 +126,7 @@ def _value(rule: Any, rng: np.random.Generator, known: Mapping[str, Any]) -> Any
     if "choice" in rule:
         words, weights = list(rule["choice"]), np.array(list(rule["choice"].values()), dtype=float)
         return words[int(rng.choice(len(words), p=weights / weights.sum()))]
-    mean = rule["mean"] + rule.get("per_year", 0.0) * (known.get("age", 50) - 50)
-    mean += rule.get("female", 0.0) if known.get("sex") == "F" else 0.0
+    mean = _mean(rule, known) + leaning
     for _ in range(_ATTEMPTS):
         value = float(rng.normal(mean, rule["sd"]))
         if rule["low"] <= value <= rule["high"]:

@@ -9,7 +9,7 @@ import numpy as np
 from ecgomics.simulate import repolarisation
 from ecgomics.simulate.activation import LATE, TERRITORIES, Front, atria, net_area, ventricles
 from ecgomics.simulate.kernel import Array, Bump, drawn
-from ecgomics.simulate.leadfield import lead_field
+from ecgomics.simulate.leadfield import TEXTBOOK, TEXTBOOK_ATRIA, lead_field
 from ecgomics.simulate.patient import VirtualPatient
 from ecgomics.simulate.repolarisation import Body, Times
 
@@ -66,8 +66,8 @@ class Heart:
 
     Parameters
     ----------
-    field
-        Dims (12, 3), mV each mV.
+    field, atrial_field
+        Dims (12, 3), mV each mV: of the ventricles (and whatever else there is), and of the P waves.
     complexes
         ``conducted`` and, where they occur, ``pvc`` and ``paced``.
     atria
@@ -77,6 +77,7 @@ class Heart:
     """
 
     field: Array
+    atrial_field: Array
     complexes: dict[str, Complex]
     atria: dict[str, Signal]
     leading: str = "conducted"
@@ -86,7 +87,7 @@ class Heart:
         """Build the heart a patient's parameters imply."""
         rng = _streams(patient)
         variety = patient.variety
-        field = lead_field(rng["field"], variety=variety, swap=patient.swap, gain=patient.gain)
+        field, atrial_field = (_field(patient, textbook) for textbook in (TEXTBOOK, TEXTBOOK_ATRIA))
         body = Body.drawn(rng["recovery"], variety=variety)
         normal = net_area(_conducted(patient, "normal")) * _REFERENCE_QRS_S
         complexes = {"conducted": _complex(patient, body, fronts=_conducted(patient), normal=normal)}
@@ -97,7 +98,7 @@ class Heart:
             fronts, qrs_s = _paced(patient), max(patient.qrs_ms, 150) / 1000
             complexes["paced"] = _complex(patient, body, fronts=fronts, normal=normal, kind="paced", qrs_s=qrs_s)
         leading = "pvc" if patient.rhythm == "ventricular" else "paced" if "paced" in complexes else "conducted"
-        return cls(field, complexes, _p_waves(patient), leading)
+        return cls(field, atrial_field, complexes, _p_waves(patient), leading)
 
 
 def p_s(patient: VirtualPatient) -> float:
@@ -109,11 +110,26 @@ def _streams(patient: VirtualPatient) -> dict[str, np.random.Generator]:
     return {name: np.random.default_rng([patient.geometry_seed, k]) for name, k in _GEOMETRY.items()}
 
 
+def _field(patient: VirtualPatient, textbook: Array) -> Array:
+    return lead_field(
+        _streams(patient)["field"],
+        variety=patient.variety,
+        textbook=textbook,
+        bmi=patient.bmi,
+        swap=patient.swap,
+        gain=patient.gain,
+    )
+
+
 def _conducted(patient: VirtualPatient, conduction: str | None = None) -> list[Front]:
     """Fronts of a conducted beat; with `conduction`, as they would be with that path and no scar or enlargement."""
     path = conduction or patient.conduction
     notch = 0.0 if conduction else patient.j_wave_mv
-    sizes = {} if conduction else {"lv_scale": patient.lv_scale, "rv_scale": patient.rv_scale}
+    sizes = (
+        {}
+        if conduction
+        else {"lv_scale": patient.lv_scale, "rv_scale": patient.rv_scale, "fragments": patient.fragments}
+    )
     fronts = ventricles(
         path,
         _streams(patient)["ventricles"],

@@ -90,7 +90,7 @@ def _notches(wave: Array) -> int:
 
 
 def _atrial(heart: Heart) -> dict[str, float]:
-    p = heart.field @ heart.atria["sinus"].vector
+    p = heart.atrial_field @ heart.atria["sinus"].vector
     v1 = p[LEADS.index("V1")]
     positive = np.flatnonzero(v1 > 0)
     tail = v1[positive[0] if positive.size else 0 :]
@@ -103,7 +103,9 @@ def _atrial(heart: Heart) -> dict[str, float]:
 def _sums(at: dict[str, float], sex: str) -> dict[str, float]:
     chest, limb = LEADS[6:], LEADS[:6]
     others = [lead for lead in LEADS if lead not in ("V2", "V3", "aVR")]
-    wide_q = [-at[f"Q_Amp_{lead}"] for lead in LEADS if lead not in ("aVR", "III", "V1") and at[f"Q_Dur_{lead}"] >= 28]
+    # a wide q in III or aVL alone belongs to many healthy hearts
+    lone = ("aVR", "III", "aVL", "V1")
+    wide_q = [-at[f"Q_Amp_{lead}"] for lead in LEADS if lead not in lone and at[f"Q_Dur_{lead}"] >= 28]
     deepest_s = max(-min(at[f"S_Amp_{lead}"], at[f"Q_Amp_{lead}"]) for lead in chest)
     down = {lead: -min(at[f"S_Amp_{lead}"], at[f"Q_Amp_{lead}"]) for lead in chest}
     return {

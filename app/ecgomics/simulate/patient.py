@@ -35,6 +35,7 @@ class VirtualPatient(Settings):
 
     age = _number(50, 16, 100, "Age, years.")
     sex = param.Selector(default="M", objects=["M", "F"], doc="Sex.")
+    bmi = _number(25, 14, 60, "Body mass index, kg/m²: a thick chest wall lowers V1 to V6.", (18.5, 30))
 
     # rhythm
     rhythm = param.Selector(default="sinus", objects=list(RHYTHMS), doc="Where the beats come from.")
@@ -81,6 +82,9 @@ class VirtualPatient(Settings):
     strain = _number(0.0, 0, 1, "Strain: share of a full secondary ST-T change of a large left ventricle.", (0, 0.1))
     scar_anterior_mv = _number(0, 0, 1, "Initial vector lost in an anterior scar, mV in V3.", (0, 0))
     scar_inferior_mv = _number(0, 0, 1, "Initial vector lost in an inferior scar, mV in aVF.", (0, 0))
+    fragments = _number(
+        0, 0, 1, "Uneven spread of activation: size of small notches and slurs in the QRS, ×.", (0, 0.6)
+    )
     j_wave_mv = _number(0, 0, 0.8, "Notch at the end of the QRS (early repolarisation), mV in V6.", (0, 0))
 
     # ST, T, U

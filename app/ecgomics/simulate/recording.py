@@ -98,11 +98,13 @@ def simulate(
         {kind: beat.at.j for kind, beat in heart.complexes.items()},
     )
     time = np.arange(round(duration_s * rate_hz)) / rate_hz
-    vector = _heart_vector(patient, heart, drawn, share, time)
+    vector, atria = _heart_vectors(patient, heart, drawn, share, time)
     activity = atrial_activity(patient, time, seed=seed)
     if activity is not None:
         vector += activity
     millivolts = shown(heart.field, vector)
+    if atria is not None:
+        millivolts += shown(heart.atrial_field, atria)
     if recorder == "noisy":
         millivolts += noise(patient, time, rate_hz=rate_hz, seed=seed)
     record = _identity(whose, duration_s, rate_hz, seed)
@@ -166,28 +168,32 @@ def _identity(patient: VirtualPatient, duration_s: float, rate_hz: float, seed: 
     return "virtual-" + hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _heart_vector(patient: VirtualPatient, heart: Heart, drawn: Schedule, share: Array, time: Array) -> Array:
+def _heart_vectors(
+    patient: VirtualPatient, heart: Heart, drawn: Schedule, share: Array, time: Array
+) -> tuple[Array, Array | None]:
+    """Vector of the ventricles with spikes, and of the P waves where there are any; dims (3, time), mV."""
     vector = np.zeros((3, time.size))
     breath = 2 * np.pi * patient.respiration_per_min / 60
     whole = {kind: beat.ventricular for kind, beat in heart.complexes.items()}
     for event, part in zip(drawn.events, share, strict=True):
-        gain = 1 + _BREATHING_GAIN * float(np.sin(breath * event.qrs_on))
         _add(
             vector,
             time,
             whole[event.kind],
             start=event.qrs_on,
-            gain=gain,
+            gain=1 + _BREATHING_GAIN * float(np.sin(breath * event.qrs_on)),
             after=heart.complexes[event.kind].at.j,
             part=part,
         )
-        if np.isfinite(event.p_on):
-            _add(vector, time, heart.atria[event.p_kind], start=event.p_on)
-    if "sinus" in heart.atria:
-        for start in drawn.lone_p:
-            _add(vector, time, heart.atria["sinus"], start=start)
     _add_spikes(vector, time, drawn.spikes, patient.spike_mv)
-    return vector
+    starts = [(event.p_on, event.p_kind) for event in drawn.events if np.isfinite(event.p_on)]
+    starts += [(start, "sinus") for start in drawn.lone_p if "sinus" in heart.atria]
+    if not starts:
+        return vector, None
+    atria = np.zeros((3, time.size))
+    for start, kind in starts:
+        _add(atria, time, heart.atria[kind], start=start)
+    return vector, atria
 
 
 def _add(

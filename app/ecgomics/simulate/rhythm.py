@@ -12,6 +12,7 @@ from ecgomics.simulate.kernel import Array
 from ecgomics.simulate.patient import VirtualPatient
 
 _LEAD_IN_S = 2.5
+_PRESSURE_HZ = 0.1
 
 
 def schedule(patient: VirtualPatient, *, duration_s: float, rng: np.random.Generator) -> Schedule:
@@ -48,14 +49,15 @@ def _sinus(patient: VirtualPatient, stop: float, rng: np.random.Generator) -> Sc
 
 
 def _node(patient: VirtualPatient, stop: float, rng: np.random.Generator) -> Iterator[float]:
-    """Onsets of the sinus P waves: respiration modulates the interval, a little noise with it."""
+    """Onsets of the sinus P waves: respiration modulates the interval, blood pressure waves (0.1 Hz) and noise less."""
     mean = 60.0 / patient.heart_rate_bpm
     breath = 2 * np.pi * patient.respiration_per_min / 60
-    phase = 2 * np.pi * rng.random()
+    phase, pressure = 2 * np.pi * rng.random(2)
     time = -_LEAD_IN_S - mean * rng.random()
     while time < stop:
         yield time
-        swing = np.sin(breath * time + phase) + 0.25 * float(np.clip(rng.standard_normal(), -2, 2))
+        swing = np.sin(breath * time + phase) + 0.4 * np.sin(2 * np.pi * _PRESSURE_HZ * time + pressure)
+        swing += 0.25 * float(np.clip(rng.standard_normal(), -2, 2))
         time += mean * (1 + patient.rr_variability * swing)
 
 

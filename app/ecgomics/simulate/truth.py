@@ -126,7 +126,7 @@ def beats(heart: Heart, drawn: Schedule, *, share: Array, duration_s: float, rat
         Of the recording.
     """
     ventricular = {kind: complex_marks(beat, heart.field) for kind, beat in heart.complexes.items()}
-    atrial = {kind: p_marks(wave, heart.field) for kind, wave in heart.atria.items()}
+    atrial = {kind: p_marks(wave, heart.atrial_field) for kind, wave in heart.atria.items()}
     rows: list[tuple[float, int, Array]] = []
     for event, part in zip(drawn.events, share, strict=True):
         marks = ventricular[event.kind]
@@ -190,16 +190,16 @@ def _template(
     marks, beat = ventricular[kind], heart.complexes[kind]
     first, last = (round(edge * rate_hz) for edge in TEMPLATE_S)
     offset = np.arange(first, last + 1) / rate_hz
-    vector = beat.ventricular.at(offset + marks.r_s)
+    voltage = heart.field @ beat.ventricular.at(offset + marks.r_s)
     both = np.vstack([marks.overall, marks.leads]) - marks.r_s
     gap = next((e.qrs_on - e.p_on for e in drawn.events if e.kind == kind and e.p_kind == "sinus"), np.nan)
     if np.isfinite(gap):
         p_on = -gap - marks.r_s
-        vector += heart.atria["sinus"].at(offset - p_on)
+        voltage += heart.atrial_field @ heart.atria["sinus"].at(offset - p_on)
         both[:, :3] = p_on + np.vstack([atrial["sinus"].overall, atrial["sinus"].leads])[:, :3]
     return xr.Dataset(
         {
-            "beat_mv": (("record", "lead", "offset"), (heart.field @ vector).astype(np.float32)[None]),
+            "beat_mv": (("record", "lead", "offset"), voltage.astype(np.float32)[None]),
             "template_marks": (("record", "lead", "mark"), both[None, 1:]),
             "template_global": (("record", "mark"), both[None, 0]),
             "template_class": ("record", np.array([dominant], dtype=np.int8)),
