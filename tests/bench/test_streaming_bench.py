@@ -24,6 +24,8 @@ from websockets.exceptions import WebSocketException
 
 from ecgomics.live import Reader, live_folder
 from ecgomics.pipeline import ingest
+from ecgomics.service.accounts import Accounts
+from ecgomics.service.database import Database
 from ecgomics.simulate import VirtualPatient, demo_patients, simulate
 
 pytestmark = pytest.mark.bench
@@ -32,6 +34,7 @@ EVERY_S = 0.1
 """A sender's frames: what it measured in a tenth of a second."""
 KINDS = [(130.0, 1)] * 10 + [(250.0, 3)] * 5 + [(500.0, 12)] * 5
 """Rate and leads of the twenty: straps, small recorders, twelve leads."""
+HOSTILE = int(os.environ.get("ECGOMICS_HOSTILE", "10000"))
 SECONDS = float(os.environ.get("ECGOMICS_STREAM_S", "60"))
 
 
@@ -41,6 +44,7 @@ class Server:
 
     folder: Path
     store: str
+    more: list[str] = field(default_factory=list)
     port: int = 0
     process: subprocess.Popen | None = None
 
@@ -51,6 +55,7 @@ class Server:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "ecgomics", "api", self.store, "--port", str(self.port), "--processes", "0"]
+        command += self.more
         with (self.folder / "api.log").open("a") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         ends = time.monotonic() + 60
@@ -102,6 +107,7 @@ class Sensor:
     seed: int
     seconds: float
     keeps: bool = True
+    key: str = ""
     id: str = ""
     began: float = 0.0
     total: int = 0
@@ -113,7 +119,7 @@ class Sensor:
 
     def __post_init__(self) -> None:
         self.signal = signal_of(self.rate, self.leads, self.seed)
-        self.total = round(self.seconds * self.rate)
+        self.total = round(min(self.seconds, 1e6) * self.rate)
 
     def measured(self) -> int:
         return min(self.total, int((time.monotonic() - self.began) * self.rate))
@@ -126,7 +132,9 @@ class Sensor:
         self.began = self.began or time.monotonic() + random.Random(self.seed).uniform(0, EVERY_S)
         while True:
             with contextlib.suppress(WebSocketException, OSError, TimeoutError):
-                async with connect(self.url, open_timeout=5, compression=None, ping_interval=None) as wire:
+                header = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+                options = {"open_timeout": 5, "compression": None, "ping_interval": None}
+                async with connect(self.url, additional_headers=header, **options) as wire:
                     self.wire, self.connections = wire, self.connections + 1
                     await wire.send(json.dumps(hello | ({"stream": self.id} if self.id else {})))
                     welcome = json.loads(await wire.recv())
@@ -270,3 +278,96 @@ def test_kills_and_cuts_at_random_cost_at_most_a_second(server):
     )
     assert all(not sensor.dropped for sensor in sensors if sensor.keeps)
     assert max(before) <= 1.0
+
+
+def hostile(random_: random.Random, key: str, theirs: str) -> tuple[str, list[str | bytes]]:
+    """What nobody well-meaning says: a key, and messages."""
+    hello = {
+        "type": "hello",
+        "name": random_.choice(["<script>", "../" * 9, "a" * 119]),
+        "leads": ["II"],
+        "rate_hz": 250,
+    }
+    junk = random_.randbytes(random_.randrange(300))
+    words = "".join(chr(random_.randrange(1, 0xD000)) for _ in range(random_.randrange(200)))
+    head = struct.pack("<QI", random_.choice([0, 5, 2**40, 2**63]), random_.choice([0, 1, 7, 2**31]))
+    first = random_.choice(
+        [
+            junk,
+            words,
+            "[" * random_.randrange(1, 9000),
+            json.dumps(hello | {"rate_hz": random_.choice([-1, 0, 1e308, "x", None])}),
+            json.dumps(hello | {"leads": random_.choice([["II", "II"], ["I" * 99], "II", [None], {}])}),
+            json.dumps(
+                hello | {"stream": random_.choice([theirs, "..", "x" * 300, words[:40], "20200101-000000-ffffff"])}
+            ),
+            json.dumps(hello | {"record": True}),
+            json.dumps({"type": "watch", "stream": random_.choice(["nothing", theirs + "x", words[:30]])}),
+            json.dumps(hello),
+        ]
+    )
+    later = random_.choice(
+        [
+            head + junk,
+            head + b"\x00\x00\x80\x7f" * 7,
+            b"\xff" * random_.randrange(2000),
+            "{}",
+            words,
+            b"\0" * 1_000_001,
+            json.dumps({"type": "status", "battery": 7}),
+            json.dumps(hello),
+        ]
+    )
+    return random_.choice([key] * 9 + ["ecg_" + "A" * 43, words[:50].encode("ascii", "ignore").decode(), ""]), [
+        first,
+        later,
+    ]
+
+
+@pytest.mark.timeout(1800)
+def test_thousands_of_hostile_connections_disturb_nobody(tmp_path):
+    cohort = ingest(demo_patients(1, seed=6), tmp_path / "c.zarr", workers=0, progress=False)
+    database = Database(f"sqlite:///{tmp_path / 'c.db'}")
+    accounts = Accounts(database)
+    keys = {}
+    for name in ("good", "evil"):
+        accounts.add(name, password="a password of the tests")
+        keys[name] = accounts.make_key(name, label="x", scopes=("read", "stream"))
+    more = ["--access", "keys", "--database", f"sqlite:///{tmp_path / 'c.db'}", "--rate-per-minute", "1000000"]
+    server = Server(tmp_path, str(cohort.path), more=more)
+    server.start()
+    url = f"ws://127.0.0.1:{server.port}/v1/stream"
+    sensor = Sensor(url, 250.0, 3, 1, 1e9, key=keys["good"])
+    random_, codes = random.Random(3), {}
+
+    async def attack(key: str, messages: list[str | bytes]) -> int | None:
+        header = {"Authorization": f"Bearer {key}"} if key.isprintable() and key.strip() else {}
+        async with connect(url, additional_headers=header, compression=None, close_timeout=5) as wire:
+            with contextlib.suppress(WebSocketException):
+                for message in messages:
+                    await wire.send(message)
+                while True:
+                    told = await asyncio.wait_for(wire.recv(), 20)
+                    assert "root:" not in str(told)
+                    assert "Traceback" not in str(told)
+            return wire.close_code
+
+    async def work():
+        sending = asyncio.create_task(sensor.run())
+        await sensor.known.wait()
+        for _ in range(HOSTILE):
+            code = await attack(*hostile(random_, keys["evil"], sensor.id))
+            codes[code] = codes.get(code, 0) + 1
+        sensor.total = sensor.measured()
+        await sending
+
+    try:
+        asyncio.run(work())
+        check(server, sensor)
+        assert sensor.connections == 1
+        assert server.process.poll() is None
+    finally:
+        server.kill()
+        database.close()
+    print(f"\n{HOSTILE} hostile connections, closed with", dict(sorted(codes.items())))
+    assert set(codes) <= {1007, 1009, 4400, 4401, 4403, 4404, 4422, 4429}
