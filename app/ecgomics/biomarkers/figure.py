@@ -214,11 +214,29 @@ def _rr(which: str, _: dict[str, Any]) -> str:
     return f"{edges}{_strip([(x, False) for x in at])}{arrows}{_text(WIDTH / 2, HEIGHT - 4, names)}"
 
 
-def _pp(_which: str, _: dict[str, Any]) -> str:
+def _pp(which: str, _: dict[str, Any]) -> str:
+    if which == "blocked":
+        return _blocked()
     at = (40.0, 106.0, 172.0)
     dots = "".join(f'<circle class="dot" cx="{x - 13:.0f}" cy="56" r="3"/>' for x in at)
     arrow = _line([(at[0] - 13, 88), (at[1] - 13, 88)], "hit")
     return f"{_strip([(x, False) for x in at])}{dots}{arrow}{_text(WIDTH / 2, HEIGHT - 4, 'P waves and PP')}"
+
+
+def _blocked() -> str:
+    """P waves as regular as before, of which one has no QRS: PR grows, and is short again after it."""
+    every = (18.0, 66.0, 114.0, 162.0)
+    beats = (34.0, 84.0, None, 178.0)
+    points: list[tuple[float, float]] = [(4, 66)]
+    for p, qrs in zip(every, beats, strict=True):
+        points += [(p - 3, 66), (p, 61), (p + 3, 66)]
+        # the P of a small beat stands 13 before its R: here it has a place of its own
+        points += [] if qrs is None else _small_beat(qrs, wide=False)[3:]
+    dots = "".join(f'<circle class="dot" cx="{x:.0f}" cy="56" r="3"/>' for x in every)
+    tint = f'<rect class="tint" x="{every[2] - 8:.0f}" y="12" width="16" height="80"/>'
+    arrows = "".join(_line([(p, 88), (qrs, 88)], "hit") for p, qrs in zip(every, beats, strict=True) if qrs)
+    words = _text(WIDTH / 2, HEIGHT - 4, "PR, and a blocked P")
+    return f"{tint}{_line([*points, (WIDTH - 4, 66)], 'trace')}{dots}{arrows}{words}"
 
 
 def _class(kind: str, _: dict[str, Any]) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from importlib import resources
 
 from ecgomics import biomarkers
 from ecgomics.biomarkers import Biomarker
-from ecgomics.biomarkers.families import ReferenceRange
 from ecgomics.rules import Rule, load_rules
 from ecgomics.rules.showing import criteria_html
-from ecgomics.vocabulary import DIMENSIONS
+from ecgomics.vocabulary import DIMENSIONS, LEADS
 
 ABOUT = {
     "Structural": "when, and in what shape",
@@ -58,7 +59,7 @@ def catalogue_html(*, rules: Sequence[Rule] | None = None) -> str:
         f"<h1>Catalogue of biomarkers and rules</h1><p>{len(entries)} families of biomarkers, {computed} of them "
         f"computed; {len(listed)} rules. For research and teaching: a rule says which criteria are met, it is no "
         f"diagnosis.</p>"
-        f"<nav>{links}</nav><ul class=marks>{marks}</ul></header><main>{body}{_rules(listed)}</main></body></html>"
+        f"<ul class=marks>{marks}</ul></header><nav>{links}</nav><main>{body}{_rules(listed)}</main></body></html>"
     )
 
 
@@ -94,7 +95,7 @@ def _card(entry: Biomarker) -> str:
     return (
         f'<article id="{escape(entry.name)}"><h3><span class="id">{entry.id}</span> {escape(entry.title)}'
         f' <code>{escape(entry.name)}</code></h3><div class="body">{biomarkers.figure(entry)}<div>'
-        f"<p>{escape(entry.definition)}</p><dl>{_pairs(rows)}</dl></div></div>{_ranges(entry.ranges)}"
+        f"<p>{escape(entry.definition)}</p><dl>{_pairs(rows)}</dl></div></div>{_ranges(entry)}"
         f"{_mark(entry.evidence)} <small>version {escape(entry.version)}</small></article>"
     )
 
@@ -105,16 +106,17 @@ def _coded(words: str) -> str:
     return "".join(f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts))
 
 
-def _ranges(ranges: Sequence[ReferenceRange]) -> str:
+def _ranges(entry: Biomarker) -> str:
     """Reference ranges as a small table: for whom, from where to where, and who says so."""
     rows = []
-    for limits in ranges:
+    for limits in entry.ranges:
         who = [{"M": "men", "F": "women"}[limits.sex]] if limits.sex else ["everyone"]
         who += [f"{limits.age[0]:g}–{limits.age[1]:g} y"] if limits.age else []
         said = f"{limits.source}{f'; {limits.note}' if limits.note else ''}"
         cells = (", ".join(who), limits.limits, said)
         rows.append(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>")
-    head = "<tr><th>Reference for</th><th>range</th><th>source</th></tr>"
+    unit = "" if entry.unit in ("1", "code") else f" ({escape(entry.unit)})"
+    head = f"<tr><th>Reference for</th><th>range{unit}</th><th>source</th></tr>"
     return f"<table class=ranges>{head}{''.join(rows)}</table>" if rows else ""
 
 
@@ -135,12 +137,13 @@ def _rules(rules: Sequence[Rule]) -> str:
 
 def _rule(rule: Rule) -> str:
     exclusions = (
-        f"{criteria_html(exclusion.of)} → {THEN[exclusion.then]}{_why(exclusion.why)}" for exclusion in rule.exclusions
+        f"{_linked(criteria_html(exclusion.of))} → {THEN[exclusion.then]}{_why(exclusion.why)}"
+        for exclusion in rule.exclusions
     )
     suppressed = ", ".join(f"{s.by} ({THEN[s.then]})" for s in rule.suppressed_by)
     cited = "<br>".join(escape(c.source + (f", {c.where}" if c.where else "")) for c in rule.citations)
     rows = [
-        ("Criteria", criteria_html(rule.criteria)),
+        ("Criteria", _linked(criteria_html(rule.criteria))),
         ("For", escape(_population(rule))),
         ("Except", "<br>".join(exclusions)),
         ("Not judged beside", escape(suppressed)),
@@ -158,6 +161,27 @@ def _rule(rule: Rule) -> str:
         f"<dl>{_pairs(rows)}</dl>{_mark(rule.evidence)} <small>{escape(rule.dimension)}, {escape(rule.severity)}, "
         f"version {rule.version}</small></article>"
     )
+
+
+@functools.cache
+def _entries() -> dict[str, Biomarker]:
+    """Families by their names and by their columns."""
+    computed = [entry for entry in biomarkers.catalogue() if entry.computed]
+    by_column = {column: entry for entry in computed for column, _ in entry.columns(LEADS)}
+    return {entry.name: entry for entry in computed} | by_column
+
+
+def _linked(criteria: str) -> str:
+    """Criteria whose biomarkers lead to their definitions and say their titles; rules to their own cards."""
+
+    def link(match: re.Match[str]) -> str:
+        entry = _entries().get(match[0])
+        if entry is None:
+            return match[0]
+        return f'<a href="#{escape(entry.name)}" title="{escape(entry.title)}">{match[0]}</a>'
+
+    named = re.sub(r"rule ([a-z][a-z0-9_]*) is met", r'rule <a href="#rule-\1">\1</a> is met', criteria)
+    return re.sub(r"(?<![-\w\"#])[A-Z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+", link, named)
 
 
 def _why(words: str) -> str:
@@ -184,11 +208,17 @@ def _columns(entry: Biomarker) -> str:
 
 def _needs(entry: Biomarker) -> str:
     needs = entry.needs
-    told = [f"≥ {needs.duration_s:g} s"] if needs.duration_s else []
+    told = [f"≥ {_duration(needs.duration_s)}"] if needs.duration_s else []
     told += [f"≥ {needs.beats} beats"] if needs.beats > 1 else []
     told += [f"≥ {needs.rate_hz:g} Hz"] if needs.rate_hz else []
     told += [f"leads {', '.join(needs.leads)}"] if needs.leads else []
     return ", ".join(told + [word for word in (needs.rhythm, needs.other) if word])
+
+
+def _duration(seconds: float) -> str:
+    if seconds >= 3600.0:
+        return f"{seconds / 3600.0:g} h"
+    return f"{seconds / 60.0:g} min" if seconds >= 120.0 else f"{seconds:g} s"
 
 
 def _population(rule: Rule) -> str:

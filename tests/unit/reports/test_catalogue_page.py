@@ -65,7 +65,7 @@ def _shared(names):
 
 
 def test_definition_unit_range_source_and_codes_are_told(page):
-    text = " ".join(page.words)
+    text = " ".join(" ".join(page.words).split())
     for words in (
         "P onset to QRS onset, global marks.",
         "113 to 212 (2–98 %)",
@@ -103,3 +103,16 @@ def test_the_command_writes_it(tmp_path, capsys):
 def test_the_command_still_searches_definitions(capsys):
     assert main(["catalogue", "turning"]) == 0
     assert "TurningPoint" in capsys.readouterr().out
+
+
+def test_the_criteria_of_a_rule_lead_to_the_definitions_they_name(html, page):
+    card = html.partition('id="rule-first_degree_block"')[2].partition("</article>")[0]
+    assert '<a href="#PR_Int" title="PR interval">PR_Int_Global</a>' in card
+    targets = set(re.findall(r'href="#([^"]+)"', html))
+    assert targets <= set(page.ids)
+
+
+def test_lengths_of_hours_are_not_told_in_seconds(html):
+    card = html.partition('id="SDANN"')[2].partition("</article>")[0]
+    assert "≥ 18 h" in card
+    assert "range (ms)" in html
