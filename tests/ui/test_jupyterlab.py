@@ -114,5 +114,37 @@ def test_explore_lives_in_a_notebook(lab, open_page):
     page.wait_for_selector(f"text=open {source}", timeout=30_000)
 
     run_cell(page, 3)
-    page.locator(".jp-Notebook .jp-CodeCell").nth(3).locator(".ecg-strip canvas").first.wait_for(timeout=30_000)
+    strip = page.locator(".jp-Notebook .jp-CodeCell").nth(3).locator(".ecg-strip")
+    strip.locator("canvas").first.wait_for(timeout=30_000)
+    drive(page, strip)
     page.watch.assert_clean()
+
+
+def drive(page, strip):
+    """The strip's keys are its own in a notebook, where x cuts a cell, a adds one and m turns one to text."""
+    cells = page.locator(".jp-Notebook .jp-Cell").count()
+    strip.scroll_into_view_if_needed()
+    strip.locator("canvas").first.click(position={"x": 300, "y": 60})
+    expect(strip).to_be_focused()
+    page.keyboard.press("1")
+    expect(strip.locator("[data-layout='12x1']")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("4")
+    expect(strip.locator("[data-layout='1']")).to_have_attribute("aria-pressed", "true")
+    before = strip.locator("[data-face='scale']").inner_text()
+    page.keyboard.press("+")
+    expect(strip.locator("[data-face='scale']")).not_to_have_text(before)
+    page.keyboard.press("c")
+    expect(strip.locator("[data-do='calipers']")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Escape")
+    expect(strip.locator("[data-do='calipers']")).to_have_attribute("aria-pressed", "false")
+    page.keyboard.press("a")
+    expect(strip.locator("[data-pop='note'] input")).to_be_focused()
+    page.keyboard.type("a notch, dd x")
+    page.keyboard.press("Enter")
+    for key in ("x", "X", "m", "m", "d", "d", "z", "l", "Escape", "ArrowDown", "0"):
+        page.keyboard.press(key)
+    expect(strip.locator("[data-face='scale']")).to_contain_text("true scale")
+    page.keyboard.press("?")
+    expect(strip.locator(".help")).to_be_visible()
+    page.keyboard.press("Escape")
+    assert page.locator(".jp-Notebook .jp-Cell").count() == cells

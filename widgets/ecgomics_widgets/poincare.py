@@ -14,7 +14,8 @@ from ecgomics_widgets.hosting import HostedWidget
 class Poincare(HostedWidget):
     """Pairs of RR intervals coloured by the beat between them; `cursor_s` goes both ways.
 
-    Events are dicts with a `type`: ``go`` (time_s, beat), ``select`` (beats: their numbers in order of time; box_ms).
+    Events are dicts with a `type`: ``go`` (time_s, beat), ``select`` (beats: their numbers in order of time; box_ms;
+    and, of a shape drawn by hand rather than with Shift as a box, polygon_ms).
 
     Examples
     --------

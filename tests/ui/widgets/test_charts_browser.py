@@ -117,6 +117,32 @@ def test_volcano_hears_a_click_where_the_mark_is(stage, sent):
     assert sent(page, "opened") == ["high"]
 
 
+def test_volcano_is_zoomed_moved_and_shown_whole_again(stage, sent):
+    page = stage(volcano(opened="middle"))
+    rows, columns = np.nonzero(near(picture(page)[70:], STRUCTURAL, by=12))
+    x, y = float(columns.mean()), 70 + float(rows.mean())
+    size = len(rows)
+    page.mouse.move(x, y)
+    for _ in range(4):
+        page.mouse.wheel(0, -200)
+    page.locator(".head button", has_text="show all").wait_for()
+    # zoomed about the mark under the pointer, which stays where it is
+    rows, columns = np.nonzero(near(picture(page)[70:], STRUCTURAL, by=12))
+    assert abs(columns.mean() - x) < 2
+    assert abs(70 + rows.mean() - y) < 2
+    assert len(rows) == pytest.approx(size, rel=0.2)
+    page.mouse.down()
+    page.mouse.move(x - 30, y + 10, steps=4)
+    page.mouse.up()
+    assert sent(page, "opened") == []
+    rows, columns = np.nonzero(near(picture(page)[70:], STRUCTURAL, by=12))
+    assert abs(columns.mean() - (x - 30)) < 3
+    page.locator(".eg-volcano .area").focus()
+    page.keyboard.press("0")
+    assert page.locator(".head button", has_text="show all").count() == 0
+    page.watch.assert_clean()
+
+
 def test_volcano_says_what_the_grey_is_and_what_is_missing(stage, tell):
     page = stage(volcano())
     assert [text.strip() for text in page.locator(".legend span").all_inner_texts()][4:] == [
@@ -226,17 +252,34 @@ def test_what_could_not_be_read_is_a_hole(stage):
     assert inked[columns[4] : columns[5]].mean() > 0.9
 
 
+HALF = ((20, 20), (380, 20), (20, 380))
+"""Corners in px above the line of equal intervals, in a pane of 400 px."""
+
+
 def test_a_poincare_plot_opens_a_beat_and_selects_a_cloud(stage, sent):
     page = stage(poincare(), width=400, height=400)
     page.locator(".area").focus()
     page.keyboard.press("End")
     assert sent(page, "event")[-1]["beat"] == 298
     x, y, width, height = spot(page, ".area")
+    page.keyboard.down("Shift")
     page.mouse.move(x + 2, y + 2)
     page.mouse.down()
     page.mouse.move(x + width - 2, y + height - 2, steps=4)
     page.mouse.up()
+    page.keyboard.up("Shift")
     assert len(sent(page, "event")[-1]["beats"]) == 298
+    # without Shift a shape: all of the pane, then the half above the line of equal intervals
+    for corners, chosen in ((((2, 2), (2, height - 2), (width - 2, height - 2), (width - 2, 2)), 298), (HALF, None)):
+        page.mouse.move(x + corners[0][0], y + corners[0][1])
+        page.mouse.down()
+        for left, top in corners[1:]:
+            page.mouse.move(x + left, y + top, steps=3)
+        page.mouse.up()
+        event = sent(page, "event")[-1]
+        assert len(event["polygon_ms"]) > 3
+        assert chosen is None or len(event["beats"]) == chosen
+    assert 0 < len(event["beats"]) < 298
     assert page.locator(".foot").inner_text().split("\n") == ["normal 269", "ventricular 29"]
     page.watch.assert_clean()
 

@@ -40,10 +40,10 @@ class Poincare {
     el.append(h("style", {}, BASE + STYLE), this.root);
     this.canvas = new Canvas(this.area, (ctx, size) => this.paint(ctx, size));
     const on = (name, act) => this.area.addEventListener(name, act);
-    on("pointerdown", (event) => { if (event.button === 0) { this.area.setPointerCapture(event.pointerId); this.from = this.canvas.at(event); } });
+    on("pointerdown", (event) => { if (event.button === 0) { this.area.setPointerCapture(event.pointerId); this.from = this.canvas.at(event); this.path = event.shiftKey ? null : [this.from]; } });
     on("pointermove", (event) => this.move(this.canvas.at(event)));
     on("pointerup", (event) => this.up(this.canvas.at(event)));
-    on("pointercancel", () => { this.from = null; this.box.style.display = "none"; });
+    on("pointercancel", () => { this.from = this.path = null; this.box.style.display = "none"; this.canvas.later(); });
     on("pointerleave", () => { this.tip.style.display = "none"; });
     on("keydown", (event) => this.key(event));
     this.ends = [watch(model, ["beats", "start", "about", "message", "summary"], () => this.take()), watch(model, ["cursor_s"], () => this.canvas.later()), follow(model, this.root, () => this.take())];
@@ -95,6 +95,23 @@ class Poincare {
     this.paintEllipse(ctx, page, ink);
     ctx.restore();
     this.paintCursor(ctx, page, ink);
+    this.paintLasso(ctx, ink);
+  }
+
+  paintLasso(ctx, ink) {
+    if (!this.path || this.path.length < 2) return;
+    ctx.beginPath();
+    this.path.forEach(({ x, y }, i) => (i ? ctx.lineTo(x, y) : ctx.moveTo(x, y)));
+    ctx.closePath();
+    ctx.globalAlpha = 0.12;
+    ctx.fillStyle = ink.selected;
+    ctx.fill();
+    ctx.globalAlpha = 1;
+    ctx.setLineDash([5, 3]);
+    ctx.lineWidth = 1.25;
+    ctx.strokeStyle = ink.selected;
+    ctx.stroke();
+    ctx.setLineDash([]);
   }
 
   paintAxes(ctx, page, ink) {
@@ -215,7 +232,13 @@ class Poincare {
   }
 
   move(at) {
-    if (this.from && Math.hypot(at.x - this.from.x, at.y - this.from.y) > 4) {
+    if (this.from && this.path && (this.path.length > 1 || Math.hypot(at.x - this.from.x, at.y - this.from.y) > 4)) {
+      this.path.push(at);
+      this.tip.style.display = "none";
+      this.canvas.later();
+      return;
+    }
+    if (this.from && !this.path && Math.hypot(at.x - this.from.x, at.y - this.from.y) > 4) {
       Object.assign(this.box.style, { display: "block", left: `${Math.min(at.x, this.from.x)}px`, top: `${Math.min(at.y, this.from.y)}px`, width: `${Math.abs(at.x - this.from.x)}px`, height: `${Math.abs(at.y - this.from.y)}px` });
       this.tip.style.display = "none";
       return;
@@ -229,12 +252,24 @@ class Poincare {
   }
 
   up(at) {
-    const { from } = this;
-    this.from = null;
+    const { from, path } = this;
+    this.from = this.path = null;
     this.box.style.display = "none";
+    this.canvas.later();
     if (!from || !this.page) return;
-    if (Math.hypot(at.x - from.x, at.y - from.y) > 4) this.select(from, at);
+    if (path?.length > 2) this.enclose(path);
+    else if (Math.hypot(at.x - from.x, at.y - from.y) > 4) this.select(from, at);
     else this.go(this.nearest(at));
+  }
+
+  /** Choose the beats inside a shape drawn by hand. */
+  enclose(path) {
+    const corners = path.map(({ x, y }) => [this.page.x.back(x), this.page.y.back(y)]);
+    const beats = [];
+    this.pairs.x.forEach((x, i) => { if (inside(corners, x, this.pairs.y[i])) beats.push(this.pairs.beat[i]); });
+    const [xs, ys] = [corners.map(([x]) => x), corners.map(([, y]) => y)];
+    emit(this.model, "select", { beats, box_ms: [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)].map(Math.round), polygon_ms: corners.map((corner) => corner.map(Math.round)) });
+    this.said.textContent = `${beats.length} beats chosen`;
   }
 
   select(a, b) {
@@ -266,6 +301,16 @@ class Poincare {
     event.preventDefault();
     event.stopPropagation();
   }
+}
+
+/** Even–odd rule: whether a point lies inside a closed polygon of [x, y] pairs. */
+function inside(polygon, x, y) {
+  let within = false;
+  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i, i += 1) {
+    const [[xi, yi], [xj, yj]] = [polygon[i], polygon[j]];
+    if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) within = !within;
+  }
+  return within;
 }
 
 /** Interval before and after each beat that has both, in ms, with the beat's class, time and number. */

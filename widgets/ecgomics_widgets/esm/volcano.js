@@ -52,9 +52,14 @@ class Volcano {
     el.append(h("style", {}, BASE + STYLE), this.root);
     this.canvas = new Canvas(this.area, (ctx, size) => this.paint(ctx, size));
     const on = (name, act) => this.area.addEventListener(name, act);
-    on("pointermove", (event) => this.point(this.canvas.at(event), event.pointerType === "touch"));
+    on("pointermove", (event) => (this.grip ? this.pan(this.canvas.at(event)) : this.point(this.canvas.at(event), event.pointerType === "touch")));
     on("pointerleave", () => this.look(-1));
-    on("click", (event) => { this.point(this.canvas.at(event), event.pointerType === "touch"); this.choose(this.hover); });
+    on("pointerdown", (event) => { if (event.button === 0 && this.zoom) { this.area.setPointerCapture(event.pointerId); this.grip = { at: this.canvas.at(event), zoom: this.zoom }; } });
+    on("pointerup", () => { this.grip = null; });
+    on("pointercancel", () => { this.grip = null; });
+    on("dblclick", () => this.zoomTo(null));
+    this.area.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
+    on("click", (event) => { if (this.dragged) { this.dragged = false; return; } this.point(this.canvas.at(event), event.pointerType === "touch"); this.choose(this.hover); });
     on("keydown", (event) => this.key(event));
     on("focus", () => { if (this.area.matches(":focus-visible")) this.step(0); });
     on("blur", () => this.look(-1));
@@ -82,7 +87,7 @@ class Volcano {
     this.empty.style.display = this.rows.length ? "none" : "";
     this.empty.textContent = get("message") || "Nothing compared yet.";
     const passed = this.rows.filter((row) => row.q < this.limit).length;
-    this.area.setAttribute("aria-label", `${this.rows.length} biomarkers by ${this.axis.title}, ${passed} at q below ${this.limit}. Arrow keys walk them from the highest, Enter opens one.`);
+    this.area.setAttribute("aria-label", `${this.rows.length} biomarkers by ${this.axis.title}, ${passed} at q below ${this.limit}. Arrow keys walk them from the highest, Enter opens one; plus and minus zoom, 0 shows all.`);
     this.look(-1);
     this.canvas.later();
   }
@@ -90,9 +95,10 @@ class Volcano {
   dressHead() {
     const effects = this.model.get("effects") ?? [];
     const about = this.model.get("about") || "each point one biomarker";
+    const whole = this.zoom ? h("button", { class: "plain", title: "show all (0, or double click)", onclick: () => this.zoomTo(null) }, "show all") : null;
     const select = effects.length > 1 ? h("select", { "aria-label": "effect shown", onchange: () => emit(this.model, "effect", { name: select.value }) }, effects.map(({ name, title }) => h("option", { value: name }, `effect: ${title}`))) : null;
     if (select) select.value = this.model.get("effect");
-    fill(this.head, h("h2", {}, "Volcano"), h("span", { class: "quiet cut", title: about }, about), h("span", { class: "push" }), select);
+    fill(this.head, h("h2", {}, "Volcano"), h("span", { class: "quiet cut", title: about }, about), h("span", { class: "push" }), whole, select);
     const ink = inks(this.root);
     const here = new Set(this.rows.map((row) => row.dimension));
     const badges = new Set(this.rows.map((row) => row.badge));
@@ -116,15 +122,62 @@ class Volcano {
     for (const row of this.rows) top = Math.max(top, row.height * 1.05);
     for (let i = 1; i < this.cloud.length; i += 2) top = Math.max(top, this.cloud[i] * 1.05);
     const floor = height - PAD.bottom - (this.rug.length ? RUG : 0);
+    // what is zoomed into is a part of the whole, in the scale's own measure, so that it stays when the pane changes size
+    const [x0, x1, y0, y1] = this.zoom ?? [0, 1, 0, 1];
+    const across = (log ? logarithmic : linear)(low, high, 0, 1);
+    const [left, right] = [across.back(x0), across.back(x1)];
     return {
-      width, height, low, high, top, floor,
-      x: (log ? logarithmic : linear)(low, high, PAD.left, width - PAD.right),
-      y: linear(0, top, floor, PAD.top),
+      width, height, low: left, high: right, bottom: y0 * top, top: y1 * top, floor,
+      x: (log ? logarithmic : linear)(left, right, PAD.left, width - PAD.right),
+      y: linear(y0 * top, y1 * top, floor, PAD.top),
     };
   }
 
   places() {
-    return this.rows.map((row) => ({ x: this.laid.x(row.effect), y: this.laid.y(row.height) }));
+    const { laid } = this;
+    return this.rows.map((row) => {
+      const [x, y] = [laid.x(row.effect), laid.y(row.height)];
+      return { x, y, out: x < PAD.left - 1 || x > laid.width - PAD.right + 1 || y < PAD.top - 9 || y > laid.floor + 1 };
+    });
+  }
+
+  /** Show a part, [x0, x1, y0, y1] as shares of the whole; null shows all. */
+  zoomTo(part) {
+    if (part) {
+      const [wide, high] = [Math.min(1, part[1] - part[0]), Math.min(1, part[3] - part[2])];
+      const x = Math.min(1 - wide, Math.max(0, part[0]));
+      const y = Math.min(1 - high, Math.max(0, part[2]));
+      this.zoom = wide > 0.999 && high > 0.999 ? null : [x, x + wide, y, y + high];
+    } else this.zoom = null;
+    this.look(-1);
+    this.dressHead();
+    this.canvas.later();
+  }
+
+  /** Closer or farther about a place in the pane; 1 shows all at most, a fortieth at least. */
+  zoomBy(factor, { x, y }) {
+    if (!this.laid) return;
+    const { width, floor } = this.laid;
+    const [x0, x1, y0, y1] = this.zoom ?? [0, 1, 0, 1];
+    const size = Math.min(1, Math.max(1 / 40, (x1 - x0) * factor)) / (x1 - x0);
+    const [u, v] = [(x - PAD.left) / (width - PAD.left - PAD.right), (floor - y) / (floor - PAD.top)].map((share) => Math.min(1, Math.max(0, share)));
+    const [cx, cy] = [x0 + u * (x1 - x0), y0 + v * (y1 - y0)];
+    this.zoomTo([cx - (cx - x0) * size, cx + (x1 - cx) * size, cy - (cy - y0) * size, cy + (y1 - cy) * size]);
+  }
+
+  wheel(event) {
+    if (!this.rows.length) return;
+    event.preventDefault();
+    this.zoomBy(Math.exp(event.deltaY * 0.0015), this.canvas.at(event));
+  }
+
+  pan({ x, y }) {
+    const { at, zoom } = this.grip;
+    if (!this.dragged && Math.hypot(x - at.x, y - at.y) < 4) return;
+    this.dragged = true;
+    const { width, floor } = this.laid;
+    const [dx, dy] = [((at.x - x) / (width - PAD.left - PAD.right)) * (zoom[1] - zoom[0]), ((y - at.y) / (floor - PAD.top)) * (zoom[3] - zoom[2])];
+    this.zoomTo([zoom[0] + dx, zoom[1] + dx, zoom[2] + dy, zoom[3] + dy]);
   }
 
   // --- painting ---------------------------------------------------------------------------------------------------------
@@ -135,8 +188,13 @@ class Volcano {
     this.ink = inks(this.root);
     this.spots = this.places();
     this.paintAxes(ctx);
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(PAD.left - 8, PAD.top - 9, size.width - PAD.left - PAD.right + 16, (this.zoom ? this.laid.floor : size.height) - PAD.top + 9);
+    ctx.clip();
     this.paintNull(ctx);
     this.paintMarks(ctx);
+    ctx.restore();
     this.paintLabels(ctx);
   }
 
@@ -148,8 +206,8 @@ class Volcano {
     ctx.lineWidth = 1;
     const line = (x1, y1, x2, y2, colour, dash = []) => { ctx.setLineDash(dash); ctx.strokeStyle = colour; ctx.beginPath(); ctx.moveTo(x1, y1); ctx.lineTo(x2, y2); ctx.stroke(); ctx.setLineDash([]); };
     const steps = Math.max(2, Math.round((laid.floor - PAD.top) / 60));
-    const step = roundStep(laid.top, steps);
-    for (const value of ticks(0, laid.top, steps)) {
+    const step = roundStep(laid.top - laid.bottom, steps);
+    for (const value of ticks(laid.bottom, laid.top, steps)) {
       const y = Math.round(laid.y(value)) + 0.5;
       line(PAD.left, y, laid.width - PAD.right, y, ink.line);
       text(tickText(value, step), PAD.left - 8, y, "right");
@@ -161,8 +219,9 @@ class Volcano {
     text(axis.title, laid.width - PAD.right, laid.height - 10, "right");
     text(axis.height, 12, 9, "left");
     const middle = Math.round(laid.x(axis.centre)) + 0.5;
-    line(middle, PAD.top, middle, laid.height - PAD.bottom, ink.faint);
+    if (middle >= PAD.left && middle <= laid.width - PAD.right) line(middle, PAD.top, middle, laid.height - PAD.bottom, ink.faint);
     const limit = Math.round(laid.y(-Math.log10(this.limit))) + 0.5;
+    if (limit < PAD.top || limit > laid.floor) return;
     line(PAD.left, limit, laid.width - PAD.right, limit, ink.muted, [4, 3]);
     text(`q ${String(this.limit).replace(/^0/, "")}`, laid.width - PAD.right, limit - 8, "right");
   }
@@ -227,7 +286,8 @@ class Volcano {
     const opened = this.model.get("opened");
     const ticked = new Set(this.model.get("ticked") ?? []);
     const asked = (row) => row.biomarker === opened || ticked.has(row.biomarker);
-    const named = [...this.order.filter((i) => asked(rows[i])), ...this.order.filter((i) => rows[i].q < this.limit && !asked(rows[i])).slice(0, LABELS)];
+    const order = this.order.filter((i) => !spots[i].out);
+    const named = [...order.filter((i) => asked(rows[i])), ...order.filter((i) => rows[i].q < this.limit && !asked(rows[i])).slice(0, LABELS)];
     const taken = named.map((i) => ({ x: spots[i].x - 6, y: spots[i].y - 6, w: 12, h: 12 }));
     ctx.textAlign = "left";
     ctx.textBaseline = "middle";
@@ -255,6 +315,7 @@ class Volcano {
     let best = -1;
     let least = (touch ? 24 : NEAR) ** 2;
     this.spots.forEach((spot, i) => {
+      if (spot.out) return;
       const far = (spot.x - x) ** 2 + (spot.y - y) ** 2;
       if (far < least || (far === least && best >= 0 && this.rows[i].height > this.rows[best].height)) { least = far; best = i; }
     });
@@ -292,6 +353,8 @@ class Volcano {
     else if (event.key === "End") this.stand(this.order.length - 1);
     else if (event.key === "Enter" || event.key === " ") this.choose(this.at);
     else if (event.key === "Escape") this.look(-1);
+    else if ("+=-".includes(event.key)) this.zoomBy(event.key === "-" ? 1.25 : 0.8, this.spots?.[this.at] && !this.spots[this.at].out ? this.spots[this.at] : { x: this.area.clientWidth / 2, y: this.area.clientHeight / 2 });
+    else if (event.key === "0") this.zoomTo(null);
     else return;
     event.preventDefault();
     event.stopPropagation();
