@@ -300,6 +300,10 @@ class Hub:
         try:
             loop.run_forever()
         finally:
+            # sources that were told to end let go of their devices first
+            leaving = [task for task in asyncio.all_tasks(loop) if task.cancelling()]
+            if leaving:
+                loop.run_until_complete(asyncio.wait(leaving, timeout=CLOSE_S / 2))
             loop.run_until_complete(loop.shutdown_asyncgens())
             loop.close()
 

@@ -7,6 +7,7 @@ import contextlib
 import importlib.util
 import math
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 
 from ecgomics.errors import SourceError
-from ecgomics.live import pmd
+from ecgomics.live import Hub, pmd
 from ecgomics.live.heart_rate import MEASUREMENT, HeartRate
 from ecgomics.live.polar import Polar
 from ecgomics.live.strap import Radio
@@ -204,6 +205,39 @@ def test_nothing_for_long_is_a_lost_connection(monkeypatch):
     got, one = run(work())
     assert one.connections > 1
     assert list(got)[:147] == [*range(146), min(set(range(200, 500)) - one.missed) * 73]
+
+
+def test_a_hub_that_closes_tells_the_strap_to_stop(tmp_path):
+    one = fakes.Peripheral(speed=10.0)
+    hub = Hub(tmp_path / "c.live")
+    stream = hub.add(Polar(radio=fakes.Air([one]).radio))
+    ends = time.monotonic() + 20
+    while stream.next < 146:
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+    hub.stop(stream.id)
+    hub.close()
+    assert one.written[-1] == pmd.STOP
+    assert one.client is None
+
+
+def test_intervals_become_beats_of_a_stream(tmp_path):
+    one = fakes.Peripheral(name="Some Watch")
+    hub = Hub(tmp_path / "c.live")
+    try:
+        stream = hub.add(HeartRate(radio=fakes.Air([one]).radio))
+        ends = time.monotonic() + 20
+        sent = 0
+        while len(hub.reader(stream.id).beats_since(0)) < 20:
+            assert time.monotonic() < ends
+            if one.client is not None and MEASUREMENT in one.client.heard and sent < 30:
+                data, sent = beat(820), sent + 1
+                hub._loop.call_soon_threadsafe(one.notify, MEASUREMENT, data)
+            time.sleep(0.02)
+        beats = hub.reader(stream.id).beats_since(0)
+    finally:
+        hub.close()
+    assert [round(b.rr_s * 1024) for b in beats[1:20]] == [820] * 19
 
 
 # RR intervals
