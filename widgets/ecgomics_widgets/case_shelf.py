@@ -12,7 +12,7 @@ from ecgomics_widgets.hosting import HostedWidget
 class CaseShelf(HostedWidget):
     """Cases by topic with what was reached in them; events arrive in `event`.
 
-    Events are dicts with a `type`: ``join`` (code, name). `ticket` makes the browser keep who it is.
+    Events are dicts with a `type`: ``join`` (code, name), ``keep`` (record, condition, title). `ticket` makes the browser keep who it is.
 
     Examples
     --------
@@ -21,7 +21,17 @@ class CaseShelf(HostedWidget):
     """
 
     _module: ClassVar[str] = "case_shelf.js"
-    _down: ClassVar[tuple[str, ...]] = ("person", "due", "tasks", "topics", "lessons", "ticket", "trouble", "texts")
+    _down: ClassVar[tuple[str, ...]] = (
+        "person",
+        "due",
+        "tasks",
+        "topics",
+        "lessons",
+        "ticket",
+        "trouble",
+        "keeping",
+        "texts",
+    )
     _up: ClassVar[tuple[str, ...]] = ("event",)
 
     person = param.Dict(default={}, doc="`name`, `classes` (texts), `joined`, `known`.")
@@ -35,5 +45,8 @@ class CaseShelf(HostedWidget):
     lessons = param.List(default=[], doc="Dicts of `number`, `title`.")
     ticket = param.Dict(default={}, doc="A cookie to keep: `name`, `value`, `days`, then `href` to go to.")
     trouble = param.String(default="", doc="Why joining did not work.")
+    keeping = param.Dict(
+        default={}, doc="`conclusions` (pairs of key and text): shows the form that makes a case of a record."
+    )
     texts = param.Dict(default={}, doc="English → the page's language.")
     event = param.Dict(default={}, doc="The last thing done in the browser.")

@@ -12,7 +12,8 @@ from ecgomics_widgets.hosting import HostedWidget
 class ReadingForm(HostedWidget):
     """Lines to fill in, hints that cost points, marks after submission; events arrive in `event`.
 
-    Events are dicts with a `type`: ``answer`` (id, value), ``hint`` (id), ``choose`` (id), ``submit``, ``act`` (name).
+    Events are dicts with a `type`: ``answer`` (id, value), ``hint`` (id), ``choose`` (id), ``submit``,
+    ``again`` (id: one line is read a second time), ``act`` (name).
 
     Examples
     --------
@@ -30,8 +31,8 @@ class ReadingForm(HostedWidget):
     note = param.String(default="", doc="Beside the heading.")
     lines = param.List(
         default=[],
-        doc="Dicts of `id`, `title`, `kind` (number, choice, choices), `unit`, `points`, `options` (pairs of key and "
-        "text), `hints` (texts taken), `hints_left`, and once marked `said`, `verdict`, `earned`, `feedback`.",
+        doc="Dicts of `id`, `title`, `kind` (number, choice, choices, question), `unit`, `points`, `options` (pairs of key and "
+        "text), `hints` (texts taken), `hints_left`, and once marked `said`, `verdict`, `earned`, `feedback`, `again`.",
     )
     given = param.Dict(default={}, doc="Answers by line, to begin with or set by calipers.")
     state = param.Selector(default="open", objects=["open", "submitted"], doc="Whether it is still being filled in.")

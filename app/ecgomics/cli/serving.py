@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ecgomics.cli.grammar import cohort_of, verb_of
@@ -30,6 +33,7 @@ def serve(verbs: Any) -> None:
     verb.add_argument("--origin", action="append", default=[], metavar="HOST", help="host that browsers see at a proxy")
     verb.add_argument("--processes", type=int, default=1, help="processes that serve (default: %(default)s)")
     verb.add_argument("--database", metavar="URL", help="people, notes, answers (default: a file beside the cohort)")
+    verb.add_argument("--cases", metavar="FOLDER", help="one's own teaching cases, YAML files; new ones are kept there")
     verb.add_argument("--openid", metavar="URL", help="issuer of an OpenID provider whose accounts may sign in")
     verb.add_argument("--openid-client", metavar="ID", help=f"this server's id there (its secret: ${SECRET})")
     verb.add_argument(
@@ -44,6 +48,8 @@ def serve(verbs: Any) -> None:
 def _run_serve(given: argparse.Namespace) -> None:
     from ecgomics.dashboards import serve
 
+    if given.cases is not None:
+        _open_cases(given.cases)
     serve(
         given.cohort,
         port=given.port,
@@ -55,6 +61,19 @@ def _run_serve(given: argparse.Namespace) -> None:
         processes=given.processes,
         openid=_openid(given),
     )
+
+
+def _open_cases(folder: str) -> None:
+    """Name the folder of one's own cases to the pages, and say on the terminal what is wrong with its files."""
+    from ecgomics.learn import casebook
+    from ecgomics.learn.casebook import VARIABLE
+
+    place = Path(folder).expanduser().resolve()
+    if place.exists() and not place.is_dir():
+        raise SettingsError("--cases with a file", expected="a folder of YAML files", remedy="name the folder it is in")
+    for trouble in casebook(place).troubles:
+        print(f"left out: {trouble}", file=sys.stderr)
+    os.environ[VARIABLE] = str(place)
 
 
 def _openid(given: argparse.Namespace) -> Client | None:

@@ -8,7 +8,7 @@ from typing import Any
 from ecgomics.dashboards import learn_panes as panes
 from ecgomics.dashboards.learn_case import CaseState
 from ecgomics.dashboards.learn_class import ClassState
-from ecgomics.dashboards.learn_desk import LearnDesk, cookies_of_visit
+from ecgomics.dashboards.learn_desk import LearnDesk, cookies_of_visit, headers_of_visit
 from ecgomics.dashboards.learn_frame import LearnFrame
 from ecgomics.dashboards.learn_panes.case import KEYS as CASE_KEYS
 from ecgomics.dashboards.learn_panes.quiz import KEYS as QUIZ_KEYS
@@ -16,7 +16,7 @@ from ecgomics.dashboards.learn_quiz import QuizState
 from ecgomics.dashboards.learn_virtual import VirtualState
 from ecgomics.dashboards.pages import Visit
 from ecgomics.errors import EcgomicsError, LearnError, SettingsError
-from ecgomics.learn import LANGUAGES, case_of
+from ecgomics.learn import LANGUAGES
 from ecgomics.simulate import CONDITIONS, VirtualPatient
 from ecgomics_widgets.inbox import Inbox
 
@@ -32,11 +32,12 @@ def page(visit: Visit) -> LearnFrame:
     """
     from ecgomics.dashboards.desk import Desk
 
-    desk = LearnDesk(visit.desk or Desk(visit.reading.census.cohort.path), cookies_of_visit())
+    desk = LearnDesk(visit.desk or Desk(visit.reading.census.cohort.path), cookies_of_visit(), headers_of_visit())
     query = visit.query
     task = query.get("task", "")
     wanted = query.get("case", "") or (_first_unread(desk, task) if task else "")
-    view = "case" if wanted else query.get("view", "cases")
+    case = desk.casebook.case(wanted)
+    view = "case" if case is not None else query.get("view", "cases")
     if view not in ("case", "cases", "virtual", "quiz", "class") or (view == "class" and not desk.teaches):
         view = "cases"
     words = desk.words
@@ -50,8 +51,10 @@ def page(visit: Visit) -> LearnFrame:
         texts=words.all_of(("Learn", "case", "Leave", "Language")),
         sizing_mode="stretch_both",
     )
-    if view in ("virtual", "quiz") or (view == "case" and case_of(wanted).synthetic):
+    if view in ("virtual", "quiz") or (case is not None and case.synthetic):
         frame.status = [words("synthetic: no patient")]
+    if wanted and case is None:
+        frame.notice = words("There is no case of this name.")
     _MAKERS[view](frame, desk, {**query, "case": wanted}, visit)
     return frame
 
@@ -102,14 +105,25 @@ def _dressed(*widgets: Any) -> Any:
 
 
 def _cases(frame: LearnFrame, desk: LearnDesk, query: Mapping[str, str], visit: Visit) -> None:
-    panes.shelf_view(desk, frame=frame)
+    panes.shelf_view(desk, frame=frame, census=visit.reading.census)
+    if desk.teaches and desk.casebook.troubles and not frame.notice:
+        # whoever wrote the files can mend them; students see the cases that are right
+        frame.notice = " ".join(desk.casebook.troubles)
     _listen(frame)
 
 
 def _case(frame: LearnFrame, desk: LearnDesk, query: Mapping[str, str], visit: Visit) -> None:
     task = desk.task(query.get("task", ""))
     number = task.id if task else None
-    state = CaseState(case_of(query["case"]), desk, assignment=number, census=visit.reading.census)
+    case = desk.casebook.case(query["case"])
+    assert case is not None  # the page looked it up
+    state = CaseState(case, desk, assignment=number, census=visit.reading.census)
+    try:
+        _ = state.targets
+    except LearnError as error:
+        frame.view, frame.notice = "cases", str(error)
+        _cases(frame, desk, query, visit)
+        return
     view = panes.case_view(state, frame=frame, task=query.get("task", ""))
     words = desk.words
     frame.param.update(keys=[[key, words(text)] for key, text in (*CASE_KEYS, ("?", "this list"))], key_names=["s"])

@@ -12,11 +12,22 @@ import param
 
 from ecgomics.dashboards.learn_desk import CASE, LearnDesk
 from ecgomics.errors import LearnError
-from ecgomics.learn import Case, Examination, Mark, Target, examine_recording, mark_all, total
+from ecgomics.learn import (
+    Case,
+    Examination,
+    Mark,
+    Target,
+    examine_recording,
+    mark_again,
+    mark_all,
+    mark_choice,
+    total,
+)
 from ecgomics.learn.form import field_of
+from ecgomics.learn.scoring import QUESTION, SECOND_TRY
 from ecgomics.simulate import CONDITIONS
 
-CALIPERS = {"PR": "pr", "QRS": "qrs", "QT": "qt", "RR": "rate"}
+CALIPERS = {"PR": "pr", "QRS": "qrs", "QT": "qt", "RR": "rate", "ST": "st"}
 """Label of a caliper → the line it measures."""
 
 EDGES = {"pr": ("p_on", "qrs_on"), "qrs": ("qrs_on", "qrs_off"), "qt": ("qrs_on", "t_off")}
@@ -35,6 +46,7 @@ class CaseState(param.Parameterized):
     chosen = param.String("", doc="The line looked at.")
     calipers = param.List([], doc="Calipers on the strip, as `Strip.calipers` has them.")
     due_text = param.String("", doc="When the case is due again, once submitted.")
+    trying = param.String("", doc="The line that is read a second time.")
 
     def __init__(self, case: Case, desk: LearnDesk, *, assignment: int | None = None, census: Any = None) -> None:
         super().__init__()
@@ -44,6 +56,7 @@ class CaseState(param.Parameterized):
         self._census = census
         self._began = time.monotonic()
         self.marks: list[Mark] = []
+        self.tried: set[str] = set()
 
     @cached_property
     def examination(self) -> Examination:
@@ -67,8 +80,13 @@ class CaseState(param.Parameterized):
 
     def answer(self, line: str, value: Any) -> None:
         """Write an answer; nothing can be changed once submitted."""
-        if self.state == "open" and line in self.case.asked:
+        if (self.state == "open" and line in self.asked) or (line and line == self.trying):
             self.given = {**self.given, line: value}
+
+    @cached_property
+    def asked(self) -> tuple[str, ...]:
+        """Lines of the form, then questions beside it."""
+        return (*self.case.asked, *(f"{QUESTION}{choice.id}" for choice in self.case.choices))
 
     def hint(self, line: str) -> None:
         """Take the next hint of a line; it costs a quarter of its points."""
@@ -78,33 +96,40 @@ class CaseState(param.Parameterized):
 
     def measure(self, calipers: list[Mapping[str, Any]]) -> None:
         """Take over what labelled calipers measure."""
-        if self.state != "open":
+        if self.state != "open" and not self.trying:
             return
         self.calipers = [dict(row) for row in calipers]
         for row in calipers:
             line = CALIPERS.get(str(row.get("label", "")))
             length = abs(float(row["stop_s"]) - float(row["start_s"]))
-            if line in self.case.asked and length > 0:
+            if line is None or line not in self.case.asked or length <= 0:
+                continue
+            if line == "st":
+                self._measure_st(row)
+            else:
                 self.answer(line, round(60 / length) if line == "rate" else round(1000 * length))
+
+    def _measure_st(self, row: Mapping[str, Any]) -> None:
+        """The ST level: from the baseline, where the caliper begins, to J, where it ends; in the lead asked for."""
+        mv = row.get("mv")
+        if row.get("lead") == self.targets["st"].lead and mv is not None:
+            ends = sorted((float(row[f"{end}_s"]), row.get(f"{end}_mv")) for end in ("start", "stop"))
+            rise = [level for _, level in ends]
+            known = None not in rise
+            self.answer("st", round(float(rise[1]) - float(rise[0]), 2) if known else round(float(mv), 2))
 
     def submit(self) -> None:
         """Mark the reading and keep every answer; only the first time counts."""
         if self.state == "submitted":
             return
-        asked = self.case.asked
-        self.marks = mark_all(self.targets, self.given, asked=asked, hints=self.hints)
+        asked = self.asked
+        self.marks = mark_all(self.targets, self.given, asked=self.case.asked, hints=self.hints)
+        for choice in self.case.choices:
+            given = self.given.get(f"{QUESTION}{choice.id}")
+            self.marks.append(mark_choice(choice, None if given is None else int(given)))
         took = (time.monotonic() - self._began) / max(1, len(asked))
         for item in self.marks:
-            self.desk.answered(
-                f"{CASE}{self.case.id}",
-                item.target.field.id,
-                given=item.given,
-                score=item.share,
-                topic=self.case.topic,
-                hints=item.hints,
-                took_s=took,
-                assignment=self.assignment,
-            )
+            self._keep(item, took_s=took)
         earned, possible = total(self.marks)
         due = self.desk.remember(f"{CASE}{self.case.id}", earned / possible)
         from ecgomics.dashboards.learn_desk import when
@@ -113,6 +138,40 @@ class CaseState(param.Parameterized):
         self.state = "submitted"
         worst = min(self.marks, key=lambda item: item.share)
         self.chosen = worst.target.field.id
+
+    def _keep(self, item: Mark, *, took_s: float = 0.0) -> None:
+        self.desk.answered(
+            f"{CASE}{self.case.id}",
+            item.target.field.id,
+            given=item.given,
+            score=item.share,
+            topic=self.case.topic,
+            hints=item.hints,
+            took_s=took_s,
+            assignment=self.assignment,
+        )
+
+    def may_try(self, line: str) -> bool:
+        """Whether a line may be read again: once, for half of its points, if the first try left that much."""
+        found = next((item for item in self.marks if item.target.field.id == line), None)
+        return found is not None and line not in self.tried and line in self.case.asked and found.share < SECOND_TRY
+
+    def try_again(self, line: str) -> None:
+        """Open one line again; the other answers stand."""
+        if self.may_try(line):
+            self.given = {**self.given, line: None}
+            self.param.update(trying=line, chosen=line)
+
+    def submit_again(self) -> None:
+        """Mark the line that was read again, and keep the answer beside the first."""
+        line = self.trying
+        if not line:
+            return
+        place = next(k for k, item in enumerate(self.marks) if item.target.field.id == line)
+        self.marks[place] = mark_again(self.marks[place], self.given.get(line))
+        self.tried.add(line)
+        self._keep(self.marks[place])
+        self.trying = ""
 
     def choose(self, line: str) -> None:
         """Look at a line and its place on the strip."""
@@ -129,9 +188,10 @@ class CaseState(param.Parameterized):
             line = field_of(name)
             known = (self.case.hints or {}).get(name, ())
             taken = self.hints.get(name, 0)
+            lead = self.targets[name].lead if line.extra else ""
             row: dict[str, Any] = {
                 "id": name,
-                "title": words(line.title),
+                "title": f"{words(line.title)} {lead}".strip(),
                 "kind": line.kind,
                 "unit": line.unit,
                 "points": line.points,
@@ -139,8 +199,28 @@ class CaseState(param.Parameterized):
                 "hints": list(known[:taken]),
                 "hints_left": len(known) - taken,
             }
+            if name in marks and name != self.trying:
+                row |= self._marked(marks[name]) | {"again": self.may_try(name)}
+            rows.append(row)
+        return rows + self._questions(marks)
+
+    def _questions(self, marks: Mapping[str, Mark]) -> list[dict[str, Any]]:
+        rows = []
+        for choice in self.case.choices:
+            name = f"{QUESTION}{choice.id}"
+            row: dict[str, Any] = {
+                "id": name,
+                "title": choice.text,
+                "kind": "question",
+                "unit": "",
+                "points": 1,
+                "options": [[str(place), text] for place, text in enumerate(choice.options)],
+                "hints": [],
+                "hints_left": 0,
+            }
             if name in marks:
                 row |= self._marked(marks[name])
+                row["feedback"] = " · ".join(filter(None, (str(row["feedback"]), choice.because)))
             rows.append(row)
         return rows
 
@@ -161,7 +241,7 @@ class CaseState(param.Parameterized):
             "said": said,
             "verdict": item.verdict,
             "earned": f"{item.points:g} / {line.points:g}",
-            "feedback": item.feedback,
+            "feedback": item.told(words),
         }
 
     @property
@@ -181,7 +261,7 @@ class CaseState(param.Parameterized):
             if name in EDGES:
                 rows += self._interval(name, item, verdict)
             elif item.given not in (None, "", [], ()) and item.verdict != "right" and name in _LEAD:
-                text = f"{item.target.field.title}: {item.target.words}"
+                text = f"{item.target.field.title}: {item.target.told(self.desk.words)}"
                 rows.append({"lead": _LEAD[name], "verdict": verdict, "text": text})
         return rows
 
@@ -218,7 +298,7 @@ class CaseState(param.Parameterized):
         """What is told once submitted."""
         if self.state == "open":
             return {}
-        return {"title": f"{CONDITIONS[self.case.condition].title}", "text": self.case.why}
+        return {"title": self.desk.words(CONDITIONS[self.case.condition].title), "text": self.case.why}
 
 
 _LEAD = {"axis": "aVF", "rhythm": "II", "p_wave": "II", "qrs_form": "V1", "st_t": "V2"}

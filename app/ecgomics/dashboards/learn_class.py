@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import param
 
 from ecgomics.dashboards.learn_desk import CASE, QUIZ, LearnDesk
-from ecgomics.learn import TOPICS, load_cases
+from ecgomics.errors import AccessError
+from ecgomics.learn import TOPICS
 from ecgomics.learn.form import form
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class ClassState(param.Parameterized):
 
     def __init__(self, desk: LearnDesk) -> None:
         super().__init__()
-        desk.person.require("teacher")
+        if not desk.teaches:
+            raise AccessError("somebody who does not teach", expected="a teacher", remedy="sign in as one")
         self.desk = desk
         courses = self.courses()
         self.course = courses[0].id if courses else 0
@@ -51,7 +53,7 @@ class ClassState(param.Parameterized):
 
     def assign(self, title: str, cases: list[str]) -> None:
         """Ask the class to read cases. Raises ServiceError without a case."""
-        known = {case.id for case in load_cases()}
+        known = {case.id for case in self.desk.casebook.cases}
         chosen = [case for case in cases if case in known]
         made = self.desk.classroom.assign(self.course, title, chosen, by=self.desk.person)
         self.param.update(task=made.id, changed=self.changed + 1)
@@ -93,7 +95,7 @@ class ClassState(param.Parameterized):
 
     def _column(self, case: str, line: str, cells: list[float | None]) -> dict[str, Any]:
         words = self.desk.words
-        titles = {item.id: item.title for item in load_cases()}
+        titles = {item.id: item.title for item in self.desk.casebook.cases}
         if case == QUIZ:
             group, title = words("Quiz"), words(TOPICS.get(line, line))
         else:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ecgomics.errors import AccessError, ConflictError, EcgomicsError, ServiceError
-from ecgomics.learn import Answered, Catalogue, Memory, catalogue_of, reviewed
+from ecgomics.learn import Answered, Casebook, Catalogue, Memory, casebook, catalogue_of, reviewed
 from ecgomics.learn.topics import TOPICS
 
 if TYPE_CHECKING:
@@ -39,10 +39,13 @@ class LearnDesk:
         Where the server keeps things, and who it says is asking.
     cookies
         Of the browser: a student who joined a class by its code carries one.
+    headers
+        Of its request; none in a notebook.
     """
 
     desk: Desk
     cookies: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def classroom(self) -> Classroom:
@@ -78,8 +81,25 @@ class LearnDesk:
 
     @property
     def teaches(self) -> bool:
-        """Whether the class view is theirs to see."""
+        """Whether the class view is theirs to see.
+
+        With an account: when it is a teacher's. On a server without sign-in the computer's owner teaches: a browser
+        of the same computer (`of_this_computer`) that never joined a class. A browser that joined one stays a student's
+        after it left, and after its session is over, as long as it keeps the cookie.
+        """
+        if self.joined is None and not self.signed_in and (self.cookies.get(COOKIE) or not self.here):
+            return False
         return self.person.may("teacher")
+
+    @property
+    def here(self) -> bool:
+        """Whether the browser runs on the computer that serves."""
+        return of_this_computer(self.headers)
+
+    @property
+    def casebook(self) -> Casebook:
+        """The cases there are, the folder's among them."""
+        return casebook()
 
     @cached_property
     def words(self) -> Catalogue:
@@ -179,6 +199,25 @@ def cookies_of_visit() -> dict[str, str]:
     return dict(pn.state.cookies) if pn.state.curdoc is not None else {}
 
 
+def headers_of_visit() -> dict[str, str]:
+    """Headers of the browser's request; empty in a notebook."""
+    import panel as pn
+
+    return dict(pn.state.headers) if pn.state.curdoc is not None else {}
+
+
+_FORWARDED = ("x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded", "via")
+
+
+def of_this_computer(headers: Mapping[str, str]) -> bool:
+    """Whether a request was made to a loopback name and not handed on by a proxy or tunnel that says so."""
+    known = {name.lower(): value for name, value in headers.items()}
+    if any(name in known for name in _FORWARDED):
+        return False
+    host = known.get("host", "localhost").rsplit(":", 1)[0].strip("[]")
+    return host in ("localhost", "127.0.0.1", "::1")
+
+
 def when(due: datetime, words: Catalogue) -> str:
     """How long until something is due, in words."""
     from ecgomics.service.models import now
@@ -189,4 +228,14 @@ def when(due: datetime, words: Catalogue) -> str:
     return words("due in {n} h", n=round(hours)) if hours < 36 else words("due in {n} days", n=round(hours / 24))
 
 
-__all__ = ["CASE", "COOKIE", "QUIZ", "STAY_DAYS", "EcgomicsError", "LearnDesk", "cookies_of_visit", "when"]
+__all__ = [
+    "CASE",
+    "COOKIE",
+    "QUIZ",
+    "STAY_DAYS",
+    "EcgomicsError",
+    "LearnDesk",
+    "cookies_of_visit",
+    "headers_of_visit",
+    "when",
+]

@@ -1,5 +1,6 @@
 """Teaching: examined virtual patients, cases, questions, scores, and when to ask again. No page, no database."""
 
+from ecgomics.learn.casebook import Casebook, casebook
 from ecgomics.learn.cases import Case, case_of, case_schema, load_cases, read_case
 from ecgomics.learn.examination import Examination, Standing, examine, examine_many, examine_recording
 from ecgomics.learn.form import Field, Target, field_of, form, targets_of
@@ -8,7 +9,7 @@ from ecgomics.learn.progress import Ability, Answered, abilities, next_topic
 from ecgomics.learn.questions import Question, draw_question, question_of
 from ecgomics.learn.reaching import Reach, reaches, sliders_for
 from ecgomics.learn.repetition import Memory, grade, reviewed
-from ecgomics.learn.scoring import Mark, mark, mark_all, total
+from ecgomics.learn.scoring import Mark, mark, mark_again, mark_all, mark_choice, total
 from ecgomics.learn.topics import LESSONS, TOPICS, Teaching, teachings
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Ability",
     "Answered",
     "Case",
+    "Casebook",
     "Catalogue",
     "Examination",
     "Field",
@@ -31,6 +33,7 @@ __all__ = [
     "abilities",
     "case_of",
     "case_schema",
+    "casebook",
     "catalogue_of",
     "draw_question",
     "examine",
@@ -41,7 +44,9 @@ __all__ = [
     "grade",
     "load_cases",
     "mark",
+    "mark_again",
     "mark_all",
+    "mark_choice",
     "next_topic",
     "question_of",
     "read_case",

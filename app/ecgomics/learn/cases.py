@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -14,8 +14,8 @@ import yaml
 
 from ecgomics.errors import LearnError, did_you_mean
 from ecgomics.learn.examination import Examination, examine
-from ecgomics.learn.form import Target, form, targets_of
-from ecgomics.simulate import VirtualPatient, draw_patient
+from ecgomics.learn.form import Target, field_of, form, targets_of
+from ecgomics.simulate import CONDITIONS, VirtualPatient, draw_patient
 
 LONGEST_FILE = 200_000
 """Bytes of a case file."""
@@ -152,21 +152,59 @@ def case_of(name: str, *, cases: tuple[Case, ...] | None = None) -> Case:
 
 
 def _checked(files: list[tuple[str, bytes]]) -> tuple[Case, ...]:
-    cases: list[Case] = []
-    for name, data in files:
-        if len(data) > LONGEST_FILE:
-            raise LearnError(f"{name}: {len(data)} bytes", expected=f"a case file of up to {LONGEST_FILE} bytes")
-        try:
-            stated = yaml.safe_load(data.decode("utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise LearnError(f"{name}: no YAML", expected="a case file") from error
-        for entry in stated if isinstance(stated, list) else [stated]:
-            cases.append(read_case(entry, source=name))
+    cases = [case for name, data in files for case in cases_of_file(name, data)]
     names = [case.id for case in cases]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise LearnError(f"cases called {', '.join(twice)} twice", expected="an id of its own for each")
     return tuple(sorted(cases, key=lambda case: (case.level, case.title)))
+
+
+def cases_of_file(name: str, data: bytes) -> tuple[Case, ...]:
+    """The cases of one YAML file: one, or a list of them.
+
+    Raises
+    ------
+    LearnError
+        Says the file, the line and what is expected there.
+    """
+    if len(data) > LONGEST_FILE:
+        raise LearnError(f"{name}: {len(data)} bytes", expected=f"a case file of up to {LONGEST_FILE} bytes")
+    try:
+        text = data.decode("utf-8")
+        stated = yaml.safe_load(text)
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f", line {mark.line + 1}" if mark else ""
+        raise LearnError(f"{name}{place}: no YAML", expected="a case file", remedy=_problem(error)) from error
+    several = isinstance(stated, list)
+    nodes = node.value if several else [node]
+    entries = stated if several else [stated]
+    return tuple(read_case(entry, source=name, node=each) for entry, each in zip(entries, nodes, strict=True))
+
+
+def _problem(error: Exception) -> str:
+    found = str(getattr(error, "problem", "") or "")
+    return f"the reader says: {found}" if found else ""
+
+
+def _line(node: yaml.Node | None, path: Sequence[str | int]) -> int | None:
+    """The line (from 1) where a part of a case stands in its file; None when it was not read from one."""
+    for step in path:
+        if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+        elif isinstance(node, yaml.MappingNode):
+            node = next((value for key, value in node.value if key.value == str(step)), node)
+    return None if node is None else int(node.start_mark.line) + 1
+
+
+def _unfit(
+    source: str, node: yaml.Node | None, path: list[str | int], *, expected: str, remedy: str = ""
+) -> LearnError:
+    line = _line(node, path)
+    place = f"{source}, line {line}" if line else source
+    return LearnError(f"{place}: {'/'.join(map(str, path)) or 'top'} does not fit", expected=expected, remedy=remedy)
 
 
 @cache
@@ -177,14 +215,50 @@ def case_schema() -> dict[str, Any]:
     return found
 
 
-def read_case(entry: Any, *, source: str = "case") -> Case:
-    """A case from what its file says. Raises LearnError with the part that does not fit the schema."""
+def read_case(entry: Any, *, source: str = "case", node: yaml.Node | None = None) -> Case:
+    """A case from what its file says.
+
+    Parameters
+    ----------
+    entry
+        The case.
+    source
+        What an error calls its file.
+    node
+        Where the entry stands in the file, for the line in an error.
+
+    Raises
+    ------
+    LearnError
+        With the part that does not fit the schema, or names a condition, line, word or option that is not there.
+    """
     import jsonschema
 
     problem = next(iter(jsonschema.Draft202012Validator(case_schema()).iter_errors(entry)), None)
     if problem is not None:
-        place = "/".join(map(str, problem.absolute_path)) or "top"
-        raise LearnError(f"{source}: {place} does not fit", expected=problem.message[:200])
+        raise _unfit(source, node, list(problem.absolute_path), expected=problem.message[:200])
+    condition = entry["ecg"]["condition"]
+    if condition not in CONDITIONS:
+        raise _unfit(
+            source,
+            node,
+            ["ecg", "condition"],
+            expected="a condition of the simulator",
+            remedy=did_you_mean(condition, CONDITIONS),
+        )
+    for name, words in (entry.get("answers") or {}).items():
+        unknown = [
+            word for word in ([words] if isinstance(words, str) else words) if word not in field_of(name).options
+        ]
+        if unknown:
+            known = ", ".join(list(field_of(name).options)[:12])
+            raise _unfit(source, node, ["answers", name], expected=f"words such as {known}")
+    for place, item in enumerate(entry.get("questions", ())):
+        if item["right"] >= len(item["options"]):
+            count = len(item["options"])
+            raise _unfit(
+                source, node, ["questions", place, "right"], expected=f"0 to {count - 1}: which option is right"
+            )
     ecg, links = entry["ecg"], entry.get("links", {})
     return Case(
         id=entry["id"],
@@ -193,7 +267,7 @@ def read_case(entry: Any, *, source: str = "case") -> Case:
         topic=entry["topic"],
         vignette=entry["vignette"],
         condition=ecg["condition"],
-        asked=tuple(entry.get("ask") or (line.id for line in form())),
+        asked=tuple(entry.get("ask") or (line.id for line in form() if not line.extra)),
         why=entry["why"],
         tags=tuple(entry.get("tags", ())),
         seed=ecg.get("seed", 0),

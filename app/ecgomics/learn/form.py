@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -14,6 +14,7 @@ import yaml
 from ecgomics.errors import LearnError, did_you_mean
 from ecgomics.learn.examination import Examination
 from ecgomics.simulate import CONDITIONS
+from ecgomics.vocabulary import LEADS
 
 Kind = Literal["number", "choice", "choices"]
 
@@ -40,6 +41,8 @@ class Field:
         Name of the caliper a number is measured with; empty when it is read otherwise.
     options
         Word → what it says.
+    extra
+        Whether it is only asked by cases that name it.
     """
 
     id: str
@@ -53,6 +56,12 @@ class Field:
     scale: str = ""
     caliper: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    extra: bool = False
+
+    @property
+    def digits(self) -> int:
+        """Decimals a number of it is told with."""
+        return 2 if self.unit == "mV" else 0
 
     def tolerances(self, target: float, *, uncertainty: float = 0.0) -> tuple[float, float]:
         """Errors that score full and half around a target, in `unit`; an uncertain target is met more easily."""
@@ -79,6 +88,8 @@ class Target:
         Words that may be named.
     partly
         Words that score half.
+    lead
+        The lead a number is of; empty for one of the whole ECG.
     """
 
     field: Field
@@ -87,17 +98,28 @@ class Target:
     right: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     partly: tuple[str, ...] = ()
+    lead: str = ""
+
+    @property
+    def title(self) -> str:
+        """The line's heading, with its lead."""
+        return f"{self.field.title} {self.lead}".strip()
 
     @property
     def words(self) -> str:
-        """The target as a reader would write it."""
+        """The target as a reader would write it, in English."""
+        return self.told(str)
+
+    def told(self, words: Callable[[str], str]) -> str:
+        """The target as a reader would write it, in the language of a catalogue."""
         if self.field.kind == "number":
             if not math.isfinite(self.value):
-                return "cannot be measured"
-            plus = f" ± {self.uncertainty:.0f}" if self.uncertainty >= 0.5 else ""
+                return words("cannot be measured")
+            digits = self.field.digits
+            plus = f" ± {self.uncertainty:.{digits}f}" if self.uncertainty >= 0.5 * 10**-digits else ""
             space = "" if self.field.unit == "°" else " "
-            return f"{self.value:.0f}{plus}{space}{self.field.unit}".replace("-", "−")
-        return ", ".join(self.field.options[word] for word in self.right)
+            return f"{self.value:.{digits}f}{plus}{space}{self.field.unit}".replace("-", "−")
+        return ", ".join(words(self.field.options[word]) for word in self.right)
 
 
 USUAL = {"rhythm": "sinus", "p_wave": ["normal"], "qrs_form": ["normal"], "st_t": ["normal"]}
@@ -158,14 +180,25 @@ def targets_of(
     result = {}
     for line in form():
         if line.kind == "number":
-            spread = 0.0 if exact else _uncertainty(examination, line.column)
-            result[line.id] = Target(line, value=examination.value(line.column), uncertainty=spread)
+            lead = _lead(examination, line)
+            column = line.column.format(lead=lead)
+            spread = 0.0 if exact else _uncertainty(examination, column)
+            result[line.id] = Target(line, value=examination.value(column), uncertainty=spread, lead=lead)
             continue
         right = stated[line.id]
         words = (right,) if isinstance(right, str) else tuple(right)
         half = partly if line.id == "conclusion" else ()
         result[line.id] = Target(line, right=words, also=tuple(allowed.get(line.id, ())), partly=half)
     return result
+
+
+def _lead(examination: Examination, line: Field) -> str:
+    """Where a lead-wise number is to be measured: the lead in which it is greatest, aVR left out."""
+    if "{lead}" not in line.column:
+        return ""
+    size = {lead: abs(examination.value(line.column.format(lead=lead))) for lead in LEADS if lead != "aVR"}
+    known = {lead: value for lead, value in size.items() if math.isfinite(value)}
+    return max(known, key=lambda lead: known[lead]) if known else "V2"
 
 
 def _uncertainty(examination: Examination, column: str) -> float:

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ecgomics.learn.form import Target
+from ecgomics.learn.cases import Choice
+from ecgomics.learn.form import Field, Target
+from ecgomics.learn.language import Catalogue, catalogue_of
 
 HINT_COST = 0.25
 """Share of a line's points a hint takes."""
+QUESTION = "question."
+"""Before the id of a question beside the form, where its answer is kept."""
+SECOND_TRY = 0.5
+"""Share of a line's points a second try can still earn."""
+WAYS = {
+    "°": ("too far right", "too far left"),
+    "/min": ("too fast", "too slow"),
+    "mV": ("too high", "too low"),
+    "ms": ("too long", "too short"),
+}
+"""What is said of a number that is too large, and too small, by unit."""
 FALSE_WORD = 0.5
 """Share of a right word that a wrong one takes away."""
 
@@ -53,21 +66,25 @@ class Mark:
 
     @property
     def feedback(self) -> str:
+        """One line that says how far off it was, in English."""
+        return self.told(catalogue_of("en"))
+
+    def told(self, words: Catalogue) -> str:
         """One line that says how far off it was."""
         line = self.target.field
+        right = self.target.told(words)
         if line.kind != "number":
-            return "" if self.verdict == "right" else f"expected: {self.target.words}"
+            return "" if self.verdict == "right" else words("expected: {words}", words=right)
         if not math.isfinite(self.target.value):
-            return "there is nothing to measure here"
+            return words("there is nothing to measure here")
         if not math.isfinite(self.error):
-            return f"reference {self.target.words}"
+            return words("reference {words}", words=right)
         full, _ = line.tolerances(self.target.value, uncertainty=self.target.uncertainty)
         if abs(self.error) <= full:
-            return f"reference {self.target.words}: within {full:.0f}"
-        more, less = {"°": ("too far right", "too far left"), "/min": ("too fast", "too slow")}.get(
-            line.unit, ("too long", "too short")
-        )
-        return f"reference {self.target.words}: {abs(self.error):.0f} {line.unit} {more if self.error > 0 else less}"
+            return words("reference {words}: within {size}", words=right, size=f"{full:.{line.digits}f}")
+        way = WAYS.get(line.unit, WAYS["ms"])[self.error < 0]
+        size = f"{abs(self.error):.{line.digits}f} {line.unit}"
+        return words(f"reference {{words}}: {{size}} {way}", words=right, size=size)
 
 
 def mark(target: Target, given: Any, *, hints: int = 0) -> Mark:
@@ -88,6 +105,19 @@ def mark(target: Target, given: Any, *, hints: int = 0) -> Mark:
     else:
         share, error = (_word if kind == "choice" else _words)(target, given), float("nan")
     return Mark(target, given, max(0.0, share * (1 - HINT_COST * hints)), error, hints)
+
+
+def mark_again(first: Mark, given: Any) -> Mark:
+    """Score a second try of one line: half of what it would have earned, and never less than the first try did."""
+    again = mark(first.target, given, hints=first.hints)
+    return replace(again, share=max(first.share, SECOND_TRY * again.share))
+
+
+def mark_choice(choice: Choice, given: int | None) -> Mark:
+    """Score a question beside the form: one point for the right option."""
+    options = {str(place): text for place, text in enumerate(choice.options)}
+    line = Field(f"{QUESTION}{choice.id}", choice.text, "choice", 1, options=options)
+    return mark(Target(line, right=(str(choice.right),)), None if given is None else str(given))
 
 
 def mark_all(

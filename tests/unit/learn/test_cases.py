@@ -8,7 +8,23 @@ import pytest
 
 from ecgomics.biomarkers import columns
 from ecgomics.errors import LearnError
-from ecgomics.learn import LESSONS, TOPICS, case_of, field_of, form, load_cases, mark_all, read_case, total
+from ecgomics.learn import (
+    LESSONS,
+    TOPICS,
+    Target,
+    case_of,
+    casebook,
+    field_of,
+    form,
+    load_cases,
+    mark,
+    mark_again,
+    mark_all,
+    mark_choice,
+    read_case,
+    total,
+)
+from ecgomics.learn.cases import Choice, cases_of_file
 from ecgomics.rules import load_rules
 from ecgomics.simulate import CONDITIONS
 
@@ -103,3 +119,63 @@ def test_a_folder_of_ones_own(tmp_path):
     (tmp_path / "twice.yaml").write_text("a: [")
     with pytest.raises(LearnError, match="no YAML"):
         load_cases(tmp_path)
+
+
+def test_a_bad_file_is_told_with_its_line_and_the_others_are_read(tmp_path):
+    import yaml
+
+    (tmp_path / "good.yaml").write_text(yaml.safe_dump(GOOD))
+    (tmp_path / "bad.yaml").write_text("id: another\ntitle: A case\nlevel: 9\n" + "topic: axis\n")
+    (tmp_path / "broken.yaml").write_text("id: another\n  title: [\n")
+    (tmp_path / "unknown.yaml").write_text(yaml.safe_dump(GOOD | {"id": "third", "ecg": {"condition": "lbb"}}))
+    (tmp_path / "known.yaml").write_text(yaml.safe_dump(GOOD | {"id": "slow_conductor"}))
+    book = casebook(tmp_path)
+    assert book.case("a_case") is not None
+    assert len(book.cases) == len(load_cases()) + 1
+    told = "\n".join(book.troubles)
+    assert len(book.troubles) == 4
+    assert "bad.yaml, line" in told
+    assert "broken.yaml, line 2" in told
+    assert "did you mean 'lbbb'" in told
+    assert "known.yaml: a second case called slow_conductor" in told
+    with pytest.raises(LearnError, match=r"bad.yaml, line 3: level does not fit"):
+        cases_of_file("bad.yaml", yaml.safe_dump(GOOD | {"level": 9}, sort_keys=False).encode())
+
+
+def test_a_kept_case_is_a_file_that_reads_back(tmp_path):
+    book = casebook(tmp_path / "mine")
+    kept = book.keep(GOOD)
+    assert (tmp_path / "mine" / "a_case.yaml").read_text().startswith("id: a_case")
+    assert casebook(tmp_path / "mine").case("a_case") == kept
+    with pytest.raises(LearnError, match="called a_case"):
+        casebook(tmp_path / "mine").keep(GOOD)
+    assert casebook(tmp_path / "mine").free_id("A case!") == "a_case_2"
+    with pytest.raises(LearnError, match="no folder"):
+        casebook().keep(GOOD | {"id": "nowhere"})
+
+
+def test_the_st_level_is_asked_where_it_is_greatest():
+    case = read_case(GOOD | {"ecg": {"condition": "anterior_st_elevation", "seed": 2}, "ask": ["st", "conclusion"]})
+    target = case.targets(case.examination())["st"]
+    assert target.lead in ("V2", "V3", "V4")
+    assert target.value > 0.2
+    assert mark(target, target.value + 0.04).share == 1.0
+    assert mark(target, target.value + 0.08).share == 0.5
+    assert mark(target, target.value + 0.3).feedback.endswith("0.30 mV too high")
+    assert "st" not in read_case(GOOD).asked
+
+
+def test_a_second_try_is_worth_half_and_never_less_than_the_first():
+    target = Target(field_of("pr"), value=200.0)
+    wrong, half = mark(target, 300), mark(target, 235)
+    assert mark_again(wrong, 200).share == 0.5
+    assert mark_again(half, 200).share == 0.5
+    assert mark_again(half, 300).share == 0.5
+    assert mark_again(mark(target, 300, hints=1), 200).share == pytest.approx(0.375)
+
+
+def test_a_question_beside_the_form_is_marked():
+    choice = Choice("why", "Why is it so?", ("one", "two"), 1, "because")
+    assert mark_choice(choice, 1).share == 1.0
+    assert mark_choice(choice, 0).feedback == "expected: two"
+    assert mark_choice(choice, None).verdict == "none"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ecgomics.dashboards.learn_virtual import VirtualState
-from ecgomics.learn import LANGUAGES, LESSONS, TOPICS, catalogue_of, form
+from ecgomics.learn import LANGUAGES, LESSONS, TOPICS, Target, catalogue_of, field_of, form, mark
+from ecgomics.learn.scoring import WAYS
 from ecgomics.simulate import CONDITIONS
 
 ROOM = Path(__file__).resolve().parents[3] / "app" / "ecgomics" / "dashboards"
@@ -22,8 +23,10 @@ def interface_texts():
         found |= set(CALLED.findall(path.read_text(encoding="utf-8")))
     found |= set(TOPICS.values()) | set(LESSONS.values()) | {item.title for item in CONDITIONS.values()}
     found |= {line.title for line in form()} | {text for line in form() for text in line.options.values()}
-    found |= {slider["title"] for group in VirtualState().groups for slider in group["sliders"]}
-    return found
+    sliders = [slider for group in VirtualState().groups for slider in group["sliders"]]
+    found |= {slider["title"] for slider in sliders} | {slider["hint"] for slider in sliders}
+    ways = [f"reference {{words}}: {{size}} {way}" for both in WAYS.values() for way in both]
+    return found | set(ways) | {"expected: {words}", "reference {words}", "reference {words}: within {size}"}
 
 
 @pytest.mark.parametrize("language", [name for name in LANGUAGES if name != "en"])
@@ -36,6 +39,15 @@ def test_translations_hold_the_same_names(language):
     for text, said in catalogue_of(language).texts.items():
         assert set(re.findall(r"{\w+}", text)) == set(re.findall(r"{\w+}", said)), text
         assert said.strip(), text
+
+
+def test_feedback_is_told_in_the_language():
+    target = Target(field_of("pr"), value=200.0)
+    found = mark(target, 260).told(catalogue_of("es"))
+    assert found == "referencia 200 ms: 60 ms demasiado largo"
+    word = mark(Target(field_of("rhythm"), right=("sinus",)), "af").told(catalogue_of("zh"))
+    assert word.startswith("应为：")
+    assert "Sinus" not in word
 
 
 def test_an_unknown_language_or_text_is_english():

@@ -9,7 +9,7 @@ const STYLE = `
 .eg-shelf .case:hover { background: var(--eg-raised); } .eg-shelf .case .sign { font-weight: 700; color: var(--eg-muted); text-align: center; } .eg-shelf .case .sign.full { color: var(--eg-good); } .eg-shelf .case .sign.half { color: var(--eg-fair); }
 .eg-shelf .case b { font-weight: 600; } .eg-shelf .dots { letter-spacing: 1px; color: var(--eg-muted); font-size: 10px; }
 .eg-shelf aside { display: grid; gap: 8px; } .eg-shelf .inside { padding: 10px 12px; line-height: 1.5; } .eg-shelf .inside p { margin: 0 0 6px; }
-.eg-shelf form { display: grid; gap: 8px; } .eg-shelf label { display: grid; gap: 2px; font-size: 11.5px; color: var(--eg-muted); } .eg-shelf input { height: 34px; border: 1px solid var(--eg-line); border-radius: 8px; padding: 0 10px; background: var(--eg-panel); color: var(--eg-ink); font-size: 14px; width: 100%; }
+.eg-shelf form { display: grid; gap: 8px; } .eg-shelf label { display: grid; gap: 2px; font-size: 11.5px; color: var(--eg-muted); } .eg-shelf select { width: 100%; height: 34px; } .eg-shelf input { height: 34px; border: 1px solid var(--eg-line); border-radius: 8px; padding: 0 10px; background: var(--eg-panel); color: var(--eg-ink); font-size: 14px; width: 100%; }
 .eg-shelf .main { display: inline-block; background: var(--eg-ink); color: var(--eg-panel); border: 0; border-radius: 8px; padding: 8px 14px; font-weight: 600; text-decoration: none; } .eg-shelf .bad { color: var(--eg-accent); }
 .eg-shelf .bits { display: flex; gap: 3px; flex-wrap: wrap; } .eg-shelf .bits i { width: 18px; height: 5px; border-radius: 3px; background: var(--eg-raised); } .eg-shelf .bits i.on { background: var(--eg-ink); }
 @container frame (max-width: 900px) { .eg-shelf .cols { grid-template-columns: minmax(0, 1fr); } .eg-shelf aside { order: -1; } }
@@ -33,13 +33,19 @@ function render({model, el}) {
     const send = (event) => { event.preventDefault(); emit(model, "join", {code: code.value, name: name.value}); };
     return h("section", {class: "pane"}, h("div", {class: "head"}, h("h2", {}, t("Join a class"))), h("form", {class: "inside", onsubmit: send}, h("label", {}, t("Class code"), code), h("label", {}, t("Your name in this class"), name), model.get("trouble") ? h("p", {class: "bad", role: "alert"}, model.get("trouble")) : null, h("button", {class: "main"}, t("Join"))));
   }
+  function keeping() {
+    const record = h("input", {name: "record", autocomplete: "off", maxlength: 80, required: true}), title = h("input", {name: "title", autocomplete: "off", minlength: 3, maxlength: 80, required: true});
+    const conclusion = h("select", {name: "condition", "aria-label": t("Conclusion"), required: true}, h("option", {value: ""}, "–"), (model.get("keeping").conclusions || []).map(([key, text]) => h("option", {value: key}, text)));
+    const send = (event) => { event.preventDefault(); emit(model, "keep", {record: record.value, condition: conclusion.value, title: title.value}); };
+    return h("section", {class: "pane"}, h("div", {class: "head"}, h("h2", {}, t("A record as a case"))), h("form", {class: "inside", onsubmit: send}, h("label", {}, t("Record (id or source)"), record), h("label", {}, t("Conclusion"), conclusion), h("label", {}, t("Title"), title), h("button", {class: "main"}, t("Save as case"))));
+  }
   function draw() {
     const person = model.get("person") || {}, due = model.get("due") || {};
     const me = h("section", {class: "pane"}, h("div", {class: "head"}, h("h2", {}, person.name || t("You")), h("span", {class: "push quiet cut"}, (person.classes || []).join(", "))),
       h("div", {class: "inside"}, h("p", {}, due.text), due.href ? h("a", {class: "main", href: due.href}, due.count ? t("Repeat now") : t("Start a quiz")) : null));
     const tasks = (model.get("tasks") || []).map((task) => h("section", {class: "pane"}, h("div", {class: "head"}, h("h2", {class: "cut"}, task.title), h("span", {class: "push quiet"}, `${task.done} / ${task.of}`)), h("div", {class: "inside"}, h("p", {class: "quiet"}, task.text), h("div", {class: "bits", "aria-hidden": "true"}, Array.from({length: task.of}, (_, k) => h("i", {class: k < task.done ? "on" : ""}))), h("p", {}), h("a", {class: "main", href: task.href}, t("Open")))));
     const lessons = h("section", {class: "pane"}, h("div", {class: "head"}, h("h2", {}, t("Lessons")), h("span", {class: "push quiet"}, t("notebooks"))), h("div", {class: "inside"}, (model.get("lessons") || []).map((lesson) => h("div", {}, h("span", {class: "quiet"}, `${lesson.number}  `), lesson.title))));
-    fill(root, h("div", {class: "cols"}, h("div", {class: "topics"}, (model.get("topics") || []).map(topic)), h("aside", {}, me, tasks, person.joined || person.known ? null : joining(), lessons)));
+    fill(root, h("div", {class: "cols"}, h("div", {class: "topics"}, (model.get("topics") || []).map(topic)), h("aside", {}, me, tasks, person.joined || person.known ? null : joining(), (model.get("keeping") || {}).conclusions ? keeping() : null, lessons)));
   }
   function keep() {
     const ticket = model.get("ticket") || {};
@@ -48,7 +54,7 @@ function render({model, el}) {
     window.location.href = ticket.href;
   }
   draw();
-  const stops = [watch(model, ["person", "due", "tasks", "topics", "lessons", "texts"], draw), watch(model, ["trouble"], () => { const field = root.querySelector('input[name="name"]'), code = root.querySelector('input[name="code"]'); const kept = [field?.value, code?.value]; draw(); const [a, b] = [root.querySelector('input[name="name"]'), root.querySelector('input[name="code"]')]; if (a) { a.value = kept[0] || ""; b.value = kept[1] || ""; b.focus(); } }), watch(model, ["ticket"], keep)];
+  const stops = [watch(model, ["person", "due", "tasks", "topics", "lessons", "keeping", "texts"], draw), watch(model, ["trouble"], () => { const field = root.querySelector('input[name="name"]'), code = root.querySelector('input[name="code"]'); const kept = [field?.value, code?.value]; draw(); const [a, b] = [root.querySelector('input[name="name"]'), root.querySelector('input[name="code"]')]; if (a) { a.value = kept[0] || ""; b.value = kept[1] || ""; b.focus(); } }), watch(model, ["ticket"], keep)];
   return () => { for (const stop of stops) stop(); };
 }
 

@@ -52,7 +52,8 @@ function render({model: own, view, el}) {
         h("select", {"aria-label": t("Language"), onchange: (event) => { document.cookie = `ecgomics_language=${event.target.value}; path=/; max-age=31536000; samesite=strict`; window.location.reload(); }}, (own.get("languages") || []).map(([code, name]) => h("option", {value: code, selected: code === own.get("language")}, name)))));
   }
   function leave() {
-    document.cookie = "ecgomics_student=; path=/; max-age=0; samesite=strict";
+    // a browser that joined a class stays a student's for a while: leaving makes nobody a teacher
+    document.cookie = "ecgomics_student=left; path=/; max-age=43200; samesite=strict";
     window.location.href = "learn";
   }
   function tell() {

@@ -15,6 +15,7 @@ const STYLE = `
 .eg-form .line select { width: 100%; height: 30px; border: 1px solid var(--eg-line); color: var(--eg-ink); font-size: 13px; }
 .eg-form .several { grid-column: 2 / 5; padding: 2px 0; display: flex; flex-wrap: wrap; gap: 4px; }
 .eg-form .several .chip { padding: 3px 8px; background: var(--eg-raised); } .eg-form .several .chip[aria-pressed="true"] { background: var(--eg-ink); color: var(--eg-panel); }
+.eg-form .question > label { grid-column: 2 / 4; color: var(--eg-ink); } .eg-form .question > span:empty:not(.sign) { display: none; }
 .eg-form .hints { grid-column: 3 / 5; font-size: 12px; } .eg-form .hints p { margin: 2px 0; padding: 4px 8px; background: var(--eg-selected-soft); color: var(--eg-selected-ink); border-radius: 6px; }
 .eg-form .why { padding: 12px; } .eg-form .why h3 { margin: 0 0 4px; font-size: 13px; } .eg-form .why p { margin: 0 0 8px; color: var(--eg-muted); line-height: 1.45; white-space: pre-line; }
 .eg-form .why a { color: var(--eg-link); margin-right: 10px; }
@@ -39,6 +40,7 @@ function render({model, el}) {
       const select = h("select", {id: name, "aria-label": line.title, onfocus: () => choose(line.id), onchange: () => answer(line.id, select.value || null)}, h("option", {value: ""}, "–"), line.options.map(([key, text]) => h("option", {value: key, selected: given[line.id] === key}, text)));
       return [select, hint(line)];
     }
+    if (line.kind === "question") return [h("span", {}), h("span", {class: "earned"}, `${line.points} p`), h("div", {class: "several", role: "radiogroup", "aria-label": line.title}, line.options.map(([key, text]) => h("button", {class: "chip", role: "radio", "aria-checked": String(given[line.id] === key), "aria-pressed": String(given[line.id] === key), onclick: () => { answer(line.id, key); draw(); }}, text)))];
     const chosen = new Set(given[line.id] || []);
     return [h("span", {}), hint(line), h("div", {class: "several", role: "group", "aria-label": line.title}, line.options.map(([key, text]) => h("button", {class: "chip", "aria-pressed": String(chosen.has(key)), onclick: () => { if (!chosen.delete(key)) chosen.add(key); answer(line.id, [...chosen]); draw(); }}, text)))];
   }
@@ -46,21 +48,22 @@ function render({model, el}) {
     return line.hints_left ? h("button", {class: "plain", title: t("a hint takes a quarter of the points"), "aria-label": `${t("hint")}: ${line.title}, −25 %`, onclick: () => emit(model, "hint", {id: line.id})}, `${t("hint")} −25 %`) : h("span", {class: "earned"}, line.points ? `${line.points} p` : "");
   }
   function open(line) {
-    return h("div", {class: `line ${line.id === model.get("chosen") ? "chosen" : ""}`}, h("span", {class: "sign", "aria-hidden": "true"}, ""), h("label", {for: `f-${line.id}`}, line.title), field(line),
+    return h("div", {class: `line ${line.kind === "question" ? "question" : ""} ${line.id === model.get("chosen") ? "chosen" : ""}`}, h("span", {class: "sign", "aria-hidden": "true"}, ""), h("label", {for: `f-${line.id}`}, line.title), field(line),
       (line.hints || []).length ? h("div", {class: "hints", role: "status"}, line.hints.map((text) => h("p", {}, text))) : null);
   }
   function marked(line) {
     return h("div", {class: `line ${line.verdict} ${line.id === model.get("chosen") ? "chosen" : ""}`, onclick: () => choose(line.id)},
-      h("span", {class: "sign", "aria-hidden": "true"}, SIGN[line.verdict]), h("button", {class: "name", "aria-label": `${line.title}: ${t(line.verdict === "none" ? "not answered" : line.verdict)}`, onclick: () => choose(line.id)}, line.title),
-      h("span", {class: "said"}, line.said || "–"), h("span", {class: "earned"}, line.earned), line.feedback ? h("span", {class: "note"}, line.feedback) : null);
+      h("span", {class: "sign", "aria-hidden": "true"}, SIGN[line.verdict]), h("button", {class: "name cut", title: line.title, "aria-label": `${line.title}: ${t(line.verdict === "none" ? "not answered" : line.verdict)}`, onclick: () => choose(line.id)}, line.title),
+      h("span", {class: "said"}, line.said || "–"), h("span", {class: "earned"}, line.earned), line.feedback ? h("span", {class: "note"}, line.feedback) : null,
+      line.again ? h("span", {class: "note"}, h("button", {class: "chip", "aria-label": `${t("Try again")}: ${line.title}`, onclick: (event) => { event.stopPropagation(); emit(model, "again", {id: line.id}); }}, t("Try again")), ` ${t("half points")}`) : null);
   }
   function draw() {
     const done = model.get("state") === "submitted", why = model.get("why") || {};
     fill(head, h("h2", {}, model.get("title") || t("Your reading")), h("span", {class: "quiet cut"}, model.get("note")), h("span", {class: "push"}), model.get("score") ? h("span", {class: "total", role: "status"}, model.get("score")) : null);
     const top = lines.scrollTop;
-    fill(lines, (model.get("lines") || []).map(done ? marked : open), why.text ? h("div", {class: "why"}, h("h3", {}, why.title), h("p", {}, why.text), (model.get("links") || []).map((link) => link.href ? h("a", {href: link.href}, link.text) : h("span", {class: "quiet"}, `${link.text}  `))) : null);
+    fill(lines, (model.get("lines") || []).map((line) => done && line.verdict ? marked(line) : open(line)), why.text ? h("div", {class: "why"}, h("h3", {}, why.title), h("p", {}, why.text), (model.get("links") || []).map((link) => link.href ? h("a", {href: link.href}, link.text) : h("span", {class: "quiet"}, `${link.text}  `))) : null);
     lines.scrollTop = top;
-    fill(foot, (model.get("actions") || []).map((item) => h("button", {class: item.main ? "main" : "", onclick: () => item.href ? (window.location.href = item.href) : emit(model, item.name === "submit" ? "submit" : "act", {name: item.name})}, item.title)), h("span", {class: "push quiet"}, done ? `n ${t("next mark")}` : `c ${t("calipers")}`));
+    fill(foot, (model.get("actions") || []).map((item) => h("button", {class: item.main ? "main" : "", onclick: () => item.href ? (window.location.href = item.href) : emit(model, item.name === "submit" ? "submit" : "act", {name: item.name})}, item.title)), h("span", {class: "push quiet"}, done && (model.get("lines") || []).every((line) => line.verdict) ? `n ${t("next mark")}` : `c ${t("calipers")}`));
   }
   draw();
   const stops = [watch(model, ["given"], () => { const before = JSON.stringify(given); given = {...given, ...(model.get("given") || {})}; if (JSON.stringify(given) !== before) draw(); }), watch(model, ["title", "note", "lines", "state", "score", "why", "links", "chosen", "actions", "texts"], draw)];

@@ -6,7 +6,7 @@ from typing import Any
 
 from ecgomics.dashboards.learn_case import CALIPERS, CaseState
 from ecgomics.dashboards.learn_panes.hearing import hear
-from ecgomics.learn import LESSONS, TOPICS, load_cases
+from ecgomics.learn import LESSONS, TOPICS
 from ecgomics.learn.form import Field
 from ecgomics_widgets import Strip
 from ecgomics_widgets.reading_form import ReadingForm
@@ -42,7 +42,7 @@ class CaseView:
             title=words("Your reading"),
             texts=words.all_of(
                 ("Your reading", "hint", "a hint takes a quarter of the points", "calipers", "next mark")
-                + ("right", "partly", "wrong", "not answered")
+                + ("right", "partly", "wrong", "not answered", "Try again", "half points")
             ),
         )
         hear(
@@ -51,7 +51,8 @@ class CaseView:
                 "answer": lambda e: state.answer(str(e["id"]), e["value"]),
                 "hint": lambda e: state.hint(str(e["id"])),
                 "choose": lambda e: state.choose(str(e["id"])),
-                "submit": lambda e: state.submit(),
+                "submit": lambda e: state.submit_again() if state.trying else state.submit(),
+                "again": lambda e: state.try_again(str(e["id"])),
             },
             trouble=lambda text: setattr(frame, "notice", text),
         )
@@ -60,13 +61,30 @@ class CaseView:
         state.param.watch(lambda *_: self._fill(), ["hints", "chosen"])
         state.param.watch(lambda change: self._given(), "given")
         state.param.watch(lambda *_: self.submitted(), "state")
+        state.param.watch(lambda *_: self._second(), "trying")
         self._story()
         self._fill()
 
     def key(self, name: str) -> None:
         """A key of the page."""
         if name == "s":
-            self.state.submit()
+            (self.state.submit_again if self.state.trying else self.state.submit)()
+
+    def _second(self) -> None:
+        """A line is read again: the machine's marks go, its caliper comes back; once marked, all is shown."""
+        state = self.state
+        if not state.trying:
+            self.submitted()
+            return
+        label = next((label for label, line in CALIPERS.items() if line == state.trying), "")
+        self.strip.param.update(
+            machine_marks="hidden",
+            feedback=[],
+            calipers=[],
+            caliper_labels=[label] if label else [],
+            shown=[],
+        )
+        self._fill()
 
     def _given(self) -> None:
         self.form.given = dict(self.state.given)
@@ -75,7 +93,7 @@ class CaseView:
         state, words = self.state, self.state.desk.words
         done = state.state == "submitted"
         actions = [{"name": "submit", "title": words("Submit"), "main": True}]
-        if done:
+        if done and not state.trying:
             actions = [
                 {"name": "next", "title": words("Next case"), "main": True, "href": self._next()},
                 {
@@ -86,15 +104,16 @@ class CaseView:
             ]
         self.form.param.update(
             lines=state.lines(),
+            given=dict(state.given),
             state=state.state,
             score=state.score,
             chosen=state.chosen,
             note=state.due_text if done else "",
-            why=state.explanation(),
-            links=self._links() if done else [],
+            why={} if state.trying else state.explanation(),
+            links=self._links() if done and not state.trying else [],
             actions=actions,
         )
-        if done:
+        if done and not state.trying:
             self._to_strip()
 
     def submitted(self) -> None:
@@ -156,7 +175,7 @@ class CaseView:
         if self.task:
             found = self.state.desk.task(self.task)
             return list(found.cases) if found else []
-        return [case.id for case in load_cases() if case.topic == self.state.case.topic]
+        return [case.id for case in self.state.desk.casebook.cases if case.topic == self.state.case.topic]
 
     def _next(self) -> str:
         names = self._cases()

@@ -6,7 +6,7 @@ from typing import Any
 
 from ecgomics.dashboards.learn_class import ClassState
 from ecgomics.dashboards.learn_panes.hearing import hear
-from ecgomics.learn import TOPICS, load_cases
+from ecgomics.learn import TOPICS
 from ecgomics_widgets.class_board import ClassBoard
 
 FULL: dict[str, Any] = {"sizing_mode": "stretch_both"}
@@ -36,7 +36,9 @@ class ClassView:
             texts=words.all_of(_TEXTS),
             cases=[
                 {"id": case.id, "title": case.title, "topic": words(TOPICS[case.topic]), "level": case.level}
-                for case in sorted(load_cases(), key=lambda case: (list(TOPICS).index(case.topic), case.level))
+                for case in sorted(
+                    state.desk.casebook.cases, key=lambda case: (list(TOPICS).index(case.topic), case.level)
+                )
             ],
         )
         hear(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ecgomics.dashboards.learn_desk import CASE, COOKIE, QUIZ, STAY_DAYS, LearnDesk, when
+from ecgomics.dashboards.learn_keeping import keep_record
 from ecgomics.dashboards.learn_panes.hearing import hear
 from ecgomics.errors import EcgomicsError
-from ecgomics.learn import LESSONS, TOPICS, Case, load_cases
+from ecgomics.learn import LESSONS, TOPICS, Case, teachings
+from ecgomics.simulate import CONDITIONS
 from ecgomics_widgets.case_shelf import CaseShelf
 
 FULL: dict[str, Any] = {"sizing_mode": "stretch_both"}
@@ -16,17 +18,19 @@ FULL: dict[str, Any] = {"sizing_mode": "stretch_both"}
 class ShelfView:
     """Widgets around a `LearnDesk`."""
 
-    def __init__(self, desk: LearnDesk, *, frame: Any) -> None:
-        self.desk, self.frame = desk, frame
+    def __init__(self, desk: LearnDesk, *, frame: Any, census: Any = None) -> None:
+        self.desk, self.frame, self.census = desk, frame, census
         words = desk.words
         self.shelf = CaseShelf(
             texts=words.all_of(
                 ("not read yet", "level", "of", "Join a class", "Class code", "Your name in this class", "Join", "You")
                 + ("Repeat now", "Start a quiz", "Open", "Lessons", "notebooks")
+                + ("A record as a case", "Record (id or source)", "Conclusion", "Title", "Save as case")
             ),
             lessons=[{"number": number, "title": words(title)} for number, title in LESSONS.items()],
         )
         hear(self.shelf, {"join": self._join}, trouble=self._refused)
+        hear(self.shelf, {"keep": self._keep}, trouble=lambda text: setattr(frame, "notice", text))
         self.show()
 
     def show(self) -> None:
@@ -44,7 +48,26 @@ class ShelfView:
             due=self._due(due),
             tasks=self._tasks(best),
             topics=[self._topic(topic, best, due) for topic in TOPICS],
+            keeping=self._keeping(),
         )
+
+    def _keeping(self) -> dict[str, Any]:
+        """What the form that makes a case of a record offers; nothing to those who do not teach."""
+        if self.census is None or not self.desk.teaches or self.desk.casebook.folder is None:
+            return {}
+        titles = {name: self.desk.words(CONDITIONS[name].title) for name in teachings()}
+        return {"conclusions": sorted(titles.items(), key=lambda item: item[1])}
+
+    def _keep(self, event: Any) -> None:
+        case = keep_record(
+            str(event.get("record", "")).strip(),
+            self.desk,
+            census=self.census,
+            condition=str(event.get("condition", "")),
+            title=str(event.get("title", "")),
+        )
+        self.frame.notice = self.desk.words("Saved as {file}: write its story there.", file=f"{case.id}.yaml")
+        self.show()
 
     def _best(self) -> dict[str, float]:
         """Best score of each case: the mean over the lines of one reading."""
@@ -88,7 +111,7 @@ class ShelfView:
 
     def _topic(self, topic: str, best: dict[str, float], due: set[str]) -> dict[str, Any]:
         words = self.desk.words
-        cases = [case for case in load_cases() if case.topic == topic]
+        cases = [case for case in self.desk.casebook.cases if case.topic == topic]
         return {
             "title": words(TOPICS[topic]),
             "done": sum(case.id in best for case in cases),
@@ -115,9 +138,9 @@ class ShelfView:
         self.shelf.trouble = text
 
 
-def shelf_view(desk: LearnDesk, *, frame: Any) -> ShelfView:
-    """Put the cases into the frame of the page."""
-    view = ShelfView(desk, frame=frame)
+def shelf_view(desk: LearnDesk, *, frame: Any, census: Any = None) -> ShelfView:
+    """Put the cases into the frame of the page; with the cohort's census, its records can be made cases."""
+    view = ShelfView(desk, frame=frame, census=census)
     frame.board = view.shelf.panel(**FULL)
     return view
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from ecgomics.dashboards.beside import run_beside
 from ecgomics.dashboards.learn_desk import LearnDesk
+from ecgomics.dashboards.learn_keeping import keep_virtual
 from ecgomics.dashboards.learn_panes.hearing import hear
 from ecgomics.dashboards.learn_virtual import FEW, VirtualState
 from ecgomics.learn import Catalogue
@@ -32,7 +33,7 @@ class VirtualView:
     """Widgets around a `VirtualState`."""
 
     def __init__(self, state: VirtualState, desk: LearnDesk, *, frame: Any) -> None:
-        self.state, self.words, self.frame = state, desk.words, frame
+        self.state, self.desk, self.words, self.frame = state, desk, desk.words, frame
         words = self.words
         self.sliders = SliderPanel(
             title=words("Virtual patient"),
@@ -41,6 +42,7 @@ class VirtualView:
             actions=[
                 {"name": "question", "title": words("Make a question"), "main": True},
                 {"name": "another", "title": words("Another body"), "main": False},
+                *([{"name": "keep", "title": words("Save as case"), "main": False}] if desk.teaches else []),
             ],
             texts=words.all_of(("normal", "fewer", "nearest limit")),
         )
@@ -174,6 +176,9 @@ class VirtualView:
     def _act(self, event: Any) -> None:
         if event.get("name") == "another":
             self.state.another()
+        elif event.get("name") == "keep":
+            case = keep_virtual(self.state, self.desk)
+            self.frame.notice = self.words("Saved as {file}: write its story there.", file=f"{case.id}.yaml")
         elif event.get("name") == "question":
             condition = self.state.preset if self.state.preset in teachings() else "normal"
             self.frame.notice = self.words("A question about this topic opens in the quiz.")
@@ -198,6 +203,7 @@ def _translated(groups: list[dict[str, Any]], words: Catalogue) -> list[dict[str
                 {
                     **slider,
                     "title": words(slider["title"]),
+                    "hint": words(slider["hint"]),
                     **({"options": [[v, words(text)] for v, text in slider["options"]]} if "options" in slider else {}),
                 }
                 for slider in group["sliders"]
