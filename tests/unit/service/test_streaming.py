@@ -21,12 +21,13 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from ecgomics.cohort import open_cohort
-from ecgomics.live import Reader, recordings_of, take_in
+from ecgomics.live import Block, Description, Hub, Reader, recordings_of, take_in
 from ecgomics.pipeline import ingest
 from ecgomics.service.accounts import Accounts
 from ecgomics.service.api import create_app
 from ecgomics.service.api.stream_frames import ABOUT, LARGEST_BYTES, ClosedError, Form, first_of, later_of
 from ecgomics.service.api.stream_sender import Pace
+from ecgomics.service.api.stream_viewer import Viewer
 from ecgomics.service.audit import Audit
 from ecgomics.service.database import Database
 from ecgomics.settings import ApiSettings
@@ -319,6 +320,59 @@ def test_a_key_opens_only_what_its_scopes_say(address, key, key_of):
     assert closing(address, key_of("read"), HELLO)[0] == 4403
     assert closing(address, key_of("analyse"), HELLO)[0] == 4403
     assert closing(address, key_of("stream"), {"type": "watch", "stream": "x"})[0] == 4403
+
+
+def test_a_key_that_is_revoked_ends_what_it_opened(address, people, cheap_hashing, monkeypatch):
+    monkeypatch.setattr("ecgomics.service.api.streaming.CHECK_S", 0.05)
+    accounts = Accounts(people)
+    accounts.add("leaver", password=PASSWORD)
+    with joined(address, accounts.make_key("leaver", label="x", scopes=["read", "stream"])) as wire:
+        id = said(wire, HELLO)["stream"]
+        assert said(wire, frame(0, 10)) == {"next": 10}
+        accounts.revoke("leaver", key=accounts.keys("leaver")[0][0])
+        with pytest.raises(ConnectionClosed) as closed:
+            wire.recv(timeout=10)
+        assert closed.value.rcvd.code == 4401
+    assert id
+
+
+def test_who_reads_too_slowly_skips_to_the_newest(tmp_path, monkeypatch):
+    monkeypatch.setattr("ecgomics.service.api.stream_viewer.MOST_NUMBERS", 500)
+    hub = Hub(tmp_path / "c.live")
+    try:
+        feed = hub.feed(Description("x", "websocket", ("II", "V1"), 250.0))
+        feed.push(Block(0, ramp(0, 250)))
+
+        class Wire:
+            def __init__(self) -> None:
+                self.told: list[str | bytes] = []
+
+            async def send_text(self, text: str) -> None:
+                self.told.append(text)
+
+            async def send_bytes(self, data: bytes) -> None:
+                if not any(isinstance(one, bytes) for one in self.told):
+                    # while one frame was under way, more than MOST_BEHIND_S came
+                    feed.push(Block(250, ramp(250, 250 * 60)))
+                self.told.append(data)
+
+            async def receive(self):
+                while len(self.told) < 6:
+                    await asyncio.sleep(0.01)
+                return {"type": "websocket.disconnect"}
+
+        wire = Wire()
+        asked = first_of(json.dumps({"type": "watch", "stream": feed.id, "tail_s": 5}))
+        asyncio.run(asyncio.wait_for(Viewer(wire, hub.reader(feed.id), asked).run(), 20))
+    finally:
+        hub.close()
+    skipped = [json.loads(one)["skipped"] for one in wire.told if isinstance(one, str) and "skipped" in one]
+    assert len(skipped) == 1
+    first, stop = skipped[0]
+    frames = [struct.unpack_from("<QI", one) for one in wire.told if isinstance(one, bytes)]
+    assert sum(count for _, count in frames) == 250 * 61 - (stop - first)
+    assert stop == 250 * 60
+    assert [start for start, _ in frames][:1] == [0]
 
 
 def test_another_persons_stream_is_as_unknown_as_none(address, key, key_of, people):

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import shutil
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -26,6 +27,8 @@ router = APIRouter(prefix="/v1", tags=["streams"], responses=RESPONSES)
 log = logging.getLogger("ecgomics.api")
 
 HELLO_S = 10.0
+CHECK_S = 60.0
+"""How often is looked whether a connection's key is still in force."""
 ALONE_S = 600.0
 """A stream ends when its sender has not come back for this long."""
 
@@ -146,7 +149,7 @@ async def stream(socket: WebSocket) -> None:
     code, reason = 1000, ""
     try:
         who = await run_in_threadpool(_person, socket, door.here, offered)
-        await door.admit(socket, who)
+        await _while_allowed(door.admit(socket, who), lambda: _key_holds(socket, door.here, offered))
     except ClosedError as error:
         code, reason = error.code, error.reason
     except (WebSocketDisconnect, RuntimeError, ConnectionError):
@@ -231,16 +234,45 @@ def _person(socket: WebSocket, here: Shared, offered: list[str]) -> Person:
         if origin and urlsplit(origin).netloc != socket.headers.get("host"):
             raise ClosedError(4403, "a page of another origin")
         return here.accounts.local()
-    scheme, _, secret = socket.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        secret = next((name.removeprefix("bearer.") for name in offered if name.startswith("bearer.")), "")
     try:
-        who = key_owner(secret, here=here, address=_address(socket))
+        who = key_owner(_secret(socket, offered), here=here, address=_address(socket))
     except RefusedError as error:
         raise ClosedError(4000 + error.status, str(error)) from None
     if here.buckets.take(who.name):
         raise ClosedError(4429, "too many connections; wait")
     return who
+
+
+def _secret(socket: WebSocket, offered: list[str]) -> str:
+    scheme, _, secret = socket.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return secret
+    return next((name.removeprefix("bearer.") for name in offered if name.startswith("bearer.")), "")
+
+
+def _key_holds(socket: WebSocket, here: Shared, offered: list[str]) -> bool:
+    if here.access == "open":
+        return True
+    try:
+        here.accounts.of_key(_secret(socket, offered).strip())
+    except AccessError:
+        return False
+    return True
+
+
+async def _while_allowed(work: Coroutine[Any, Any, None], holds: Callable[[], bool]) -> None:
+    """Do the work of a connection until it ends, or its key is revoked. Raises ClosedError."""
+    task = asyncio.ensure_future(work)
+    try:
+        while not task.done():
+            await asyncio.wait({task}, timeout=CHECK_S)
+            if not task.done() and not await run_in_threadpool(holds):
+                raise ClosedError(4401, "the key is in force no longer")
+        await task
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
 
 
 def _address(socket: WebSocket) -> str:
