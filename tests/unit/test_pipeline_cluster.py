@@ -131,6 +131,10 @@ def test_a_store_at_a_url_is_filled_analysed_and_embedded_by_a_cluster(
         "far": pipeline.ingest(folder, far, scheduler=address, **given),
         "near": pipeline.ingest(folder, near, workers=0, **given),
     }
+    shared = pipeline.ingest(folder, tmp_path / "shared.zarr", scheduler=address, **given)
+    assert shared.records.equals(cohorts["near"].records)
+    for node in ("signal", "record"):
+        assert digest(shared.path / node) == digest(near / node)
     for name, cohort in cohorts.items():
         hands: dict[str, Any] = {"scheduler": address} if name == "far" else {"workers": 0}
         cohort.analyse(progress=False, **hands).embed("small", progress=False, **hands)

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from ecgomics.cohort import Cohort, check, copy, open_cohort, repair
+from ecgomics.cohort import Cohort, blocks, check, copy, open_cohort, repair
 from ecgomics.cohort import remote as remotes
+from ecgomics.cohort.crew import Hands
 from ecgomics.cohort.ingest import ingest_records
 from ecgomics.cohort.progress import Progress
 from ecgomics.errors import CohortError, SettingsError
@@ -228,6 +229,34 @@ def test_a_bucket_that_may_be_read_and_not_listed_opens(
     assert len(open_cohort(url)) == 3
     with pytest.raises(CohortError, match="answers no"):
         open_cohort("bucket://elsewhere/x.zarr")
+
+
+def _level(share: blocks.Share, settings: object) -> dict[str, xr.Dataset]:
+    level = np.nanmean(np.abs(share.ecg.values), axis=(1, 2))
+    return {"biomarkers": xr.Dataset({"value": ("record", level)}, coords={"record": list(share.records)})}
+
+
+def test_a_store_in_this_processs_memory_is_worked_on_by_this_process(url: str, record: Callable[..., Record]) -> None:
+    fsspec.filesystem("memory").store.clear()
+    ingest_records([record(k) for k in range(3)], "memory://m.zarr", settings=SETTINGS, progress=QUIET)
+    cohort = open_cohort("memory://m.zarr")
+    given: dict[str, Any] = {"settings": {}, "key": "k", "progress": QUIET}
+    with cohort.writing() as commit:
+        bench = commit.blocks("x", seen_by="this machine")
+        found = blocks.map_blocks(cohort, _level, bench=bench, hands=Hands(2), **given)
+        assert np.isfinite(found.nodes["biomarkers"][0]["value"].values).all()
+        with pytest.raises(CohortError, match="only this process can open"):
+            blocks.map_blocks(cohort, _level, bench=bench, hands=Hands(scheduler="tcp://x:1"), **given)
+        away = commit.blocks("x", seen_by="a cluster")
+        again = blocks.map_blocks(cohort, _level, bench=away, hands=Hands(0), **given)
+        np.testing.assert_array_equal(again.nodes["biomarkers"][0]["value"], found.nodes["biomarkers"][0]["value"])
+        assert away.has(next(iter(_blocks_at("m.zarr/bench/x"))))
+        commit.discard_benches()
+    assert not _blocks_at("m.zarr/bench/x")
+
+
+def _blocks_at(folder: str) -> set[str]:
+    return {name.split("/")[-2] for name in fsspec.filesystem("memory").find(f"/{folder}") if "failures" in name}
 
 
 def test_no_key_of_pseudonyms_is_put_beside_a_store_at_a_url(url: str, record: Callable[..., Record]) -> None:
