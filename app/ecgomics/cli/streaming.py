@@ -21,8 +21,10 @@ SOURCE is one of
   hr[:WHO]        any strap with the Bluetooth heart rate service: RR intervals
   lsl:NAME        a stream of the Lab Streaming Layer
   serial:PORT     lines of numbers from a serial port
-  udp:PORT        lines of numbers sent to a UDP port
-WHO is an address or a part of the name; left out, the first that is found."""
+  udp:PORT        lines of numbers sent to a UDP port of this machine; udp:0.0.0.0:PORT from others too
+WHO is an address or a part of the name; left out, the first that is found. Lines say their columns in a head,
+# {"rate_hz": 250, "columns": ["seq", "II"]}, or it is said here:
+serial:PORT?baud=115200&rate=250&columns=seq,II&unit=uV"""
 
 
 def stream(verbs: Any) -> None:
