@@ -11,6 +11,7 @@ from ecgomics.dashboards.learn_desk import CASE, QUIZ, LearnDesk
 from ecgomics.errors import AccessError
 from ecgomics.learn import TOPICS
 from ecgomics.learn.form import form
+from ecgomics.learn.scoring import QUESTION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +100,9 @@ class ClassState(param.Parameterized):
         if case == QUIZ:
             group, title = words("Quiz"), words(TOPICS.get(line, line))
         else:
-            group, title = titles.get(case.removeprefix(CASE), case), words(_LINES.get(line, line))
+            known = self.desk.casebook.case(case.removeprefix(CASE))
+            asked = {f"{QUESTION}{item.id}": item.text for item in known.choices} if known else {}
+            group, title = titles.get(case.removeprefix(CASE), case), asked.get(line) or words(_LINES.get(line, line))
         name = case.removeprefix(CASE)
         return {
             "id": f"{name}/{line}",

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from ecgomics.dashboards.learn_desk import LearnDesk
 from ecgomics.errors import AccessError, LearnError
 from ecgomics.learn import Case, examine, teachings
-from ecgomics.simulate import CONDITIONS
+from ecgomics.learn.cases import WHOLE
+from ecgomics.simulate import CONDITIONS, VirtualPatient
 
 if TYPE_CHECKING:
     from ecgomics.dashboards.census import Census
@@ -26,14 +27,15 @@ def keep_virtual(state: VirtualState, desk: LearnDesk) -> Case:
         For somebody who does not teach; without a folder to keep it in.
     """
     _require(desk)
-    patient = state.patient
+    stated = _stated(state.patient)
+    patient = VirtualPatient.from_dict(stated)
     condition = state.preset if state.preset in CONDITIONS else "normal"
     seen = examine(patient, seed=state.seed, marks="truth", rules=state.rules)
     entry = _entry(
         desk,
         f"{CONDITIONS[condition].title} {state.seed}",
         condition,
-        ecg={"condition": condition, "seed": state.seed, "set": _plain(state.changes())},
+        ecg={"condition": condition, "seed": state.seed, "set": stated},
         who=f"{patient.age:.0f}-year-old {_SEX[patient.sex]}",
         met=seen.met(),
     )
@@ -103,6 +105,12 @@ def _entry(
     return entry | ({"met": list(met)} if met else {})
 
 
-def _plain(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Values as a YAML file can hold them."""
-    return {name: round(value, 4) if isinstance(value, float) else value for name, value in changes.items()}
+def _stated(patient: VirtualPatient) -> dict[str, Any]:
+    """The whole patient as a file states him: what is not at its default, to five digits, and whose body."""
+    default = VirtualPatient().as_dict()
+    values = {
+        name: float(f"{value:.5g}") if isinstance(value, float) else value
+        for name, value in patient.as_dict().items()
+        if value != default[name]
+    }
+    return values | {WHOLE: patient.geometry_seed}

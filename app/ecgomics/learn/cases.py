@@ -21,6 +21,10 @@ LONGEST_FILE = 200_000
 """Bytes of a case file."""
 
 
+WHOLE = "geometry_seed"
+"""The parameter whose statement says that the whole virtual patient is stated."""
+
+
 @dataclass(frozen=True)
 class Choice:
     """A question beside the form: words to choose from.
@@ -61,7 +65,8 @@ class Case:
     condition
         Key of `simulate.CONDITIONS`: the conclusion that is right.
     seed, changes
-        Of the virtual patient, and parameters stated rather than drawn.
+        Of the virtual patient, and parameters stated rather than drawn; with `WHOLE` among them nothing is drawn, and
+        what is not stated is at its default.
     record
         Id of a cohort's record; empty for a virtual patient.
     asked
@@ -111,7 +116,10 @@ class Case:
         """Its virtual patient. Raises LearnError for a case about a record."""
         if self.record:
             raise LearnError("a case about a recording", expected="one of a virtual patient")
-        return draw_patient(self.condition, seed=self.seed, **dict(self.changes or {}))
+        changes = dict(self.changes or {})
+        if WHOLE in changes:
+            return VirtualPatient.from_dict(changes)
+        return draw_patient(self.condition, seed=self.seed, **changes)
 
     def examination(self) -> Examination:
         """Its virtual patient recorded, and measured by the true marks."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,11 +13,12 @@ from ecgomics.dashboards.desk import Desk
 from ecgomics.dashboards.learn_case import CaseState
 from ecgomics.dashboards.learn_class import ClassState
 from ecgomics.dashboards.learn_desk import COOKIE, LearnDesk
+from ecgomics.dashboards.learn_keeping import keep_record, keep_virtual
 from ecgomics.dashboards.learn_quiz import QuizState
 from ecgomics.dashboards.learn_virtual import VirtualState
-from ecgomics.errors import AccessError, ServiceError, SettingsError
-from ecgomics.learn import case_of
-from ecgomics.simulate import VirtualPatient
+from ecgomics.errors import AccessError, LearnError, ServiceError, SettingsError
+from ecgomics.learn import case_of, read_case
+from ecgomics.simulate import VirtualPatient, draw_patient, simulate
 
 CALIPERS = [
     {"label": "PR", "lead": "II", "start_s": 1.0, "stop_s": 1.244},
@@ -73,6 +75,110 @@ def test_feedback_lies_beside_what_was_measured(teacher):
     assert abs(row["reference_start_s"] - row["given_start_s"]) < 1.0
     length = 1000 * (row["reference_stop_s"] - row["reference_start_s"])
     assert length == pytest.approx(state.targets["pr"].value, abs=12)
+
+
+def test_one_line_is_read_again_for_half_of_its_points(teacher):
+    state = CaseState(case_of("slow_conductor"), teacher)
+    state.answer("rhythm", "sinus")
+    state.measure([{"label": "PR", "lead": "II", "start_s": 2.0, "stop_s": 2.1}])
+    state.try_again("pr")
+    assert state.trying == ""
+    state.submit()
+    before = state.score
+    assert not state.may_try("rhythm")
+    state.try_again("pr")
+    line = next(line for line in state.lines() if line["id"] == "pr")
+    assert "verdict" not in line
+    state.answer("rhythm", "af")
+    state.measure([{"label": "PR", "lead": "II", "start_s": 2.0, "stop_s": 2.0 + state.targets["pr"].value / 1000}])
+    state.submit_again()
+    assert state.given["rhythm"] == "sinus"
+    assert state.score != before
+    assert next(m for m in state.marks if m.target.field.id == "pr").share == 0.5
+    assert not state.may_try("pr")
+    kept = teacher.answers()
+    assert list(kept[kept["question_id"] == "pr"]["score"]) == [0.0, 0.5]
+
+
+def test_st_is_measured_from_the_baseline_to_j_in_the_lead_asked_for(teacher):
+    entry = {
+        "id": "st_case",
+        "title": "ST to measure",
+        "level": 2,
+        "topic": "ischaemia",
+        "vignette": "A person with chest pain for an hour.",
+        "ecg": {"condition": "anterior_st_elevation", "seed": 2},
+        "ask": ["st", "conclusion"],
+        "why": "ST is measured at J against the baseline before the QRS.",
+        "questions": [
+            {"id": "what", "text": "What next?", "options": ["Wait", "Call"], "right": 1, "because": "Time is muscle."}
+        ],
+    }
+    state = CaseState(read_case(entry), teacher)
+    lead = state.targets["st"].lead
+    assert state.lines()[0]["title"].endswith(lead)
+    row = {"label": "ST", "start_s": 1.3, "stop_s": 1.2, "start_mv": 0.35, "stop_mv": 0.01, "mv": -0.34}
+    state.measure([row | {"lead": "V6"}])
+    assert "st" not in state.given
+    state.measure([row | {"lead": lead}])
+    assert state.given["st"] == 0.34
+    state.answer("question.what", "1")
+    state.submit()
+    question = state.lines()[-1]
+    assert (question["verdict"], question["feedback"]) == ("right", "Time is muscle.")
+
+
+def test_a_record_of_the_cohort_is_read_with_the_engines_uncertainty(teacher, tmp_path):
+    record = simulate(draw_patient("first_degree_block", seed=3), seed=3)
+    census = SimpleNamespace(
+        ids=["r1"],
+        at=lambda name: 0,
+        age=[71.0],
+        sex=["M"],
+        source=["a source"],
+        cohort=SimpleNamespace(ecg=lambda name: record.ecg),
+    )
+    desk = LearnDesk(teacher.desk)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ECGOMICS_CASES", str(tmp_path / "cases"))
+        case = keep_record("a source", desk, census=census, condition="first_degree_block", title="From the ward")
+        assert desk.casebook.case("from_the_ward") == case
+        with pytest.raises(LearnError, match="0 records"):
+            keep_record("another", desk, census=census, condition="normal", title="None of it")
+    assert not case.synthetic
+    state = CaseState(case, desk, census=census)
+    assert state.targets["pr"].value > 200
+    assert state.targets["pr"].uncertainty > 0
+    with pytest.raises(LearnError, match="not in this cohort"):
+        _ = CaseState(case, desk).targets
+
+
+def test_the_virtual_patient_at_hand_is_kept_and_comes_back(teacher, tmp_path, monkeypatch):
+    monkeypatch.setenv("ECGOMICS_CASES", str(tmp_path))
+    state = VirtualState(preset="rbbb", seed=4)
+    state.set("pr_ms", 240.0)
+    case = keep_virtual(state, teacher)
+    assert case.patient().pr_ms == 240.0
+    for name, value in state.patient.as_dict().items():
+        wanted = pytest.approx(value, rel=1e-4) if isinstance(value, float) else value
+        assert case.patient().as_dict()[name] == wanted, name
+    assert {"rbbb", "first_degree_block"} <= set(case.met)
+
+
+def test_who_teaches_on_a_server_without_sign_in(place, course):
+    code = course.courses()[0].code
+    joined = student(place, code, "Mia")
+    assert not joined.teaches
+    assert not LearnDesk(Desk(place), {COOKIE: "left"}).teaches
+    assert not LearnDesk(Desk(place), {COOKIE: "a session that is over"}).teaches
+    assert LearnDesk(Desk(place), {}, {"Host": "localhost:5006"}).teaches
+    assert LearnDesk(Desk(place), {}, {"Host": "[::1]:5006"}).teaches
+    assert not LearnDesk(Desk(place), {}, {"Host": "ecg.example.org"}).teaches
+    assert not LearnDesk(Desk(place), {}, {"Host": "localhost:5006", "X-Forwarded-For": "10.0.0.7"}).teaches
+    with pytest.raises(AccessError, match="does not teach"):
+        ClassState(LearnDesk(Desk(place), {COOKIE: "left"}))
+    with pytest.raises(AccessError, match="does not teach"):
+        keep_virtual(VirtualState(), joined)
 
 
 def test_hints_are_taken_one_by_one_and_cost(teacher):
