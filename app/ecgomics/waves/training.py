@@ -42,13 +42,21 @@ def coverage(spans: Spans, edges: npt.NDArray[np.floating[Any]]) -> npt.NDArray[
 def window(example: Example, *, rng: np.random.Generator, stem: int, augment: str) -> Batch:
     """A random piece of an example and its targets per cell, stretched in time, each lead disturbed on its own."""
     scale = rng.uniform(0.8, 1.25) if augment == "full" else 1.0
+    swing = rng.uniform(0, 0.12) if augment == "full" else 0.0
     length = SAMPLES / NETWORK_HZ * scale
     start = _start(example, length=length, rng=rng)
-    at = (start + np.arange(SAMPLES) * scale / NETWORK_HZ) * NETWORK_HZ
+    turn, phase = 2 * np.pi * rng.uniform(0.1, 0.6), rng.uniform(0, 2 * np.pi)
+
+    def clock(sample: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Time in the example, s: stretched as a whole, and slowly by turns a little more and less."""
+        t = sample / NETWORK_HZ
+        return start + scale * (t + swing * (np.sin(turn * t + phase) - np.sin(phase)) / turn)
+
+    at = clock(np.arange(SAMPLES, dtype=np.float64))
     grid = np.arange(example.signal.shape[1])
     count = len(example.signal)
-    signal = np.stack([np.interp(at, grid, lead, left=0, right=0) for lead in example.signal])
-    edges = start + np.arange(0, SAMPLES + 1, stem) * scale / NETWORK_HZ - 0.5 * scale / NETWORK_HZ
+    signal = np.stack([np.interp(at * NETWORK_HZ, grid, lead, left=0, right=0) for lead in example.signal])
+    edges = clock(np.arange(0, SAMPLES + 1, stem) - 0.5)
     target = np.zeros((count, len(CLASSES), len(edges) - 1), dtype=np.float32)
     known = np.zeros((count, len(edges) - 1), dtype=np.float32)
     for lead in range(count if example.known else 0):
@@ -60,7 +68,7 @@ def window(example: Example, *, rng: np.random.Generator, stem: int, augment: st
         known[lead] = coverage(example.known[lead], edges) > 0.999
     weak = np.stack([coverage(spans, edges) > 0.999 for spans in (example.no_p, example.qrs, example.no_qrs)])
     if augment == "full":
-        signal = disturbed(signal, rng=rng)
+        signal = disturbed(reshaped(signal, times=at, example=example, rng=rng), rng=rng)
     signal /= np.maximum(signal.std(1, keepdims=True), 1e-3)
     return {
         "signal": signal.astype(np.float32),
@@ -79,6 +87,40 @@ def _start(example: Example, *, length: float, rng: np.random.Generator) -> floa
     share = spans[:, 1] - spans[:, 0]
     first, last = spans[rng.choice(len(spans), p=share / share.sum())]
     return float(np.clip(rng.uniform(first, last) - rng.uniform(0.1, 0.9) * length, low, high))
+
+
+RESHAPED = {"P": (0.15, 3), "T": (0.35, 7)}
+"""How often the waves of a piece get another height; width of the window, samples, whose mean is made higher."""
+
+
+def reshaped(
+    signal: npt.NDArray[np.float64],
+    *,
+    times: npt.NDArray[np.float64],
+    example: Example,
+    rng: np.random.Generator,
+) -> npt.NDArray[np.float64]:
+    """Annotated P and T waves made lower, higher, inverted or biphasic, each lead its own way; a copy.
+
+    Only the smooth part over the chord between the bounds is changed, so that the noise within stays what it was.
+    """
+    out = signal.copy()
+    for kind, (share, width) in RESHAPED.items():
+        if not example.known or rng.random() >= share:
+            continue
+        kernel = np.hanning(width + 2)[1:-1]
+        for lead in range(len(out)):
+            first, last = rng.choice([-1.0, 1.0], p=[0.2, 0.8]) * rng.uniform(0.15, 1.7, 2)
+            if rng.random() < 0.15:
+                last = -last
+            for on, off in np.searchsorted(times, example.waves[lead][kind]):
+                if off - on < 2 * width:
+                    continue
+                piece = out[lead, on:off]
+                bump = piece - np.linspace(piece[0], piece[-1], len(piece))
+                smooth = np.convolve(bump, kernel / kernel.sum(), mode="same")
+                piece += (np.linspace(first, last, len(piece)) - 1) * smooth
+    return out
 
 
 def disturbed(signal: npt.NDArray[np.float64], *, rng: np.random.Generator) -> npt.NDArray[np.float64]:

@@ -227,6 +227,10 @@ DRAWN = {"sinus_tachycardia": 4, "first_degree_block": 4, "wpw": 3, "lbbb": 3, "
 """How often a condition is drawn in a round in which the others are drawn once."""
 
 
+HURRIED = frozenset({"normal", "sinus_tachycardia", "rbbb", "lafb", "left_axis", "right_axis", "short_pr", "noisy"})
+"""Conditions of which some are drawn at 110 to 190 a minute, where P comes near the T before it."""
+
+
 def virtual(rounds: int, *, seed: int = 0) -> Iterator[Example]:
     """Virtual patients of every condition, with the marks they were made from; what shows in no lead is left open."""
     from ecgomics.simulate import CONDITIONS, draw_patient, simulate
@@ -237,7 +241,12 @@ def virtual(rounds: int, *, seed: int = 0) -> Iterator[Example]:
     for condition in CONDITIONS:
         for _ in range(rounds * DRAWN.get(condition, 1)):
             drawn, recorded = (int(number) for number in rng.integers(10_000, 2**31, 2))
-            made = simulate(draw_patient(condition, seed=drawn), seed=recorded)
+            patient = draw_patient(condition, seed=drawn)
+            if condition in HURRIED and rng.random() < 0.4:
+                patient.heart_rate_bpm = rng.uniform(110, 190)
+            # P waves that are not conducted are in the signal and not among the marks
+            apart = patient.av_conduction != "1:1" or patient.rhythm == "ventricular"
+            made = simulate(patient, seed=recorded)
             example = Example(f"virtual/{condition}-{drawn}", conditioned(made.ecg.values, rate=500.0))
             beats = made.truth.beats
             for lead in range(len(example.signal)):
@@ -249,6 +258,11 @@ def virtual(rounds: int, *, seed: int = 0) -> Iterator[Example]:
                     hidden = ~shown & np.isfinite(joint[:, on]) & np.isfinite(joint[:, off])
                     waves[kind] = _spans(own[shown][:, [on, off]].tolist())
                     open_spans += joint[hidden][:, [on, off]].tolist()
+                if apart:
+                    edges = [column[name] for name in ("p_on", "qrs_on", "t_off")]
+                    begin = np.where(np.isfinite(joint[:, edges[0]]), joint[:, edges[0]], joint[:, edges[1]])
+                    ends = np.nan_to_num(np.fmax(joint[:-1, edges[2]], joint[:-1, column["qrs_off"]]))
+                    open_spans += np.column_stack([ends, begin[1:]])[ends < begin[1:]].tolist()
                 blocked = _spans(open_spans)
                 first, last = np.nanmin(joint[0]), np.nanmax(joint[-1])
                 pairs = zip([first, *blocked[:, 1]], [*blocked[:, 0], last], strict=True)
