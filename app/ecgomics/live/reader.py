@@ -297,7 +297,8 @@ class Reader:
                 (self._gaps.add if event.kind == "gap" else self._gaps.remove)(event.first, event.stop)
             if event.kind == "status":
                 self._told = _status_of(line)
-            self._events[event.id] = event
+            earlier = self._events.get(event.id)
+            self._events[event.id] = event if earlier is None else replace(event, when=earlier.when)
         for name in list(self._events)[:-MOST_EVENTS]:
             del self._events[name]
 

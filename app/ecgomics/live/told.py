@@ -71,7 +71,7 @@ class Event:
     first, stop
         Sample numbers from which to which it goes; `stop` is None while it goes on.
     when
-        Time of day it was written, UTC.
+        Time of day it was first told, UTC.
     code
         Short name of what was found: ``pause``, ``tachycardia`` …; of a status, its state.
     rows

@@ -256,6 +256,19 @@ def test_a_mark_is_an_event(hub):
     ]
 
 
+def test_an_event_that_is_told_again_keeps_its_moment(hub):
+    feed = hub.feed(ONE)
+    line = {"id": "finding-1", "kind": "finding", "text": "Pause", "code": "pause", "first": 10}
+    feed.stream.note([{**line, "stop": None}])
+    reader = hub.reader(feed.id)
+    (begun,) = [event for event in reader.events_since(0) if event.kind == "finding"]
+    time.sleep(0.02)
+    feed.stream.note([{**line, "stop": 300}])
+    (ended,) = [event for event in reader.events_since(0) if event.kind == "finding"]
+    assert (begun.stop, ended.stop) == (None, 300)
+    assert ended.when == begun.when
+
+
 def test_a_clock_that_is_set_moves_no_sample(hub, monkeypatch):
     feed = hub.feed(ONE)
     feed.push(block(0, 100))
