@@ -14,6 +14,8 @@ LEADWISE: dict[str, float] = {
     "ST_Amp": 0.0,
     "ST_Slope": 0.2,
     "T_Amp": 0.3,
+    "T_Asymmetry": 1.5,
+    "T_Morph": 0.0,
     "R_Amp": 1.0,
     "S_Amp": -0.3,
     "Q_Amp": 0.0,

@@ -85,6 +85,7 @@ CASES: dict[str, Case] = {
     "lbbb_aha": Case("QRS_Dur_Global", 120, 119, LBBB),
     "lbbb_strauss": Case("QRS_Dur_Global", 140, 139, LBBB),
     "lbbb_esc": Case("QRS_Dur_Global", 120, 119, LBBB),
+    "incomplete_lbbb": Case("QRS_Dur_Global", 110, 109, over("R_PeakTime", ("V4", "V5", "V6"), 65)),
     "lafb": Case("QRS_AxisFront_Global", -45, -44, {"Q_Present_aVL": 1, "R_PeakTime_aVL": 50}),
     "lafb_wide": Case("QRS_AxisFront_Global", -30, -29, {"Q_Present_aVL": 1} | over("QRS_Balance", INFERIOR, -0.3)),
     "lpfb": Case(
@@ -117,7 +118,10 @@ CASES: dict[str, Case] = {
     "sgarbossa": Case("ST_Amp_V5", 0.1, 0.09, LBBB),
     "smith_sgarbossa": Case("ST_Amp_V5", 0.1, 0.09, LBBB),
     "de_winter": Case("ST_Amp_aVR", 0.05, 0.04, over("ST_Amp", ("V3", "V4"), -0.2) | over("T_Amp", ("V3", "V4"), 0.9)),
+    "avr_pattern": Case("ST_Amp_aVR", 0.1, 0.09, over("ST_Amp", ("I", "II", "aVF", "V4", "V5", "V6"), -0.15)),
+    "wellens_possible": Case("T_Amp_V3", -0.5, -0.49, {"T_Amp_V2": -0.6}),
     "prior_mi_q": Case("Q_Dur_III", 30, 29, {"Q_Dur_aVF": 40} | over("Q_Amp", ("III", "aVF"), -0.2)),
+    "poor_r_progression": Case("R_Amp_V3", 0.3, 0.31, {"R_Amp_V2": 0.2}),
     "long_qt": Case("QT_IntFridericia_Global", 450, 449),
     "long_qt_marked": Case("QT_IntFridericia_Global", 500, 499),
     "short_qt": Case("QT_IntFridericia_Global", 360, 361),
@@ -125,9 +129,12 @@ CASES: dict[str, Case] = {
     "brugada_1_possible": Case("ST_Amp_V1", 0.2, 0.19, {"ST_Slope_V1": -0.5, "T_Amp_V1": -0.2}, when_missing="unknown"),
     "brugada_2_possible": Case("Rprime_Base_V2", 160, 159, {"ST_Amp_V2": 0.1}),
     "early_repolarisation": Case("JWave_Amp_II", 0.1, 0.09, {"JWave_Amp_aVF": 0.2}),
+    "arvc_repolarisation": Case("T_Amp_V3", -0.11, -0.1, over("T_Amp", ("V1", "V2"), -0.2)),
+    "hyperkalaemia_possible": Case("T_Amp_V3", 1.0, 0.99, {"T_Amp_V4": 1.2} | over("T_Asymmetry", ("V3", "V4"), 1.1)),
     "low_voltage": Case("QRS_MaxLimb_Global", 0.5, 0.51),
     "fragmented_qrs": Case("QRS_Notches_III", 2, 1, {"QRS_Notches_aVF": 3}),
     "wide_qrst_angle": Case("QRST_AngleFront_Global", 91, 90),
+    "arm_leads_swapped": Case("T_Amp_I", -0.01, 0.0, {"P_Amp_I": -0.1, "QRS_Balance_I": -0.5, "QRS_Balance_aVR": 0.3}),
     "limb_leads_disagree": Case("LimbConsistency_Global", 0.021, 0.02),
     "not_interpretable": Case("Quality_Global", 0.29, 0.3),
 }
@@ -160,6 +167,7 @@ SUPPRESSORS: dict[str, dict[str, float]] = {
     "lvh_cornell": {"Cornell_Global": 3.0},
     "rvh": {"QRS_AxisFront_Global": 110, "RVH_Sum_Global": 1.2, "R_Amp_V1": 0.9},
     "incomplete_rbbb": {"QRS_Dur_Global": 114, "RSR_Pattern_V1": 1, "S_Dur_V6": 60},
+    "arm_leads_swapped": {"T_Amp_I": -0.2, "P_Amp_I": -0.1, "QRS_Balance_I": -0.5, "QRS_Balance_aVR": 0.3},
     "limb_leads_disagree": {"LimbConsistency_Global": 0.1},
     "not_interpretable": {"Quality_Global": 0.1},
 }
@@ -237,7 +245,9 @@ def test_sex_missing_where_the_limit_depends_on_it_is_unknown(judged, name):
 @pytest.mark.parametrize("name", [name for name, rule in RULES.items() if rule.population])
 def test_outside_the_population_or_without_age_is_unknown(judged, name):
     inside = case_values(name, CASES[name].inside)
-    assert judged(**inside | {"age": 34})[name] == "unknown"
+    youngest = RULES[name].population.age_from
+    assert judged(**inside | {"age": youngest})[name] == "met"
+    assert judged(**inside | {"age": youngest - 1})[name] == "unknown"
     assert judged(**inside | {"age": float("nan")})[name] == "unknown"
     assert judged(**inside | {"age": 35})[name] == "met"
 
