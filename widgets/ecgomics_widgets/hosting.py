@@ -25,17 +25,18 @@ bytes. The element fills its host; give heights in `panel(...)` or as a paramete
 
 from __future__ import annotations
 
+import hashlib
 import math
 import weakref
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import param
 
 from ecgomics_widgets.errors import WidgetError
-from ecgomics_widgets.modules import joined, slim
+from ecgomics_widgets.modules import joined, shelved, slim
 
 RESERVED = frozenset(
     {"layout", "name", "tooltip", "tabbable", "keys", "comm", "height", "width", "min_height", "min_width"}
@@ -92,16 +93,19 @@ class HostedWidget(param.Parameterized):
             self._follow_jupyter(self._widget)
         return self._widget
 
-    def panel(self, **layout: Any) -> Any:
+    def panel(self, *, module: Literal["own", "shelf"] = "own", **layout: Any) -> Any:
         """A new Panel component that shows this.
 
         Parameters
         ----------
+        module
+            ``"shelf"``: the page has a frame made by `page_text` that brings this widget's module, so that it is not
+            sent again.
         **layout
             Panel's own layout parameters, such as ``sizing_mode="stretch_both"`` or ``height=480``.
         """
         kind: Any = type(self)
-        component = panel_class(kind)(**self._browser_state(), **(layout or self._panel_layout()))
+        component = panel_class(kind, module)(**self._browser_state(), **(layout or self._panel_layout()))
         self._follow_panel(component)
         return component
 
@@ -174,10 +178,54 @@ class HostedWidget(param.Parameterized):
 @cache
 def module_text(entry: str) -> str:
     """The ES module a host loads: the entry, what it imports, and the two repairs every host needs."""
-    text = slim(joined(entry))
+    return slim(_hosted_text(entry, joined(entry), "export default"))
+
+
+_SHELF = """
+const shelf = (name) => {
+  const all = (globalThis.ecgomicsShelf ??= new Map());
+  const slot = {};
+  slot.ready = new Promise((give) => { slot.give = give; });
+  if (!all.has(name)) all.set(name, slot);
+  return all.get(name);
+};
+"""
+
+
+@cache
+def page_text(entry: str, *, shelf: tuple[str, ...]) -> str:
+    """The ES module of a page's frame, with those of the widgets on the page on a shelf: what they share is sent once.
+
+    Parameters
+    ----------
+    entry
+        The frame's file in `esm/`.
+    shelf
+        The widgets' files. `HostedWidget.panel(module="shelf")` takes a widget from there.
+    """
+    text, alone = shelved(entry, shelf=shelf)
+    placed = [
+        f'shelf("{_slot(name)}").give((() => {{\n{_hosted_text(name, part, "return")}\n}})());'
+        for name, part in alone.items()
+    ]
+    return slim("\n".join([_SHELF, _hosted_text(entry, text, "export default"), *placed]))
+
+
+@cache
+def _borrowed_text(entry: str) -> str:
+    return slim(f'{_SHELF}const hosted = await shelf("{_slot(entry)}").ready;\nexport default hosted;\n')
+
+
+def _slot(entry: str) -> str:
+    """Name of a module on the shelf: with its text, so that two versions in one notebook do not meet."""
+    return f"{entry}@{hashlib.sha256(joined(entry).encode()).hexdigest()[:12]}"
+
+
+def _hosted_text(entry: str, text: str, last: str) -> str:
     if text.count("export default") != 1:
         raise WidgetError(f"esm module {entry} has no single export default", expected="export default { render }")
-    return text.replace("export default", "const widget =") + _WRAPPED
+    wrapped = text.replace("export default", "const widget =") + _WRAPPED
+    return wrapped.replace("export default hosted;", f"{last} hosted;")
 
 
 @cache
@@ -191,21 +239,27 @@ def jupyter_class(kind: Any) -> Any:
     return type(f"{kind.__name__}Widget", (anywidget.AnyWidget,), members)
 
 
-@cache
-def panel_class(kind: Any) -> Any:
-    """The `panel.custom.AnyWidgetComponent` subclass that hosts a kind of widget.
+def panel_class(kind: Any, module: Literal["own", "shelf"] = "own") -> Any:
+    """The `panel.custom.AnyWidgetComponent` subclass that hosts a kind of widget, see `HostedWidget.panel`.
 
     Panel tells a page about a class when the page is made: call this (or `HostedWidget.panel`) while building the page,
     not for the first time in a callback of a running one.
     """
+    return _panel_class(kind, module)
+
+
+@cache
+def _panel_class(kind: Any, module: str) -> Any:
     from panel.custom import AnyWidgetComponent
 
     params = {
         name: param.Bytes(default=None, allow_None=True) if isinstance(default, bytes) else param.Parameter()
         for name, default in _hosted_names(kind).items()
     }
-    members = {"_esm": module_text(kind._module), "__module__": kind.__module__, "__doc__": kind.__doc__, **params}
-    return type(AnyWidgetComponent)(f"{kind.__name__}Component", (AnyWidgetComponent,), members)
+    text = module_text(kind._module) if module == "own" else _borrowed_text(kind._module)
+    members = {"_esm": text, "__module__": kind.__module__, "__doc__": kind.__doc__, **params}
+    name = f"{kind.__name__}Component" if module == "own" else f"{kind.__name__}Shelved"
+    return type(AnyWidgetComponent)(name, (AnyWidgetComponent,), members)
 
 
 def plain(value: Any) -> Any:

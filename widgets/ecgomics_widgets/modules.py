@@ -56,6 +56,32 @@ def joined(entry: str) -> str:
     return "\n".join([*parts, text])
 
 
+def shelved(entry: str, *, shelf: tuple[str, ...]) -> tuple[str, dict[str, str]]:
+    """Text of one module and of others beside it, what they have in common once.
+
+    Parameters
+    ----------
+    entry
+        File in `esm/`; it has the ``export default``.
+    shelf
+        Files whose default export others will want.
+
+    Returns
+    -------
+    tuple
+        The text of `entry` with all that any of them imports before it, and by file the text of each of `shelf` alone,
+        which finds what it imports there.
+    """
+    parts: list[str] = []
+    done: list[Path] = []
+    alone = {}
+    for name in dict.fromkeys(shelf):
+        own = _with_imports((FOLDER / name).resolve(), parts=parts, done=done, trail=())
+        alone[name] = _EXPORT.sub(r"\1 \2", own)
+    text = _with_imports((FOLDER / entry).resolve(), parts=parts, done=done, trail=())
+    return "\n".join([*parts, text]), alone
+
+
 def _with_imports(path: Path, *, parts: list[str], done: list[Path], trail: tuple[Path, ...]) -> str:
     text = _read(path, trail=trail)
     for _, relative in _IMPORT.findall(text):

@@ -8,7 +8,7 @@ import param
 from panel.custom import Child
 
 from ecgomics.dashboards.frame import Frame
-from ecgomics_widgets.hosting import module_text
+from ecgomics_widgets.hosting import page_text
 
 KEYS = (
     ("↑ ↓", "previous, next record"),
@@ -40,6 +40,13 @@ STRIP_KEYS = (
 """Keys that the frame hands on to the strip, wherever the focus is."""
 
 
+SHELF = (
+    *("record_list.js", "rule_list.js", "measurement_bar.js", "strip.js", "latent_map.js", "candidate_table.js"),
+    *("evidence_card.js", "beat_overlay.js"),
+)
+"""Modules of the widgets on the page, which the frame brings along."""
+
+
 class ExploreFrame(Frame):
     """Header, panes, drawer, tabs and keys; the panes are its children.
 
@@ -47,7 +54,7 @@ class ExploreFrame(Frame):
     menu of views ``menu``, ``save``, ``show``, ``forget`` (each with kind, name), ``recipe``.
     """
 
-    _esm: ClassVar[Any] = module_text("explore_frame.js")
+    _esm: ClassVar[Any] = page_text("explore_frame.js", shelf=SHELF)
 
     keys = param.List(default=[list(pair) for pair in KEYS], doc="Keys and what they do.")
     terms = param.List(default=[], doc="What search offers: dicts of `kind`, `name`, `title`.")

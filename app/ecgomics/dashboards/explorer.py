@@ -214,8 +214,8 @@ def page(visit: Visit) -> Explorer:
 
 def _hosted(name: str, pane: Any) -> Any:
     if name == "measures":
-        return pane.widget.panel(sizing_mode="stretch_width")
-    return pane.widget.panel(**FULL, **({"stylesheets": BARE} if name == "strip" else {}))
+        return pane.widget.panel(module="shelf", sizing_mode="stretch_width")
+    return pane.widget.panel(module="shelf", **FULL, **({"stylesheets": BARE} if name == "strip" else {}))
 
 
 def _provenance(cohort: Any) -> list[str]:

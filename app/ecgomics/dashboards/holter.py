@@ -88,11 +88,14 @@ class Holter(pn.viewable.Viewer):
 
     def _framed(self, visit: Visit, records: list[str]) -> HolterFrame:
         census, state, day = visit.reading.census, self.state, self.state.day
-        children = {name: pane.widget.panel(**FULL) for name, pane in self.panes.items() if name != "strip"}
-        children["strip"] = self.panes["strip"].widget.panel(**FULL, stylesheets=BARE)
-        children["verdict"] = self.panes["verdict"].widget.panel(sizing_mode="stretch_width")
+        children = {
+            name: pane.widget.panel(module="shelf", **FULL) for name, pane in self.panes.items() if name != "strip"
+        }
+        children["strip"] = self.panes["strip"].widget.panel(module="shelf", **FULL, stylesheets=BARE)
+        children["verdict"] = self.panes["verdict"].widget.panel(module="shelf", sizing_mode="stretch_width")
         children |= {
-            name: plot.panel(**FULL) for name, plot in zip(("first", "second", "third"), self.trends.plots, strict=True)
+            name: plot.panel(module="shelf", **FULL)
+            for name, plot in zip(("first", "second", "third"), self.trends.plots, strict=True)
         }
         readable = f"{day.unreadable_s / 60:.0f} min without a signal, left out" if len(day.gaps) else ""
         frame = HolterFrame(

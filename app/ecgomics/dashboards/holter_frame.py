@@ -9,7 +9,7 @@ from panel.custom import Child
 
 from ecgomics.dashboards.explore_frame import STRIP_KEYS
 from ecgomics.dashboards.frame import Frame
-from ecgomics_widgets.hosting import module_text
+from ecgomics_widgets.hosting import page_text
 
 VERDICT_KEYS = {"Enter": "agree", "v": "ventricular", "s": "supraventricular", "o": "normal", "d": "artefact"}
 """One key a verdict; with Shift it applies to the whole kind."""
@@ -36,13 +36,17 @@ KEYS = (
 OWN_KEYS = ("n", "N", "z", "Z", "b", *VERDICT_KEYS, *(key.upper() for key in VERDICT_KEYS if len(key) == 1))
 
 
+SHELF = ("tachogram.js", "event_list.js", "strip.js", "verdict_bar.js", "trend_plot.js")
+"""Modules of the widgets on the page, which the frame brings along."""
+
+
 class HolterFrame(Frame):
     """The day, events, strip with verdict, and three trends; they are its children.
 
     Events beyond those of `Frame`: ``key`` (key, shift).
     """
 
-    _esm: ClassVar[Any] = module_text("holter_frame.js")
+    _esm: ClassVar[Any] = page_text("holter_frame.js", shelf=SHELF)
 
     keys = param.List(default=[list(pair) for pair in KEYS], doc="Keys and what they do.")
     key_names = param.List(default=list(OWN_KEYS), doc="Keys handed to Python.")

@@ -107,3 +107,31 @@ print(" ".join(sys.modules))
     assert done.returncode == 0, done.stderr[-2000:]
     loaded = set(done.stdout.split())
     assert not {f"ecgomics.dashboards.{page.module}" for page in PAGES[1:]} & loaded
+
+
+@pytest.mark.parametrize("path", ["", "holter"])
+def test_a_page_sends_at_most_300_kb_of_its_own_script(path, store, tmp_path):
+    """Everything of a page, every widget on it as often as it is there."""
+    from bokeh.document import Document
+    from panel.io.state import set_curdoc
+
+    site = Site(_with_a_day(tmp_path) if path else store)
+    document = Document()
+    with set_curdoc(document):
+        view = next(page for page in PAGES if page.path == path).make(Visit(site.reading, PAGES[0], desk=site.desk))
+        document.add_root(view.__panel__().get_root(document))
+    sent = [model.esm for model in document.models if hasattr(model, "esm")]
+    assert len(sent) >= 8
+    assert sum(len(text.encode()) for text in sent) < 300_000
+
+
+def _with_a_day(folder):
+    from ecgomics import pipeline
+    from ecgomics.records import Record
+    from ecgomics.simulate import VirtualPatient, simulate
+
+    ecg = simulate(VirtualPatient(), duration_s=90, rate_hz=250, seed=4).ecg.sel(lead=["II", "V1"])
+    record = Record(ecg=ecg, native_hz=250.0, source="long", labels=())
+    cohort = pipeline.ingest([record], folder / "day.zarr", workers=0, progress=False)
+    pipeline.analyse(cohort, workers=0, progress=False)
+    return cohort.path

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 
 import numpy as np
 import pandas as pd
@@ -10,7 +12,7 @@ import pytest
 import xarray as xr
 
 from ecgomics_widgets import LeadVectors, Poincare, Tachogram, TrendPlot, Volcano, WidgetError
-from ecgomics_widgets.hosting import module_text
+from ecgomics_widgets.hosting import module_text, page_text
 from ecgomics_widgets.lead_vectors import loops_of
 from ecgomics_widgets.messages import unpack
 from ecgomics_widgets.modules import joined, slim
@@ -38,19 +40,44 @@ def test_both_hosts_show_it_and_ask_nothing_of_others(kind):
 
 
 @pytest.mark.parametrize(
+    ("frame", "page"),
+    [
+        (
+            "explore_frame.js",
+            ["strip", "record_list", "rule_list", "candidate_table", "beat_overlay", "latent_map", "evidence_card"]
+            + ["measurement_bar"],
+        ),
+        ("holter_frame.js", ["strip", "tachogram", "trend_plot", "event_list", "verdict_bar"]),
+    ],
+    ids=["explore", "holter"],
+)
+def test_own_script_of_a_page_is_sent_once(frame, page):
+    """As sent: the frame brings every widget's module, and what they have in common once."""
+    shelf = tuple(f"{name}.js" for name in page)
+    assert len(page_text(frame, shelf=shelf).encode()) < 300_000
+    assert page_text(frame, shelf=shelf).count("function fill(") == 1
+
+
+@pytest.mark.parametrize(
     "page",
     [
-        ["strip", "explore_frame", "record_list", "rule_list", "candidate_table", "beat_overlay", "latent_map"]
-        + ["evidence_card", "measurement_bar"],
-        ["strip", "tachogram", "trend_plot", "poincare", "beat_overlay", "measurement_bar"],
-        ["strip", "volcano", "candidate_table", "beat_overlay", "record_list", "trend_plot"],
-        ["strip", "lead_vectors", "measurement_bar", "rule_list"],
+        ["discover_frame", "volcano", "finding_table", "finding_card", "family_list", "panel_card", "question_bar"]
+        + ["lockbox_card", "beat_overlay", "candidate_table"],
+        ["learn_frame", "strip", "lead_vectors", "measurement_bar", "margin_list", "slider_panel"],
     ],
-    ids=["explore", "holter", "discover", "learn"],
+    ids=["discover", "learn"],
 )
 def test_own_script_of_a_page_stays_within_its_budget(page):
     """As sent: every widget carries what it imports, so that it can stand alone."""
     assert sum(len(module_text(f"{name}.js").encode()) for name in page) < 300_000
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no node to read modules with")
+def test_a_shelf_is_a_module(tmp_path):
+    shelf = ("latent_map.js", "volcano.js", "strip.js", "tachogram.js")
+    path = tmp_path / "page.mjs"
+    path.write_text(page_text("explore_frame.js", shelf=shelf), encoding="utf-8")
+    subprocess.run(["node", "--check", str(path)], check=True, timeout=60)
 
 
 def test_what_is_sent_is_the_module_without_its_comments():
