@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import time
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -94,3 +95,25 @@ def test_memory_does_not_grow_with_the_number_of_records(block: xr.DataArray) ->
     grown_mib = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     print(f"\npeak memory after 7 blocks of {BLOCK} instead of 1: {grown_mib:+.1f} MiB")
     assert grown_mib < 40
+
+
+def test_one_record_by_itself_as_a_page_asks_for_it(block: xr.DataArray) -> None:
+    """From marks to findings of a single recording, which a page with a slider waits for at every move."""
+    one = block.isel(record=[0])
+    with one_thread("torch"):
+        beats = delineate(one)
+    rules = load_rules()
+
+    def spent_ms(what: Callable[[], object], times: int = 20) -> float:
+        what()
+        start = time.process_time()
+        for _ in range(times):
+            what()
+        return 1000 * (time.process_time() - start) / times
+
+    values = measure(beats, one)
+    measured = spent_ms(lambda: measure(beats, one))
+    judged = spent_ms(lambda: evaluate(values, rules=rules))
+    print(f"\none record: measure {measured:.1f} ms, evaluate {judged:.1f} ms of CPU")
+    assert measured < 15
+    assert judged < 5

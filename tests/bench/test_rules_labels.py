@@ -46,6 +46,7 @@ LABELS: dict[str, dict[str, tuple[str, ...]]] = {
     "sinus_bradycardia": {"cinc2021": ("426177001",)},
     "sinus_tachycardia": {"cinc2021": ("427084000",)},
     "atrial_fibrillation": {"ptbxl": ("AFIB",), "ludb": ("Atrial fibrillation",)},
+    "atrial_flutter": {"ptbxl": ("AFLT",), "ludb": ("Atrial flutter",)},
     "first_degree_block": {"ptbxl": ("1AVB",), "ludb": ("I degree AV block",)},
     "lbbb_aha": {"ptbxl": ("CLBBB",), "ludb": ("Complete left bundle branch block",)},
     "lbbb_strauss": {"ptbxl": ("CLBBB",), "ludb": ("Complete left bundle branch block",)},
@@ -125,16 +126,46 @@ def test_every_rule_with_its_interval(found: dict[str, Agreement]) -> None:
     assert fibrillation.specificity.value >= 0.98
 
 
+RATES = ("sinus_tachycardia", "sinus_bradycardia")
+
+
 def test_the_disagreements_by_record(cohorts: dict[str, Cohort], found: dict[str, Agreement]) -> None:
     names = pd.concat([cohort.records["source"] for cohort in cohorts.values()])
     print()
-    for rule in ("first_degree_block", "lafb", "lbbb_esc", "rbbb", "paced", "atrial_fibrillation", "sinus_tachycardia"):
+    for rule in ("first_degree_block", "lafb", "lbbb_esc", "rbbb", "paced", "atrial_fibrillation", *RATES):
         table = found[rule].disagreements
         told = ", ".join(
             f"{names[row.record]} ({row.kind}, {row.state}, margin {row.margin:+.2f})" for row in table.itertuples()
         )
         print(f"{rule}: {told or 'none'}")
     assert all(set(one.disagreements["record"]) <= set(names.index) for one in found.values())
+
+
+def test_first_degree_block_case_by_case(cohorts: dict[str, Cohort], found: dict[str, Agreement]) -> None:
+    """Where readers and the criterion of over 200 ms part: the interval, so that each case can be judged."""
+    print()
+    apart = found["first_degree_block"].disagreements
+    for row in apart.itertuples():
+        name = next(name for name, cohort in cohorts.items() if row.record in cohort.records.index)
+        values = cohorts[name].biomarkers.sel(record=row.record)
+        pr, spread, share = (
+            float(values["value"].sel(biomarker=f"{column}_Global")) for column in ("PR_Int", "PR_Spread", "P_Fraction")
+        )
+        source = cohorts[name].records.loc[row.record, "source"]
+        print(
+            f"{name} {source}: {row.kind}; PR {pr:.0f} ms (10-90 % {spread:.0f} ms), P in {100 * share:.0f} % of beats"
+        )
+        if row.kind.startswith("met"):
+            assert pr > 200
+    assert len(apart)
+
+
+def test_no_block_is_seen_where_no_reader_saw_one(cohorts: dict[str, Cohort]) -> None:
+    """None of these records is labelled with second-degree block: what is met is false."""
+    rules = ["av_block_wenckebach", "av_block_mobitz_2", "av_block_2_to_1", "av_block_high_grade"]
+    met = {name: int((cohort.findings["state"].sel(rule=rules) == 1).sum()) for name, cohort in cohorts.items()}
+    print(f"\nsecond-degree AV block met without a label: {met}")
+    assert sum(met.values()) <= 2
 
 
 def test_the_pr_interval_separates_first_degree_block(cohorts: dict[str, Cohort]) -> None:
