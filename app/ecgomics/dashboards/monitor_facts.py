@@ -2,155 +2,221 @@
 
 from __future__ import annotations
 
-import itertools
 import math
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 
-from ecgomics.dashboards.monitor_events import HIGH_BPM, LOW_BPM, Happening
-from ecgomics.dashboards.monitor_streams import WatchedStream
-from ecgomics.dashboards.monitor_ward import CHART_S, Bed
+from ecgomics.dashboards.monitor_house import STRAP, House, name_of
+from ecgomics.dashboards.monitor_remarks import NOT_THIS
+from ecgomics.live import Beat, Event, Point, Reader, Recording
+from ecgomics.vocabulary import BEAT_CLASSES
+
+LOW_BPM, HIGH_BPM = 45.0, 120.0
+"""A rate beyond them is written in red; a convention of this page, no alarm limits."""
 
 SHOWN_S = 20.0
 """Beats are drawn on the strip for this long back."""
 
 LATELY_S = 900.0
 LATELY_POINTS = 60
-RMSSD_S = 300.0
 IRREGULAR_CV = 0.10
 """Spread of RR over its mean above which a rhythm is called irregular here; a word, no diagnosis."""
 
 LEAST_BEATS = 6
+LEAST_GAP_S = 0.2
+SNIPPET_S = 4.0
+EARLIER_S = 8 * 3600.0
+POINT_S = 5.0
+VENTRICULAR = BEAT_CLASSES.index("ventricular")
+KINDS = {"finding": "rhythm", "gap": "signal", "mark": "mark"}
+MOST_FOUND = 200
 
-__all__ = ["event_row", "facts_of", "rmssd_ms", "trends_of", "why_of"]
+__all__ = ["event_row", "facts_of", "happenings", "recording_row", "trends_of", "why_of"]
 
 
-def facts_of(bed: Bed) -> dict[str, Any]:
-    """Facts of one stream, as `MonitorFrame.streams` takes them."""
-    stream = bed.stream
-    rate = stream.rate_bpm
-    lost = stream.status != "live" or (bed.intake is not None and bed.intake.state == "lost")
-    rhythm, tone = _rhythm(stream, lost=lost)
-    recent = [beat for beat in list(stream.beats)[-80:] if beat.time_s > stream.time_s - SHOWN_S]
+def facts_of(house: House, reader: Reader) -> dict[str, Any]:
+    """Facts of one stream, the same for everybody who looks."""
+    about, status, rate = reader.head.description, reader.status, reader.rate_bpm
+    hz = about.rate_hz or 1.0
+    lost = status.state in ("lost", "ended")
+    recent = reader.beats_since(max(0, reader.next - int(SHOWN_S * hz))) if about.rate_hz else reader.beats_since(0)
+    points = reader.trend_since(max(0, reader.next - int(LATELY_S * hz)))
+    rhythm, tone = _rhythm(reader, recent, lost=lost)
+    kept = house.recorded(reader.id)
+    on = kept is not None and kept.state in ("open", "cut")
     return {
-        "key": bed.key,
-        "name": stream.name,
-        "sender": bed.sender,
-        "hz": stream.rate_hz,
-        "leads": list(stream.leads),
-        "lead": bed.lead,
-        "gain": bed.gain,
+        "key": reader.id,
+        "name": about.name,
+        "sender": reader.id if about.kind == STRAP else "",
+        "owner": reader.head.person,
+        "hz": about.rate_hz,
+        "leads": list(about.leads),
+        "lead": "II" if "II" in about.leads else (about.leads or ("",))[0],
+        "gain": 15.0 if about.kind == STRAP else 10.0,
         "rate": None if lost else _known(rate, 0),
         "rate_state": "out" if math.isfinite(rate) and not LOW_BPM <= rate <= HIGH_BPM else "in",
         "rhythm": rhythm,
         "tone": tone,
-        "quality": _known(stream.quality, 2),
-        "battery": _known(stream.battery, 0),
+        "quality": _known(points[-1].quality, 2) if points else None,
+        "battery": _known(100 * status.battery, 0),
         "lost": lost,
-        "state_text": "ended" if stream.status == "ended" else "out of contact",
-        "since_s": round(stream.silent_s) if lost else None,
-        "delay_s": None if lost else round(min(9.0, _behind_s(bed)), 1),
-        "recording": stream.recording,
-        "recorded_s": round(stream.recorded_s),
-        "saved": stream.saved_at.strftime("%H:%M:%S") if stream.saved_at else "",
-        "origin": stream.origin,
-        "provenance": "synthetic" if "synthetic" in stream.origin else "recorded",
-        "gap_text": "check the strap; recording goes on by itself" if lost else "",
-        "start": stream.started.isoformat(timespec="milliseconds"),
+        "state_text": "out of contact" if status.state == "lost" else status.state,
+        "since_s": round(reader.silent_s) if lost else None,
+        "delay_s": None if lost else round(min(9.0, reader.silent_s), 1),
+        "recording": on,
+        "recorder": kept.person if kept is not None else "",
+        "recorded_s": round(_length_s(reader, kept)) if kept is not None and kept.state != "taken" else 0,
+        "recorded": name_of(kept) if kept is not None and kept.state in ("ended", "cut") else "",
+        "saved": _clock(datetime.fromtimestamp(reader.came)) if on and math.isfinite(reader.came) else "",
+        "origin": about.origin,
+        "provenance": "synthetic" if about.synthetic else "recorded",
+        "gap_text": status.reason,
+        "start": reader.head.started.astimezone().replace(tzinfo=None).isoformat(timespec="milliseconds"),
         "beats": [{"time_s": round(beat.time_s, 3), "beat_class": beat.name} for beat in recent],
-        "spans": [_span(beat.time_s) for beat in recent if beat.beat_class == 1],
-        "lately": _lately(bed),
-        "rmssd": _known(rmssd_ms(stream), 0),
-        "found": [event_row(bed, event) for event in bed.watcher.events[:12]],
+        "spans": [_span(beat.time_s) for beat in recent if beat.beat_class == VENTRICULAR],
+        "lately": _lately(points),
+        "rmssd": _known(points[-1].rmssd_ms, 0) if points else None,
     }
 
 
-def rmssd_ms(stream: WatchedStream) -> float:
-    """Root mean square of successive differences of normal RR in the last 5 min, ms; NaN with fewer than 6 beats."""
-    beats = [beat for beat in list(stream.beats)[-1200:] if beat.time_s > stream.time_s - RMSSD_S]
-    normal = [
-        (before.rr_s, after.rr_s)
-        for before, after in itertools.pairwise(beats)
-        if before.beat_class == after.beat_class == 0 and math.isfinite(before.rr_s) and math.isfinite(after.rr_s)
+def happenings(reader: Reader) -> list[Event]:
+    """What is worth a line of the list, newest first: findings, gaps one can see, marks."""
+    hz = reader.head.description.rate_hz or 1.0
+    since = max(0, reader.next - int(EARLIER_S * hz))
+    told = [
+        event
+        for event in reader.events_since(since)
+        if event.kind in KINDS and (event.kind != "gap" or _lasts_s(event, reader) >= LEAST_GAP_S)
     ]
-    if len(normal) < LEAST_BEATS:
-        return math.nan
-    pairs = np.asarray(normal)
-    return float(1000 * np.sqrt(np.mean((pairs[:, 1] - pairs[:, 0]) ** 2)))
+    return sorted(told, key=lambda event: event.first, reverse=True)[:MOST_FOUND]
 
 
-def event_row(bed: Bed, event: Happening) -> dict[str, Any]:
+def event_row(reader: Reader, event: Event, *, seen: bool, verdict: str) -> dict[str, Any]:
     """An event as a line of the list."""
     return {
-        "id": event.id,
-        "kind": event.kind,
-        "text": event.text,
-        "when": event.when.strftime("%H:%M:%S"),
-        "stream": bed.stream.name,
-        "key": bed.key,
-        "seen": event.seen,
-        "verdict": event.verdict,
+        "id": f"{reader.id}/{event.id}",
+        "kind": KINDS[event.kind],
+        "text": _worded(reader, event),
+        "when": _clock(reader.time_of(event.first).astimezone()),
+        "at": round(reader.time_of(event.first).timestamp(), 1),
+        "stream": reader.head.description.name,
+        "key": reader.id,
+        "seen": seen,
+        "verdict": verdict,
     }
 
 
-def why_of(bed: Bed, event: Happening) -> dict[str, Any]:
-    """An event opened: its reasons, the seconds around it, and what was said of it."""
-    rows = [*map(list, event.rows)]
-    if event.count > 1:
-        rows.append(["of this kind within a minute", str(event.count)])
-    rows.append(["ventricular beats this session", str(bed.watcher.ventricular)])
-    return {**event_row(bed, event), "rows": rows, "trace": event.trace, "note": event.note}
+def why_of(reader: Reader, event: Event, said: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
+    """An event opened: its reasons, what people said of it, and the seconds around it."""
+    rows = [list(row) for row in event.rows]
+    lasts = _lasts_s(event, reader)
+    if event.stop is None:
+        rows.append(["goes on", f"for {lasts:.0f} s so far"])
+    elif lasts:
+        rows.append(["lasted", f"{lasts:.1f} s"])
+    for who, says, note in said:
+        rows.append([f"{who} says", "; ".join(part for part in ("not this" if says == NOT_THIS else "", note) if part)])
+    return {"rows": rows, "trace": _snippet(reader, event)}
 
 
-def trends_of(bed: Bed, *, span_s: float) -> dict[str, Any]:
+def recording_row(house: House, recording: Recording) -> dict[str, Any]:
+    """A recording as a line of the list."""
+    reader = house.readers.get(recording.stream) or house.hub.reader(recording.stream)
+    stop = reader.next if recording.stop is None else recording.stop
+    hz = reader.head.description.rate_hz or 1.0
+    inside = [(max(a, recording.first), min(b, stop)) for a, b in reader.gaps]
+    missing = [b - a for a, b in inside if b > a]
+    return {
+        "id": name_of(recording),
+        "name": recording.name or reader.head.description.name,
+        "owners": [recording.person, reader.head.person],
+        "started": recording.started.astimezone().strftime("%Y-%m-%d %H:%M:%S"),
+        "length_s": round((stop - recording.first) / hz, 1),
+        "gaps": len(missing),
+        "missing_s": round(sum(missing) / hz, 1),
+        "state": recording.state,
+        "record": recording.record_id,
+    }
+
+
+def trends_of(reader: Reader, *, span_s: float) -> dict[str, Any]:
     """Rate, ventricular beats a minute and signal over the last `span_s`, for a `TrendPlot`."""
-    points = [point for point in list(bed.chart) if point.time_s >= bed.stream.time_s - span_s]
+    hz = reader.head.description.rate_hz or 1.0
+    points = reader.trend_since(max(0, reader.next - int(span_s * hz)))
     if len(points) < 2:
         return {}
-    times = np.asarray([point.time_s for point in points])
-    step = max(CHART_S, span_s / 60)
+    times = np.asarray([point.number for point in points]) / hz
+    step = max(POINT_S, span_s / 60)
     cells = np.arange(times[0], times[-1] + step, step)
     counts = np.interp(cells, times, [point.ventricular for point in points])
-    rate = {"value": [point.rate for point in points], "unit": "/min", "limits": (LOW_BPM, HIGH_BPM)}
-    quality = {"value": [point.quality for point in points], "form": "heat", "kind": "quality", "step_s": CHART_S}
+    rate = {"value": [point.rate_bpm for point in points], "unit": "/min", "limits": (LOW_BPM, HIGH_BPM)}
+    quality = {"value": [point.quality for point in points], "form": "heat", "kind": "quality", "step_s": POINT_S}
     bars = {"time_s": cells[:-1], "value": np.diff(counts) * 60 / step, "form": "bars", "unit": "a minute"}
     return {
-        "Rate": {"time_s": times, "hole_s": 3 * CHART_S, **rate},
+        "Rate": {"time_s": times, "hole_s": 3 * POINT_S, **rate},
         "Ventricular": {"step_s": step, "colour": "functional", **bars},
         "Signal": {"time_s": times, **quality},
     }
 
 
-def _rhythm(stream: WatchedStream, *, lost: bool) -> tuple[str, str]:
+def _rhythm(reader: Reader, recent: Sequence[Beat], *, lost: bool) -> tuple[str, str]:
     if lost:
-        return ("ended", "signal") if stream.status == "ended" else ("out of contact", "signal")
-    recent = [beat for beat in list(stream.beats)[-16:] if math.isfinite(beat.rr_s)]
-    if len(recent) < LEAST_BEATS:
+        return ("ended" if reader.status.state == "ended" else "out of contact"), "signal"
+    going = [event for event in reader.events_since(reader.next) if event.kind == "finding" and event.stop is None]
+    if going:
+        return " · ".join(event.text.lower() for event in going[-2:]), "finding"
+    rr = np.asarray([beat.rr_s for beat in recent[-16:] if math.isfinite(beat.rr_s)])
+    if len(rr) < LEAST_BEATS:
         return "listening", "plain"
-    ventricular = sum(beat.beat_class == 1 for beat in recent)
-    if ventricular:
-        return f"{ventricular} of {len(recent)} beats ventricular", "finding"
-    rr = np.asarray([beat.rr_s for beat in recent])
-    rate = 60 / float(np.median(rr))
-    pace = "slow, " if rate < 50 else "fast, " if rate > 100 else ""
-    irregular = float(np.std(rr) / np.mean(rr)) > IRREGULAR_CV
-    return (f"{pace}irregular", "finding") if irregular else (f"{pace}regular", "plain")
+    return ("irregular" if float(np.std(rr) / np.mean(rr)) > IRREGULAR_CV else "regular"), "plain"
 
 
-def _behind_s(bed: Bed) -> float:
-    kept = bed.intake.waiting / bed.stream.rate_hz if bed.intake is not None else 0.0
-    return bed.stream.silent_s + kept
+def _worded(reader: Reader, event: Event) -> str:
+    if event.kind == "mark":
+        return f"Mark: {event.text}" if event.text and event.text != "Mark" else "Mark"
+    if event.kind == "gap":
+        lasts = _lasts_s(event, reader)
+        return f"Gap of {lasts:.1f} s" if lasts < 10 else f"Gap of {lasts:.0f} s"
+    return event.text
 
 
-def _lately(bed: Bed) -> list[float | None]:
-    points = [point for point in list(bed.chart)[-int(LATELY_S / CHART_S) :] if point.time_s > 0]
+def _lasts_s(event: Event, reader: Reader) -> float:
+    stop = reader.next if event.stop is None else event.stop
+    return (stop - event.first) / (reader.head.description.rate_hz or 1.0)
+
+
+def _length_s(reader: Reader, recording: Recording) -> float:
+    stop = reader.next if recording.stop is None else recording.stop
+    return (stop - recording.first) / (reader.head.description.rate_hz or 1.0)
+
+
+def _snippet(reader: Reader, event: Event) -> dict[str, Any] | None:
+    hz = reader.head.description.rate_hz
+    if not hz:
+        return None
+    start, stop = event.first / hz, (reader.next if event.stop is None else event.stop) / hz
+    begin = max(0, int((min(start, stop - 1.0) - SNIPPET_S / 2) * hz))
+    shown = reader.between(begin, min(reader.next, begin + int(SNIPPET_S * hz)))[0]
+    if not np.isfinite(shown).any():
+        return None
+    listed = [round(float(value), 3) if math.isfinite(value) else None for value in shown]
+    return {"rate_hz": hz, "values": listed, "start_s": begin / hz, "about_s": start, "stop_s": stop}
+
+
+def _lately(points: Sequence[Point]) -> list[float | None]:
     stride = max(1, len(points) // LATELY_POINTS)
-    return [_known(point.rate, 0) for point in points[::stride]]
+    return [_known(point.rate_bpm, 0) for point in points[::stride]]
 
 
 def _span(time_s: float) -> dict[str, Any]:
     return {"start_s": round(time_s - 0.1, 3), "stop_s": round(time_s + 0.2, 3), "dimension": "Functional"}
+
+
+def _clock(moment: datetime) -> str:
+    return (moment - timedelta(microseconds=moment.microsecond)).strftime("%H:%M:%S")
 
 
 def _known(value: float, decimals: int) -> float | None:

@@ -7,7 +7,7 @@ import importlib
 import importlib.util
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any, Literal
@@ -36,12 +36,16 @@ class Page:
     wants
         ``"long"``: it is linked to where the cohort has recordings too long to be seen whole; ``"patients"``: where it
         has several of one person.
+    made
+        ``"panel"``; or ``"routes"``: the module has ``routes(site, page, *, hosts)`` instead, what the server answers
+        for a page that is no Panel session.
     """
 
     path: str
     title: str
     module: str
     wants: Literal["any", "long", "patients"] = "any"
+    made: Literal["panel", "routes"] = "panel"
 
     @property
     def exists(self) -> bool:
@@ -52,6 +56,10 @@ class Page:
         """The page, for one session."""
         return importlib.import_module(f"{ROOM}.{self.module}").page(visit)
 
+    def routes(self, site: Site, *, hosts: Sequence[str]) -> list[tuple[Any, ...]]:
+        """What the server answers for a page of its own routes, to connections from these hosts."""
+        return list(importlib.import_module(f"{ROOM}.{self.module}").routes(site, self, hosts=hosts))
+
 
 PAGES = (
     Page("", "Explore", "explorer"),
@@ -59,7 +67,7 @@ PAGES = (
     Page("patient", "Patient", "patient", wants="patients"),
     Page("discover", "Discover", "discover"),
     Page("learn", "Learn", "learn"),
-    Page("monitor", "Monitor", "monitor"),
+    Page("monitor", "Monitor", "monitor", made="routes"),
 )
 
 
@@ -145,6 +153,10 @@ class Site:
         reading = self.reading
         nav = self._nav(page, reading) if linked == "site" else ()
         return page.make(Visit(reading, page, nav, _query(), self.desk))
+
+    def nav(self, current: Page) -> tuple[dict[str, Any], ...]:
+        """Links to the pages, from one of them: dicts of `href`, `title`, `current`."""
+        return self._nav(current, self.reading)
 
     def warm(self) -> None:
         """Read what the first page needs, and let the slower parts be made in the background."""

@@ -13,7 +13,8 @@ A server shows every page of `pages.PAGES` whose module exists. To add one:
            state = DiscoverState(visit.reading.census)
            return PageFrame.around(visit, body(state), keys=[("t", "table")], key_names=["t"], on_key=state.press)
 
-3. A page that is not listed yet is one line in `pages.PAGES`: its path, title and module.
+3. A page that must outlive its connection, as Monitor does, has ``routes(site, page, *, hosts)`` instead of ``page``.
+4. A page that is not listed yet is one line in `pages.PAGES`: its path, title and module.
 """
 
 from __future__ import annotations
@@ -142,7 +143,10 @@ def serve(
         guarded = _guarded(path, openid, hosts=allowed)
         options["extra_patterns"] = [*options.get("extra_patterns", []), *guarded.pop("extra_patterns")]
         options |= guarded
-    pages = {f"/{page.path}": page for page in site.pages()}
+    for page in site.pages():
+        if page.made == "routes":
+            options["extra_patterns"] = [*options.get("extra_patterns", []), *page.routes(site, hosts=allowed)]
+    pages = {f"/{page.path}": page for page in site.pages() if page.made == "panel"}
     titles = {path: f"{NAME} · {page.title}" for path, page in pages.items()}
     makers = {path: _maker(site, page) for path, page in pages.items()}
     return pn.serve(makers, threaded=wait == "no", title=titles, **options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlparse
 
 from bokeh.server.auth_provider import AuthProvider
@@ -14,6 +14,9 @@ from ecgomics.errors import AccessError, EcgomicsError
 from ecgomics.service.accounts import SESSION_LIFE, Accounts, Person
 from ecgomics.service.audit import Audit
 from ecgomics.service.database import Database
+
+if TYPE_CHECKING:
+    from ecgomics.dashboards.desk import Desk
 
 COOKIE = "ecgomics_session"
 LOGIN, LOGOUT, OPENID = "/sign-in", "/sign-out", "/sign-in/openid"
@@ -223,6 +226,27 @@ def signed_in() -> dict[str, str]:
         return {}
     # without a slash before it, so that a server below a path of a proxy is left the same way
     return {"name": person.shown_as or person.name, "role": person.role, "leave": LOGOUT.removeprefix("/")}
+
+
+def asks_to_sign_in() -> bool:
+    """Whether this process lets only people with an account in."""
+    return bool(_gate)
+
+
+def visitor(secret: str | None, desk: Desk) -> Person:
+    """Whose a request outside of a Panel session is, by its cookie.
+
+    Raises
+    ------
+    AccessError
+        On a server with sign-in, when the session is over.
+    """
+    if not _gate:
+        return Accounts(desk.database).local()
+    found = _gate[0].person(secret)
+    if found is None:
+        raise AccessError("a session that is over", expected="a signed-in browser", remedy="sign in again")
+    return found
 
 
 def current_person(database: Database) -> Person:

@@ -27,8 +27,7 @@ const STYLE = `
 @media (pointer: coarse) { .live button, .live select { min-height: 44px; min-width: 44px; } }
 `;
 const GAINS = [2.5, 5, 10, 15, 20, 40];
-const BEHIND_S = 0.15; // the pen stays this far behind, so that uneven arrival is not seen
-const LATE_S = 1; // farther behind than this, it hurries
+const HURRY_S = 0.2; // what has come is drawn within this; smaller pieces at real time, so that uneven arrival is not seen
 const STALE_MS = 1500;
 const BAR_PX = 26; // emptied before the pen
 const GAP_S = 0.05; // shorter gaps are only parted
@@ -40,6 +39,7 @@ export class LiveStrip {
     this.model = model;
     this.ring = new Ring(model.get("keep_s") || 300);
     this.pen = 0; // number of the sample the pen has come to
+    this.pace = 1; // of real time
     this.drawn = null; // what stands on the ink canvas
     this.back = 0; // s the view is behind the pen while stopped
     this.pool = [];
@@ -101,14 +101,20 @@ export class LiveStrip {
 
   take() {
     const message = unpack(this.get("block"));
-    if (!message) return;
+    if (message) this.push(message);
+  }
+
+  /** Take samples in: {id, leads, rate, first, count, scale, offset, arrays: {values}}. */
+  push(message) {
     const before = this.ring.head;
     if (this.ring.take(message)) {
       this.pen = this.ring.head;
       this.levels = null;
       this.drawn = null;
     }
-    if (this.ring.head !== before) this.came = performance.now();
+    if (this.ring.head === before) return;
+    this.came = performance.now();
+    this.pace = Math.max(1, (this.ring.head - this.pen) / this.ring.rate / HURRY_S);
   }
 
   // --- each frame -------------------------------------------------------------------------------------------------------
@@ -119,12 +125,9 @@ export class LiveStrip {
     this.before = now;
     const { ring } = this;
     if (ring.id === null) return this.blank();
-    const aim = ring.head - BEHIND_S * ring.rate;
-    const behind = (aim - this.pen) / ring.rate;
-    // a steady hand: real time, a little faster or slower towards its place, never past what has come
-    const pace = behind > LATE_S ? 4 : 1 + Math.max(-0.1, Math.min(0.25, behind * 0.5));
     const still = now - (this.came ?? now) > STALE_MS;
-    this.pen = still ? Math.min(ring.head, this.pen + passed * ring.rate) : Math.max(this.pen, Math.min(ring.head, this.pen + passed * ring.rate * pace));
+    // a steady hand, never past what has come; it rests where a piece ends late, and that rest is its reserve from then on
+    this.pen = Math.min(ring.head, this.pen + passed * ring.rate * this.pace);
     this.wording(now, still);
     const started = performance.now();
     if (this.paint()) this.record(performance.now() - started);

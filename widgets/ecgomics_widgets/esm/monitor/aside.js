@@ -16,7 +16,8 @@ export class Aside {
     this.el = h("aside", { class: "side pane" }, h("div", { class: "head" }, h("h2", {}, "Events"), this.count), this.chips, this.list, this.card);
   }
 
-  draw(events, { opened, why }) {
+  draw(events, { opened, why, may }) {
+    this.may = may;
     const key = JSON.stringify([events, opened, this.filter]);
     if (key !== this.listed) { this.listed = key; this.events(events, opened); }
     const reason = JSON.stringify(why);
@@ -27,7 +28,7 @@ export class Aside {
     const fresh = events.filter((one) => !one.seen).length;
     fill(this.count, `${events.length} this session · ${fresh} new`);
     const of = (kind) => (kind === "new" ? events.filter((one) => !one.seen) : events.filter((one) => one.kind === kind));
-    fill(this.chips, KINDS.map(([kind, title]) => h("button", { class: "chip", "aria-pressed": String(this.filter === kind), onclick: () => { this.filter = this.filter === kind ? "" : kind; this.listed = null; this.draw(events, { opened, why: this.why }); } }, `${title} ${of(kind).length}`)));
+    fill(this.chips, KINDS.map(([kind, title]) => h("button", { class: "chip", "aria-pressed": String(this.filter === kind), onclick: () => { this.filter = this.filter === kind ? "" : kind; this.listed = null; this.draw(events, { opened, why: this.why, may: this.may }); } }, `${title} ${of(kind).length}`)));
     const shown = this.filter ? of(this.filter) : events;
     fill(this.list, shown.length ? shown.map((one) => h("li", {}, h("button", { class: `row${one.seen ? "" : " fresh"}${one.id === opened ? " open" : ""}`, "data-event": one.id, onclick: () => this.act("open", { id: one.id }) },
       h("span", { class: "quiet" }, one.when), h("span", { class: "mini", "data-kind": one.kind }), h("span", { class: "cut what" }, one.text, one.verdict === "no" ? h("span", { class: "quiet" }, " · not this") : null), h("span", { class: "quiet cut from" }, one.stream)))) : h("li", { class: "none" }, "nothing yet"));
@@ -42,11 +43,11 @@ export class Aside {
       why.trace ? trace(why.trace) : null,
       h("h3", {}, why.text),
       h("dl", {}, why.rows.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
-      h("div", { class: "answers" },
+      this.may.annotate ? h("div", { class: "answers" },
         h("button", { class: "strong", disabled: why.seen, onclick: () => this.act("seen", { id: why.id }) }, why.seen ? "Seen" : "Mark seen"),
         h("button", { class: "second", "aria-pressed": String(why.verdict === "no"), onclick: () => this.act("verdict", { id: why.id, verdict: why.verdict === "no" ? "" : "no" }) }, "Not this"),
-        h("span", { class: "quiet push" }, h("kbd", {}, "n"), " next")),
-      h("div", { class: "answers" }, note, h("button", { class: "second", onclick: () => this.act("note", { id: why.id, note: note.value }) }, "Keep note")));
+        h("span", { class: "quiet push" }, h("kbd", {}, "n"), " next")) : null,
+      this.may.annotate ? h("div", { class: "answers" }, note, h("button", { class: "second", onclick: () => this.act("note", { id: why.id, note: note.value }) }, "Keep note")) : null);
   }
 }
 

@@ -10,6 +10,8 @@ const ALREADY = 6; // the stream runs from before: as good as started
 const HEAD = 10;
 export const RATE = 130;
 const HOLE_S = 0.05; // a strap's clock farther ahead than this lost samples
+const AGAIN_S = 60; // a clock back by less than this is a frame that came twice
+const LONGEST_S = 12 * 3600; // farther on or back it is no longer the same clock
 const RETRY_MS = [500, 1000, 2000, 4000, 8000];
 
 /** Whether this browser can reach a strap at all, in words when it cannot. */
@@ -36,6 +38,8 @@ export class Strap {
     this.onState = onState;
     this.next = 0; // number of the sample to come
     this.last = null; // strap's time of the last sample, ns
+    this.at = null; // ours then, ms
+    this.fresh = true; // nothing came since it was opened
     this.frame = (event) => this.take(event.target.value);
     this.gone = () => this.retry();
   }
@@ -43,11 +47,13 @@ export class Strap {
   async connect() {
     this.device = await navigator.bluetooth.requestDevice({ filters: [{ namePrefix: "Polar H10" }], optionalServices: [SERVICE, "battery_service"] });
     this.wanted = true;
+    this.onName?.(this.device.name || "strap");
     this.device.addEventListener("gattserverdisconnected", this.gone);
     await this.open();
   }
 
   async open() {
+    this.fresh = true;
     const server = await this.device.gatt.connect();
     const service = await server.getPrimaryService(SERVICE);
     this.control = await service.getCharacteristic(CONTROL);
@@ -81,18 +87,26 @@ export class Strap {
     } catch { this.battery = this.battery ?? null; /* a strap that does not tell its charge still streams */ }
   }
 
+  /** Go on counting where an earlier visit of this strap stopped: {next, ns, at}. */
+  goOn({ next, ns, at }) {
+    Object.assign(this, { next, last: BigInt(ns), at });
+  }
+
   take(view) {
     const frame = decode(view);
     if (!frame || !frame.values.length) return;
-    const period = 1e9 / RATE;
     if (this.last !== null) {
-      const ahead = Number(frame.ns - this.last) - frame.values.length * period;
-      if (ahead > HOLE_S * 1e9) this.next += Math.round(ahead / period);
-      if (Number(frame.ns - this.last) <= 0 && Number(this.last - frame.ns) < 60e9) return; // the same frame again
+      const passed = Number(frame.ns - this.last) / 1e9;
+      if (passed <= 0 && passed > -AGAIN_S && !this.fresh) return;
+      // a strap that was without power starts its clock anew: then ours says how long it was away
+      const by = passed > 0 && passed < LONGEST_S ? passed : (Date.now() - this.at) / 1000;
+      const missing = by - frame.values.length / RATE;
+      if (missing > HOLE_S) this.next += Math.round(missing * RATE);
     }
-    this.last = frame.ns;
-    this.onSamples(this.next, frame.values);
+    [this.last, this.at, this.fresh] = [frame.ns, Date.now(), false];
+    const first = this.next;
     this.next += frame.values.length;
+    this.onSamples(first, frame.values, { next: this.next, ns: String(frame.ns), at: this.at });
   }
 
   state(now) {

@@ -55,6 +55,14 @@ export class Feed {
     this.model.fire(["block"]);
   }
 
+  /** Samples of a strap that this browser holds: drawn as they come, whether or not a server listens. */
+  push(first, values, { rate, lead }) {
+    this.strip.push({ id: this.key, leads: [lead], rate, first, count: values.length, scale: [0.001], offset: [0], arrays: { values } });
+  }
+
+  /** Number of the sample the pen has come to, s since the stream began. */
+  nowS() { return this.strip.ring.rate ? this.strip.pen / this.strip.ring.rate : null; }
+
   tell({ gain, lead, beats, spans, start, name, gap_text, provenance, theme }) {
     this.model.update({ gain, lead, beats, spans, start, title: name, gap_text, provenance, theme });
   }

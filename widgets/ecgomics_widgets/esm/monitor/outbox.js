@@ -1,42 +1,55 @@
-// Samples on their way to the server: kept here until it says it has them, over a network gap too, and in a reload's reach.
-const MOST = 130 * 60 * 10; // ten minutes; beyond that the oldest go, and the server shows a gap
+// Samples on their way to the server: kept here until it says it has them, over a gap in the network of half an hour, and
+// over a reload of the page or the end of its tab, for the same strap to go on where it was.
+const MOST = 130 * 60 * 30; // beyond that the oldest go, and the server shows a gap
 const TURN_MS = 200;
 const AGAIN_MS = 2000; // no word for this long: say it again
 const EACH = 130 * 30; // most samples a message
-const KEPT = "ecgomics-outbox";
+const KEEP_MS = 2000;
+const KEPT = "ecgomics-strap:";
+const OLD_MS = 12 * 3600 * 1000;
 
 export class Outbox {
-  /** `send` takes {sender, rate, label, started, packets, battery, state, waiting}. */
-  constructor({ rate, label, send, sender = null, started = Date.now() }) {
-    Object.assign(this, { rate, label, send, started });
+  /** `send` takes {sender, rate, label, started, packets, battery, state, waiting}; it says whether somebody listens. */
+  constructor({ rate, label, send, sender = null, started = Date.now(), packets = [], acked = 0, mark = null }) {
+    Object.assign(this, { rate, label, send, started, packets, acked, mark });
     this.sender = sender || `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
-    this.packets = []; // {first, values}, in order
-    this.acked = 0;
-    this.sent = 0; // number after the last sample sent since the last word
-    this.said = 0;
-    this.facts = { state: "connecting", battery: null };
-    this.timer = setInterval(() => this.turn(), TURN_MS);
-    this.away = () => this.keep();
+    this.sent = acked; // number after the last sample sent since the last word
+    this.said = -Infinity;
+    this.count = packets.reduce((sum, packet) => sum + packet.values.length, 0);
+    this.facts = { state: "lost", battery: null };
+    this.news = true;
+    this.timers = [setInterval(() => this.turn(), TURN_MS), setInterval(() => this.keep(), KEEP_MS)];
+    this.away = () => this.keep("all");
     window.addEventListener("pagehide", this.away);
+    this.claim();
   }
 
-  /** What another visit of this tab left unsent, as an outbox that only empties itself. */
-  static left(send) {
-    try {
-      const kept = JSON.parse(window.sessionStorage.getItem(KEPT) || "null");
-      window.sessionStorage.removeItem(KEPT);
-      if (!kept?.packets?.length) return null;
-      const box = new Outbox({ ...kept, send });
-      box.packets = kept.packets;
-      box.facts = { state: "ended", battery: null };
-      return box;
-    } catch { return null; }
+  /** Hold it as this tab's, so that another one does not send it too. */
+  claim() {
+    navigator.locks?.request(KEPT + this.sender, () => new Promise((resolve) => { this.release = resolve; }));
   }
 
-  add(first, values) {
+  /** What earlier visits of this browser left, held by no other tab: newest first. */
+  static async left({ send }) {
+    const found = [];
+    for (const name of Object.keys(window.localStorage).filter((one) => one.startsWith(KEPT))) {
+      try {
+        const kept = JSON.parse(window.localStorage.getItem(name));
+        if (Date.now() - kept.at > OLD_MS) { window.localStorage.removeItem(name); continue; }
+        const free = navigator.locks ? !(await navigator.locks.query()).held.some((lock) => lock.name === name) : true;
+        if (free) found.push(new Outbox({ ...kept, send }));
+      } catch { window.localStorage.removeItem(name); }
+    }
+    return found.sort((a, b) => b.started - a.started);
+  }
+
+  /** `mark` says where the strap is: {next, ns} after the last sample, so that a later visit can go on. */
+  add(first, values, mark = null) {
     this.packets.push({ first, values });
-    let waiting = this.waiting();
-    while (waiting > MOST && this.packets.length > 1) waiting -= this.packets.shift().values.length;
+    this.count += values.length;
+    if (mark) this.mark = mark;
+    while (this.count > MOST && this.packets.length > 1) this.count -= this.packets.shift().values.length;
+    this.turn();
   }
 
   tell(facts) {
@@ -45,58 +58,64 @@ export class Outbox {
     this.turn();
   }
 
-  waiting() {
-    return this.packets.reduce((sum, packet) => sum + packet.values.length, 0);
-  }
+  waiting() { return this.count; }
 
   /** Share of the buffer that is taken, 0 to 1. */
-  fill() {
-    return this.waiting() / MOST;
-  }
+  fill() { return this.count / MOST; }
 
   /** The server has everything before this number. */
   ack(next) {
     if (next < this.acked) return;
-    if (next > this.acked) this.heard = performance.now();
     this.acked = next;
-    while (this.packets.length && this.packets[0].first + this.packets[0].values.length <= next) this.packets.shift();
+    while (this.packets.length && this.packets[0].first + this.packets[0].values.length <= next) this.count -= this.packets.shift().values.length;
+    this.turn();
+  }
+
+  /** Another server listens, or the same again: it may have nothing of what was under way. */
+  again() {
+    this.sent = this.acked;
+    this.said = -Infinity;
+    this.news = true;
+    this.turn();
   }
 
   turn() {
     const now = performance.now();
     const head = this.packets.at(-1);
     const end = head ? head.first + head.values.length : 0;
-    const late = now - this.said > AGAIN_MS;
-    if (!this.news && !(head && (end > this.sent || late))) return;
+    if (this.sent > this.acked && now - this.said > AGAIN_MS) this.sent = this.acked;
+    if (!this.news && (end <= this.sent || this.sent - this.acked > 2 * EACH)) return;
     const packets = [];
     let count = 0;
-    for (const packet of this.packets) {
-      if (count >= EACH) break;
+    for (const packet of this.sent - this.acked > 2 * EACH ? [] : this.packets) { // it has enough to do
+      if (packet.first + packet.values.length <= this.sent) continue;
+      if (count + packet.values.length > EACH && count) break;
       packets.push(packet);
       count += packet.values.length;
     }
+    const { sender, rate, label, started } = this;
+    if (!this.send({ sender, rate, label, started, packets, waiting: this.waiting(), ...this.facts })) return;
     const last = packets.at(-1);
-    this.sent = Math.max(last ? last.first + last.values.length : 0, late ? 0 : this.sent);
+    if (last) this.sent = last.first + last.values.length;
     this.said = now;
     this.news = false;
-    this.send({ sender: this.sender, rate: this.rate, label: this.label, started: this.started, packets, waiting: this.waiting(), at: Date.now(), ...this.facts });
   }
 
-  keep() {
-    if (!this.packets.length) return;
-    const { rate, label, sender, started, packets } = this;
-    try { window.sessionStorage.setItem(KEPT, JSON.stringify({ rate, label, sender, started, packets })); } catch { /* private window */ }
-  }
-
-  end() {
-    this.tell({ state: "ended" });
-    window.removeEventListener("pagehide", this.away);
-    this.closing = setInterval(() => { if (!this.packets.length) this.stop(); }, 1000);
+  /** Put it where a reload or another visit finds it; while the server listens the place is enough. */
+  keep(what = "some") {
+    const { sender, rate, label, started, packets, acked, mark } = this;
+    const end = packets.at(-1);
+    const key = `${acked}|${end ? end.first : 0}|${mark?.next}`;
+    if (this.stopped || !mark || (what === "some" && key === this.written)) return;
+    this.written = key;
+    try { window.localStorage.setItem(KEPT + sender, JSON.stringify({ sender, rate, label, started, packets, acked, mark, at: Date.now() })); } catch { /* private window, or full */ }
   }
 
   stop() {
-    clearInterval(this.timer);
-    clearInterval(this.closing);
+    this.stopped = true;
+    this.timers.forEach(clearInterval);
     window.removeEventListener("pagehide", this.away);
+    window.localStorage.removeItem(KEPT + this.sender);
+    this.release?.();
   }
 }

@@ -6,7 +6,7 @@ import { rateText, signalText, spanText, text } from "./tile.js";
 const SPARK = [104, 44];
 
 export class Phone {
-  constructor(act, { more }) {
+  constructor(act, { more, again }) {
     this.act = act;
     this.dot = h("span", { class: "dot", "aria-hidden": "true" });
     this.name = h("b", { class: "cut" });
@@ -16,6 +16,7 @@ export class Phone {
     this.rhythm = h("span", { class: "rhythm" });
     this.spark = h("div", { class: "spark" });
     this.range = h("span", { class: "quiet" });
+    this.again = h("button", { class: "connect again", hidden: true, onclick: again }, "Connect the strap again");
     this.paper = h("div", { class: "paper" });
     this.cells = ["Signal", "Battery", "RMSSD, 5 min"].map((title) => ({ title, value: h("b", {}), unit: h("span", { class: "quiet" }) }));
     this.list = h("ul", { class: "found" });
@@ -26,11 +27,11 @@ export class Phone {
     this.what = h("b", { class: "what" });
     this.saved = h("span", { class: "quiet saved" });
     this.mark = h("button", { class: "mark", onclick: () => { navigator.vibrate?.(30); act("mark", { key: this.stream.key }); } }, h("span", { "aria-hidden": "true" }, "⚑"), "Mark");
-    this.analyse = h("button", { class: "mark analyse", onclick: () => act("analyse", { key: this.stream.key }) }, h("span", { "aria-hidden": "true" }, "≡"), "Analyse");
+    this.analyse = h("button", { class: "mark analyse", onclick: () => act("take_in", { recording: this.stream.recorded }) }, h("span", { "aria-hidden": "true" }, "≡"), "Analyse");
     this.el = h("div", { class: "phone" },
       h("div", { class: "link" }, this.dot, this.name, this.link, this.menu),
       h("div", { class: "vital" }, this.rate, h("div", { class: "by" }, h("span", { class: "quiet" }, "/min"), this.rhythm), h("div", { class: "lately" }, this.spark, this.range)),
-      this.paper,
+      h("div", { class: "strip" }, this.paper, this.again),
       h("dl", { class: "cells" }, this.cells.map((cell) => h("div", {}, h("dt", { class: "quiet" }, cell.title), h("dd", {}, cell.value, " ", cell.unit)))),
       h("section", { class: "findings" }, h("div", { class: "head" }, h("h2", {}, "Findings"), this.count), this.list),
       h("div", { class: "dock" }, h("div", { class: "left" }, this.time, this.doing), h("div", { class: "middle" }, this.big, this.what), h("div", { class: "right" }, this.mark, this.analyse), this.saved));
@@ -40,13 +41,14 @@ export class Phone {
     if (feed && this.paper.firstChild !== feed.el) this.paper.replaceChildren(feed.el);
   }
 
-  draw(stream, { fillOf }) {
+  draw(stream, { may, found }) {
     this.stream = stream;
     const lost = Boolean(stream.lost);
     this.el.classList.toggle("lost", lost);
     this.dot.dataset.tone = lost ? "none" : "good";
     text(this.name, stream.name);
-    const buffered = fillOf ? `buffer ${Math.ceil(fillOf * 100)} %` : "";
+    const buffered = stream.fill ? `buffer ${Math.ceil(stream.fill * 100)} %` : "";
+    this.again.hidden = !stream.again;
     const behind = stream.delay_s === null ? "" : `${stream.delay_s.toFixed(2)} s behind`;
     text(this.link, [lost ? `${stream.state_text} for ${spanText(stream.since_s ?? 0)}` : "connected", `${Math.round(stream.hz)} Hz`, buffered || behind, stream.origin].filter(Boolean).join(" · "));
     text(this.rate, rateText(stream));
@@ -57,8 +59,8 @@ export class Phone {
     const [word, figure, tone] = signalText(stream);
     const values = [[word, figure, tone], [stream.battery === null ? "–" : `${Math.round(stream.battery)} %`, "", ""], [stream.rmssd === null ? "–" : String(Math.round(stream.rmssd)), stream.rmssd === null ? "" : "ms", ""]];
     this.cells.forEach((cell, k) => { text(cell.value, values[k][0]); text(cell.unit, values[k][1]); cell.value.dataset.tone = values[k][2]; });
-    this.findings(stream.found || []);
-    this.controls(stream);
+    this.findings(found);
+    this.controls(stream, may);
   }
 
   sparkline(values) {
@@ -83,10 +85,10 @@ export class Phone {
     if (key === this.listed) return;
     this.listed = key;
     text(this.count, `this session · ${found.length}`);
-    fill(this.list, found.length ? found.slice(0, 12).map((one) => h("li", {}, h("button", { class: "row", onclick: () => this.act("open", { id: one.id }) }, h("span", { class: "mini", "data-kind": one.kind }), h("span", { class: "words" }, h("b", { class: one.seen ? "seen" : "" }, one.text), h("span", { class: "quiet" }, one.when)), h("span", { class: "quiet", "aria-hidden": "true" }, "›")))) : h("li", { class: "quiet none" }, "nothing found so far"));
+    fill(this.list, found.length ? found.slice(0, 12).map((one) => h("li", {}, h("button", { class: "row", onclick: () => { this.asked = one.id; this.act("open", { id: one.id }); } }, h("span", { class: "mini", "data-kind": one.kind }), h("span", { class: "words" }, h("b", { class: one.seen ? "seen" : "" }, one.text), h("span", { class: "quiet" }, one.when)), h("span", { class: "quiet", "aria-hidden": "true" }, "›")))) : h("li", { class: "quiet none" }, "nothing found so far"));
   }
 
-  controls(stream) {
+  controls(stream, may) {
     const on = Boolean(stream.recording);
     text(this.time, on || stream.recorded_s ? spanText(stream.recorded_s) : "00:00");
     text(this.doing, on ? "recording" : stream.recorded_s ? "recorded" : "not recording");
@@ -94,7 +96,8 @@ export class Phone {
     this.big.setAttribute("aria-label", on ? "hold to stop the recording" : "record");
     text(this.what, on ? "Hold to stop" : "Record");
     text(this.saved, [on || stream.saved ? `saved to ${stream.saved || "–"}` : "not saved", "not an alarm · not for diagnosis"].join(" · "));
-    this.analyse.hidden = on || !stream.recorded_s;
-    this.mark.hidden = !this.analyse.hidden;
+    this.big.disabled = !may.annotate || (on && !may.end) || Boolean(stream.away_s);
+    this.analyse.hidden = on || !stream.recorded || !may.annotate;
+    this.mark.hidden = !this.analyse.hidden || !may.annotate;
   }
 }

@@ -3,7 +3,7 @@ import { fill, h } from "../dom.js";
 import { cannot } from "./bluetooth.js";
 
 /** What a page without a stream shows, and what "Add" opens. `act(type, detail)`; `connect()` asks for a strap. */
-export function sourcePanel({ records, act, connect, close = null }) {
+export function sourcePanel({ records, act, connect, close = null, install = null }) {
   const why = cannot();
   const trouble = h("p", { class: "trouble", role: "alert" });
   const button = h("button", { class: "connect", onclick: async () => {
@@ -24,5 +24,6 @@ export function sourcePanel({ records, act, connect, close = null }) {
     h("p", { class: "quiet" }, why),
     trouble,
     records.length ? h("div", { class: "replay" }, h("h2", {}, "Or replay a record of the cohort"), h("div", { class: "line" }, record, speed, replay)) : null,
+    install ? h("button", { class: "second", onclick: () => install.prompt() }, "Install as an app") : null,
     close ? h("button", { class: "plain", onclick: close }, "close") : null);
 }

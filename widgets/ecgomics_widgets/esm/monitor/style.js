@@ -1,6 +1,13 @@
 // How Monitor looks; colours are the page's.
 export const STYLE = `
 .frame .watch { min-height: 0; min-width: 0; overflow: hidden; position: relative; }
+.frame .watch { display: flex; flex-direction: column; } .frame .stage { flex: 1; min-height: 0; min-width: 0; }
+.frame .news { margin: 0; padding: 6px 16px; background: var(--eg-selected-soft); color: var(--eg-selected-ink); font-weight: 600; flex: none; text-align: center; } .frame .news a { color: inherit; }
+.frame .kept { width: min(560px, calc(100% - 24px)); max-height: calc(100% - 24px); display: flex; flex-direction: column; } .frame .kept ul { list-style: none; margin: 0; padding: 0; overflow-y: auto; }
+.frame .kept li { padding: 10px 16px; border-top: 1px solid var(--eg-line); display: grid; gap: 8px; } .frame .kept .words { display: grid; min-width: 0; } .frame .kept .acts { display: flex; flex-wrap: wrap; gap: 8px; } .frame .kept .acts .plain { min-height: 32px; }
+.frame .menu { display: grid; gap: 8px; width: 100%; padding: 12px 0; } .frame .told { width: calc(100% - 24px); max-height: calc(100% - 24px); display: flex; flex-direction: column; } .frame .told .why { max-height: none; border-top: 0; } .frame .told > .second { margin: 8px 14px 12px; min-height: 44px; }
+.frame .strip { position: relative; display: flex; min-height: 0; min-width: 0; } .frame .strip .paper { flex: 1; min-width: 0; } .frame .strip .again { position: absolute; left: 50%; bottom: 16px; transform: translateX(-50%); background: var(--eg-ink); color: var(--eg-panel); min-height: 48px; z-index: 3; white-space: nowrap; } .frame .again[hidden] { display: none; }
+.frame .dock .record[disabled], .frame .tile .rec[disabled] { opacity: .45; cursor: default; } .frame .tile .drop[hidden] { display: none; }
 .frame .desk { display: grid; grid-template: minmax(0, 1fr) 210px / minmax(0, 1fr) 322px; gap: 8px; padding: 8px; height: 100%; }
 .frame .tiles { display: grid; gap: 8px; min-height: 0; overflow-y: auto; grid-auto-rows: minmax(190px, 1fr); grid-template-columns: repeat(2, minmax(0, 1fr)); }
 .frame .tiles[data-count="1"] { grid-template-columns: minmax(0, 1fr); }
@@ -43,7 +50,7 @@ export const STYLE = `
 .frame .events .row.fresh .what { font-weight: 600; }
 .frame .events .row:hover { background: var(--eg-raised); }
 .frame .events .row.open { background: var(--eg-accent-soft); border-left-color: var(--eg-accent); }
-.frame .events .from { max-width: 84px; }
+.frame .events .from { max-width: 76px; } .frame .events .what { white-space: normal; line-height: 1.2; padding: 3px 0; }
 .frame .mini { width: 8px; height: 8px; border-radius: 2px; background: var(--eg-functional); flex: none; }
 .frame .mini[data-kind="signal"] { background: var(--eg-faint); }
 .frame .mini[data-kind="mark"] { background: none; box-shadow: inset 0 0 0 1.5px var(--eg-ink); }

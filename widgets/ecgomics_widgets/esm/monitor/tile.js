@@ -43,7 +43,7 @@ export class Tile {
     this.paper.prepend(feed.el);
   }
 
-  draw(stream, chosen) {
+  draw(stream, { chosen, may }) {
     this.stream = stream;
     this.el.classList.toggle("chosen", chosen);
     this.el.classList.toggle("lost", Boolean(stream.lost));
@@ -52,6 +52,8 @@ export class Tile {
     text(this.rate, rateText(stream));
     this.rate.classList.toggle("out", stream.rate_state === "out");
     text(this.name, stream.name);
+    this.drop.hidden = !may.own;
+    this.record.disabled = !may.annotate || (stream.recording && !may.end);
     text(this.rhythm, stream.rhythm);
     this.rhythm.dataset.tone = stream.tone || "plain";
     const [word, figure, tone] = signalText(stream);
