@@ -263,6 +263,22 @@ def test_a_viewer_may_ask_for_small_numbers_from_the_beginning(address, key):
     np.testing.assert_allclose(np.array(list(got.values())).T / 1000, ramp(0, 64), atol=5.1e-4)
 
 
+def test_a_stream_that_another_process_takes_in_is_watched_and_not_sent_to(address, key, store):
+    hub = Hub(store.path.with_name("c.live"))
+    try:
+        feed = hub.feed(Description("ward", "replay", ("II", "V1"), 250.0))
+        feed.push(Block(0, ramp(0, 100)))
+        assert closing(address, key, HELLO | {"stream": feed.id})[0] == 4404
+        with joined(address, key) as viewer:
+            viewer.send(json.dumps({"type": "watch", "stream": feed.id, "since": 0}))
+            feed.push(Block(100, ramp(100, 50)))
+            got, told = watched(viewer, until=150)
+            assert told[0]["kind"] == "replay"
+            np.testing.assert_array_equal(np.array(list(got.values())).T, ramp(0, 150))
+    finally:
+        hub.close()
+
+
 def test_a_sender_may_have_its_stream_recorded(address, key, key_of, store):
     writer = key_of("read", "stream", "write")
     assert closing(address, key, HELLO | {"record": True})[0] == 4403
@@ -489,6 +505,13 @@ def test_an_open_server_on_loopback_does_not_listen_to_other_pages(store, people
     app = create_app(str(store.path), database=people, settings=ApiSettings(processes=0), access="open")
     with served(app) as address:
         assert closing(address, None, HELLO, origin="https://evil.example")[0] == 4403
+        # a hostile name may be made to lead to this machine, and then the origin is that of the host
+        rebound = f"ws://{address}/v1/stream".replace("127.0.0.1", "evil.example")
+        with socket.create_connection(tuple(address.split(":"))) as raw, connect(rebound, sock=raw, proxy=None) as wire:
+            with pytest.raises(ConnectionClosed):
+                wire.recv(timeout=10)
+            assert wire.close_code == 4403
+        assert httpx.get(f"http://{address}/v1/records", headers={"Host": "evil.example"}).status_code == 403
         with joined(address, None, origin=f"http://{address}") as wire:
             assert said(wire, HELLO)["type"] == "welcome"
 
@@ -570,6 +593,9 @@ def test_the_example_of_the_documentation_sends_and_comes_again(address, key, st
     id = send(key)
     assert len(wires) == 2
     np.testing.assert_array_equal(stored(store, id).since(0)[1], ramp(0, 1000))
-    assert stored(store, id).status.state == "ended"
+    ends = time.monotonic() + 10
+    while stored(store, id).status.state != "ended":
+        assert time.monotonic() < ends
+        time.sleep(0.05)
     with pytest.raises(ConnectionClosed):
         send("no key")

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request, Response
 import ecgomics
 from ecgomics.service.api import analysing, compatible, jobs, problems, reading, streaming, watching
 from ecgomics.service.api.schema import Problem, Samples
-from ecgomics.service.api.state import Access, Shared
+from ecgomics.service.api.state import Access, Shared, is_loopback
 from ecgomics.service.api.stream_frames import ABOUT as ABOUT_STREAMS
 from ecgomics.service.database import Database
 from ecgomics.settings import ApiSettings
@@ -76,6 +76,9 @@ def create_app(
 def _limit(app: FastAPI, shared: Shared) -> None:
     @app.middleware("http")
     async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        if shared.access == "open" and not is_loopback(request.url.hostname or ""):
+            # a name that leads here may be a hostile page's, whose browser takes us for its own server
+            return problems.problem(403, "A request for another host", detail="call it 127.0.0.1 or localhost")
         length = request.headers.get("content-length", "0")
         if not length.isdigit() or int(length) > shared.settings.largest_bytes + 4096:
             return problems.problem(413, f"A body of more than {shared.settings.largest_mb} MB")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Any
 
 from ecgomics.errors import ServiceError
 from ecgomics.service.api.app import create_app
-from ecgomics.service.api.state import Access
+from ecgomics.service.api.state import Access, is_loopback
 from ecgomics.service.api.stream_frames import LARGEST_BYTES
 from ecgomics.service.api.watching import log_as_json
 from ecgomics.service.database import Database
@@ -51,13 +50,3 @@ def launch(
     print(f"http://{address}:{port}/openapi.json")
     log_as_json()
     uvicorn.run(create_app(cohort, database=Database(database), settings=settings, access=access), **options)
-
-
-def is_loopback(address: str) -> bool:
-    """Whether only this machine can reach an address."""
-    if address == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False

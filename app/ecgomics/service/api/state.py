@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import threading
 import time
 from collections import OrderedDict
@@ -157,6 +158,16 @@ def key_owner(secret: str, *, here: Shared, address: str) -> Person:
         # guesses are slowed by where they come from
         wait = here.buckets.take(f"refused {address}", cost=10)
         raise RefusedError(429 if wait else 401, error, headers={"WWW-Authenticate": "Bearer"}) from None
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine can reach an address."""
+    if address == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 def _address(request: Request) -> str:

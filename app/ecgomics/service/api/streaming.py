@@ -18,7 +18,7 @@ from ecgomics.live import Feed, Hub
 from ecgomics.service.accounts import Person
 from ecgomics.service.api.problems import RESPONSES, RefusedError
 from ecgomics.service.api.schema import StreamLine, StreamList
-from ecgomics.service.api.state import Here, Reader, Shared, Streamer, key_owner
+from ecgomics.service.api.state import Here, Reader, Shared, Streamer, is_loopback, key_owner
 from ecgomics.service.api.stream_frames import PROTOCOL, ClosedError, Form, Hello, Watch, first_of
 from ecgomics.service.api.stream_sender import Sender, opened, record
 from ecgomics.service.api.stream_viewer import Viewer, told_status
@@ -229,8 +229,10 @@ def _require(who: Person, scope: str) -> None:
 def _person(socket: WebSocket, here: Shared, offered: list[str]) -> Person:
     """Who opens a connection. Raises ClosedError."""
     if here.access == "open":
-        # a page of another site, open in the same browser, could reach a server on loopback
+        # a page of another site, open in the same browser, could reach a server on loopback, by its own name too
         origin = socket.headers.get("origin")
+        if not is_loopback(socket.url.hostname or ""):
+            raise ClosedError(4403, "a request for another host")
         if origin and urlsplit(origin).netloc != socket.headers.get("host"):
             raise ClosedError(4403, "a page of another origin")
         return here.accounts.local()
