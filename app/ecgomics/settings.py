@@ -280,7 +280,7 @@ class LiveSettings(Settings):
         600.0, bounds=(60.0, 604_800.0), doc="How far back samples that are not recorded are kept, s."
     )
     segment_s = param.Number(60.0, bounds=(1.0, 3600.0), doc="Length of a file of samples, s.")
-    save_every_s = param.Number(0.4, bounds=(0.05, 5.0), doc="What came is safe from a power cut within this, s.")
+    save_every_s = param.Number(0.2, bounds=(0.05, 5.0), doc="What came is safe from a power cut within this, s.")
     late_s = param.Number(120.0, bounds=(0.0, 600.0), doc="Samples that come late still fill their gap, s behind.")
     longest_gap_s = param.Number(
         21_600.0, bounds=(1.0, 604_800.0), doc="A longer jump ahead is refused: it is another stream, s."

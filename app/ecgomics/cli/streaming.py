@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ecgomics.cli.grammar import cohort_of, opened, settings_of, verb_of
 
@@ -59,7 +59,7 @@ def _run_stream(given: argparse.Namespace) -> int:
         return 0
     if given.source is None:
         raise SourceError("no source", expected="one to take in", remedy="see ecgomics stream --help")
-    again = "loop" if given.loop else "once"
+    again: Literal["once", "loop"] = "loop" if given.loop else "once"
     source = source_of(given.source, cohort=given.cohort, speed=given.speed, again=again, name=given.name)
     with _closing(hub):
         taken = hub.add(source, id=given.go_on)

@@ -27,10 +27,12 @@ from ecgomics.live.tidying import tidy
 from ecgomics.live.watching import Watching
 from ecgomics.settings import LiveSettings
 
-KEEP_EVERY_S = 0.1
+KEEP_EVERY_S = 0.05
 RETRY_S = 0.25
 CLOSE_S = 60.0
 TIDY_EVERY_S = 60.0
+SAVERS = 4
+"""Streams made safe at once."""
 LONGEST_ID = 80
 
 logger = logging.getLogger(__name__)
@@ -310,15 +312,19 @@ class Hub:
     def _keep(self) -> None:
         due = 0.0
         tidied = -math.inf
-        while not self._closing.wait(KEEP_EVERY_S):
-            if time.monotonic() - tidied > TIDY_EVERY_S:
-                tidied = time.monotonic()
-                with contextlib.suppress(OSError):
-                    tidy(self.folder, settings=self.settings)
-            if time.monotonic() < due:
-                continue
-            due = time.monotonic() + self.settings.save_every_s - KEEP_EVERY_S
-            self._each(Stream.keep)
+        # each waits for the disk most of the time
+        with concurrent.futures.ThreadPoolExecutor(SAVERS, thread_name_prefix="live-saver") as savers:
+            while not self._closing.wait(KEEP_EVERY_S):
+                if time.monotonic() - tidied > TIDY_EVERY_S:
+                    tidied = time.monotonic()
+                    with contextlib.suppress(OSError):
+                        tidy(self.folder, settings=self.settings)
+                if time.monotonic() < due:
+                    continue
+                due = time.monotonic() + self.settings.save_every_s - KEEP_EVERY_S
+                with self._guard:
+                    own = [stream for stream in self._own.values() if not stream.ended]
+                list(savers.map(_kept, own))
 
     def _watch(self) -> None:
         """Look for beats and findings, stream after stream, in step with the clock as far as the processor allows."""
@@ -352,14 +358,12 @@ class Hub:
             watchings.pop(stream.id, None)
             stream.over = True
 
-    def _each(self, step: Callable[[Stream], object]) -> None:
-        with self._guard:
-            own = [stream for stream in self._own.values() if not stream.ended]
-        for stream in own:
-            try:
-                step(stream)
-            except Exception:  # one stream's trouble must not end the others'
-                logger.exception("a live stream could not be kept")
+
+def _kept(stream: Stream) -> None:
+    try:
+        stream.keep()
+    except Exception:  # one stream's trouble must not end the others'
+        logger.exception("a live stream could not be kept")
 
 
 def live_folder(cohort: str | Path) -> Path:

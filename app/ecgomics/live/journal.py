@@ -193,7 +193,7 @@ class Journal:
                 )
             handle = os.dup(self._file)
         try:
-            os.fsync(handle)
+            _sync(handle)
         except OSError as error:
             raise unwritable(error) from None
         finally:
@@ -394,6 +394,11 @@ def _mend_events(folder: Path, *, gaps: Spans, oldest: int) -> None:
     spans = [("filled", span) for span in wrong] + [("gap", span) for span in untold]
     said = [{"when": when, "kind": kind, "first": start, "stop": stop} for kind, (start, stop) in spans]
     log.append(folder / EVENTS, said)
+
+
+def _sync(handle: int) -> None:
+    """Make what a file holds durable; its times of access and change need not be."""
+    getattr(os, "fdatasync", os.fsync)(handle)
 
 
 def _cut(path: Path, whole: int) -> int:

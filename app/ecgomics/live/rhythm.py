@@ -58,6 +58,16 @@ IRREGULAR = "irregular_intervals"
 COSEN_LIMIT, COSEN_BEATS = -1.4, 12
 NORMAL, VENTRICULAR, SUPRAVENTRICULAR, PACED = range(4)
 WIDE_MS = 110.0
+ORDER = (
+    "PVC_Count",
+    "PVC_Burden",
+    "PVC_Couplets",
+    "PVC_RunMax",
+    "Bigeminy",
+    "PAC_Count",
+    "Paced_Fraction",
+    "PVC_RunRate",
+)
 ABRUPT = 0.85
 RUN = 3
 BEFORE_R_S = 0.35
@@ -152,10 +162,8 @@ def _waves(rhythm: Rhythm) -> dict[str, float]:
 
 def _ectopy(rhythm: Rhythm) -> dict[str, float]:
     beats, wide = len(rhythm.r_s), rhythm.ventricular
-    names = ("PVC_Count", "PVC_Burden", "PVC_Couplets", "PVC_RunMax", "Bigeminy", "PAC_Count", "Paced_Fraction")
-    names = (*names, "PVC_RunRate")
     if not beats:
-        return {f"{name}_Global": math.nan for name in names}
+        return {f"{name}_Global": math.nan for name in ORDER}
     lengths = [stop - start for start, stop in stretches(wide)]
     inside = [rhythm.rr_s[start + 1 : stop] for start, stop in stretches(wide) if stop - start >= RUN]
     rates = [60 / float(np.mean(rr)) for rr in inside if np.isfinite(rr).all()]
@@ -169,7 +177,7 @@ def _ectopy(rhythm: Rhythm) -> dict[str, float]:
         float((rhythm.kinds == PACED).mean()),
         max(rates, default=math.nan),
     )
-    return {f"{name}_Global": count for name, count in zip(names, counts, strict=True)}
+    return {f"{name}_Global": count for name, count in zip(ORDER, counts, strict=True)}
 
 
 def stretches(flags: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
