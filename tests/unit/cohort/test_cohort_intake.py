@@ -25,7 +25,7 @@ from ecgomics.settings import IngestSettings
 from ecgomics.vocabulary import LEADS
 
 QUIET = Progress("quiet")
-SECRETS = ("Mary", "1958", "SN-48151", "77123456", "felt dizzy", "woke up", "2019")
+SECRETS = ("Mary", "_1958", "-1958", "SN-48151", "77123456", "felt dizzy", "woke up", "2019-03-04")
 
 
 @pytest.fixture
