@@ -111,12 +111,12 @@ class CaseState(param.Parameterized):
 
     def _measure_st(self, row: Mapping[str, Any]) -> None:
         """The ST level: from the baseline, where the caliper begins, to J, where it ends; in the lead asked for."""
-        mv = row.get("mv")
-        if row.get("lead") == self.targets["st"].lead and mv is not None:
-            ends = sorted((float(row[f"{end}_s"]), row.get(f"{end}_mv")) for end in ("start", "stop"))
-            rise = [level for _, level in ends]
-            known = None not in rise
-            self.answer("st", round(float(rise[1]) - float(rise[0]), 2) if known else round(float(mv), 2))
+        levels = [row.get("start_mv"), row.get("stop_mv")]
+        if row.get("lead") != self.targets["st"].lead or None in levels:
+            return
+        first, last = (float(str(level)) for level in levels)
+        rise = last - first if float(row["stop_s"]) >= float(row["start_s"]) else first - last
+        self.answer("st", round(rise, 2))
 
     def submit(self) -> None:
         """Mark the reading and keep every answer; only the first time counts."""
@@ -152,12 +152,14 @@ class CaseState(param.Parameterized):
         )
 
     def may_try(self, line: str) -> bool:
-        """Whether a line may be read again: once, for half of its points, if the first try left that much."""
+        """Whether a line may be measured again: once, for half of its points, if the first try left that much."""
         found = next((item for item in self.marks if item.target.field.id == line), None)
-        return found is not None and line not in self.tried and line in self.case.asked and found.share < SECOND_TRY
+        if found is None or line in self.tried or not math.isfinite(found.target.value):
+            return False
+        return found.share < SECOND_TRY
 
     def try_again(self, line: str) -> None:
-        """Open one line again; the other answers stand."""
+        """Open one measured line again; the other answers stand, and words are not guessed twice."""
         if self.may_try(line):
             self.given = {**self.given, line: None}
             self.param.update(trying=line, chosen=line)

@@ -177,12 +177,16 @@ class VirtualState(param.Parameterized):
         self.answer = {}
 
     _slid = ""
+    _base: tuple[tuple[str, int], dict[str, Any]] | None = None
 
     # what is shown
 
     def changes(self) -> dict[str, Any]:
         """Parameters that differ from those the preset was drawn with."""
-        drawn = self._drawn(self.preset or "normal", {}).as_dict()
+        if self._base is None or self._base[0] != (self.preset, self.seed):
+            # drawn again only when another patient is asked for, not at every move of a slider
+            self._base = ((self.preset, self.seed), self._drawn(self.preset or "normal", {}).as_dict())
+        drawn = self._base[1]
         return {name: value for name, value in self.patient.as_dict().items() if drawn[name] != value}
 
     def name_of(self, rule: str) -> str:

@@ -187,7 +187,7 @@ def cases_of_file(name: str, data: bytes) -> tuple[Case, ...]:
         place = f", line {mark.line + 1}" if mark else ""
         raise LearnError(f"{name}{place}: no YAML", expected="a case file", remedy=_problem(error)) from error
     several = isinstance(stated, list)
-    nodes = node.value if several else [node]
+    nodes = node.value if several and node is not None else [node]
     entries = stated if several else [stated]
     return tuple(read_case(entry, source=name, node=each) for entry, each in zip(entries, nodes, strict=True))
 

@@ -192,7 +192,7 @@ class CaseView:
         read = {str(name).removeprefix("case:") for name in answers["case_id"]} if len(answers) else set()
         done = len(read & set(names))
         kind = words("synthetic") if case.synthetic else words("real record")
-        intervals = [words(line) for line in ("PR", "QRS", "QT") if line.lower() in case.asked]
+        intervals = [words(line) for line in ("PR", "QRS", "QT", "ST") if line.lower() in case.asked]
         aim = (
             words("Measure {intervals} with the calipers; read on.", intervals=", ".join(intervals))
             if intervals
