@@ -55,6 +55,14 @@ def test_usual_beats_are_usual(virtual, condition):
     assert found.quality["pace_spikes"].item() == 0
 
 
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_ventricular_tachycardia(virtual, matching, number):
+    found, true = table(virtual("ventricular_tachycardia", number), matching)
+    assert (true == CLASS["ventricular"]).all()
+    assert len(true) > 18
+    assert (found == CLASS["ventricular"]).mean() >= 0.9
+
+
 def found_at(r, *, width=0.09, p=True):
     """Beats of one shape at the given times, of one width or of one each."""
     r = np.asarray(r, dtype=float)

@@ -57,7 +57,7 @@ def muscle(x):
     ],
 )
 def test_a_fault_is_flagged_where_it_is(virtual, name, fault):
-    ecg = virtual("normal", 2).ecg.copy(deep=True)
+    ecg = virtual("normal", 5).ecg.copy(deep=True)
     fault(ecg.values[LEAD])
     beats = delineate(ecg)
     assert name in flags_of(beats, LEAD)
@@ -69,7 +69,7 @@ def test_a_fault_is_flagged_where_it_is(virtual, name, fault):
 
 @pytest.mark.parametrize("fault", [missing, flat])
 def test_a_lead_that_shows_nothing_is_left_out(virtual, fault):
-    record = virtual("normal", 2)
+    record = virtual("normal", 5)
     ecg = record.ecg.copy(deep=True)
     fault(ecg.values[LEAD])
     beats = delineate(ecg)
@@ -80,14 +80,14 @@ def test_a_lead_that_shows_nothing_is_left_out(virtual, fault):
 
 
 def test_a_clean_record_is_clean(virtual):
-    quality = delineate(virtual("normal", 2).ecg).quality
+    quality = delineate(virtual("normal", 5).ecg).quality
     assert (quality["lead_flags"].values == 0).all()
     assert quality["record_quality"].item() > 0.8
     assert quality["usable"].item() == pytest.approx(1, abs=0.15)
 
 
 def test_a_record_of_nothing_has_no_beats_and_no_quality(virtual):
-    ecg = virtual("normal", 2).ecg.copy(deep=True)
+    ecg = virtual("normal", 5).ecg.copy(deep=True)
     ecg.values[:] = np.nan
     beats = delineate(ecg)
     assert beats.beats.sizes["beat"] == 0

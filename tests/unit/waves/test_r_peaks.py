@@ -21,7 +21,8 @@ def test_every_beat_once(virtual, matching, condition):
     inner = truth[(truth > 0.3) & (truth < 9.7)]
     hits, _ = matching(found, truth=inner, within_s=0.075)
     assert len(np.unique(hits)) == len(inner)
-    assert len(found) <= len(truth) + 1
+    # complexes cut by an end of the recording may be found and are not among the true ones
+    assert ((found > 0.15) & (found < 9.85)).sum() <= len(truth) + 1
 
 
 @pytest.mark.parametrize("rate", [100.0, 250.0, 360.0, 500.0, 1000.0])
