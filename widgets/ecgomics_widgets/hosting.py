@@ -90,6 +90,9 @@ class HostedWidget(param.Parameterized):
         if self._widget is None:
             kind: Any = type(self)
             self._widget = jupyter_class(kind)(**self._browser_state())
+            if tall := self._height_alone():
+                # a notebook's cell gives no height: a chart would be as low as its words
+                self._widget.layout.height = f"{tall}px"
             self._follow_jupyter(self._widget)
         return self._widget
 
@@ -117,6 +120,10 @@ class HostedWidget(param.Parameterized):
 
     def _panel_layout(self) -> dict[str, Any]:
         return {"sizing_mode": "stretch_width"}
+
+    def _height_alone(self) -> int:
+        """Height in a notebook's cell, px; 0 for widgets that are as high as what is in them."""
+        return 0
 
     def _to_browser(self, name: str) -> Any:
         """The value of one parameter as the browser gets it."""

@@ -43,6 +43,9 @@ class Poincare(HostedWidget):
         intervals = timeline.intervals_of(beats, gaps=gaps)
         return cls(beats=timeline.packed_intervals(intervals), summary=spread_of(intervals), **params)
 
+    def _height_alone(self) -> int:
+        return 360
+
     def _panel_layout(self) -> dict[str, Any]:
         return {"sizing_mode": "stretch_width", "height": 320}
 

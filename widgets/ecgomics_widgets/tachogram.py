@@ -90,6 +90,9 @@ class Tachogram(HostedWidget):
             **params,
         )
 
+    def _height_alone(self) -> int:
+        return 232
+
     def _panel_layout(self) -> dict[str, Any]:
         return {"sizing_mode": "stretch_width", "height": 232}
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ecgomics_widgets import timeline
 from ecgomics_widgets.errors import WidgetError
 from ecgomics_widgets.hosting import HostedWidget
-from ecgomics_widgets.messages import pack
+from ecgomics_widgets.messages import pack, unpack
 
 FORMS = ("line", "bars", "range", "heat")
 """`range` draws low to high as a bar and the value as a dot on it."""
@@ -55,8 +55,13 @@ class TrendPlot(HostedWidget):
         """Build from quantities (see `packed_trends`) and shaded stretches (see `timeline.shades_of`)."""
         return cls(rows=packed_trends(trends), shades=timeline.shades_of(shades), **params)
 
+    def _height_alone(self) -> int:
+        rows = unpack(self.rows)[0]["rows"] if self.rows else []
+        charts = sum(row["form"] != "heat" for row in rows)
+        return 100 + 90 * max(1, charts) + 24 * (len(rows) - charts)
+
     def _panel_layout(self) -> dict[str, Any]:
-        return {"sizing_mode": "stretch_width", "height": 190}
+        return {"sizing_mode": "stretch_width", "height": self._height_alone()}
 
     def _from_browser(self, name: str, value: Any) -> Any:
         if name in ("view", "window"):

@@ -214,7 +214,7 @@ class HolterState(param.Parameterized):
         self._gather()
         self.forms = found.of
 
-    def _letter(self, found: Forms, event: Mapping[str, Any]) -> str:
+    def _letter(self, found: Forms, event: Mapping[Any, Any]) -> str:
         if not class_of(event["kind"]):
             return ""
         first = int(np.searchsorted(self.day.r_s, float(event["start_s"]) - 1e-6))

@@ -94,7 +94,7 @@ def drawn(found: Study) -> dict[str, Any]:
     clause = next(one for one in found.rule.clauses if one.edited_as == found.swept)
     table = found.sweep
     unit = "" if clause.unit in ("1", "code") else clause.unit
-    alone = int(found.clauses.loc[clause.id, "alone"])
+    alone = int(found.clauses["alone"].to_dict()[clause.id])
     return {
         "clause": found.swept,
         "text": clause.biomarker.removesuffix("_Global"),

@@ -225,3 +225,11 @@ def test_trends_state_their_form_and_are_put_in_order():
         TrendPlot.of({"x": {"time_s": [0], "value": [1], "form": "pie"}})
     with pytest.raises(WidgetError, match="equal columns"):
         TrendPlot.of({"x": {"time_s": [0, 1], "value": [1]}})
+
+
+def test_charts_have_a_height_in_a_notebook():
+    table = {"time_s": [0, 3600], "value": [60, 70]}
+    one, three = (TrendPlot.of({name: table for name in "abc"[:size]}) for size in (1, 3))
+    assert one.widget().layout.height == "190px"
+    assert three.widget().layout.height == "370px"
+    assert Poincare.of({"time_s": np.arange(0, 100, 0.8)}).widget().layout.height == "360px"
