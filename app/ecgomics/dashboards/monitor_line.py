@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable, Mapping
@@ -150,7 +151,6 @@ class Line:
         """Bring the facts on the page up to date."""
         on = sum(stream["recording"] for stream in facts)
         about = f"{counted(len(facts), 'stream')} · {on} recording" if facts else "no stream"
-        kept = [one for one in self.house.recordings if one.state != "discarded"][-MOST_RECORDINGS:]
         chosen = self.state.reader
         self.put(
             streams=facts,
@@ -158,9 +158,17 @@ class Line:
             events=self.state.rows(),
             why=self.state.why(),
             span_s=self.state.span_s,
-            recordings=[recording_row(self.house, one) for one in reversed(kept)],
+            recordings=self._recordings(),
             status=[about, NOT_AN_ALARM],
         )
+
+    def _recordings(self) -> list[dict[str, Any]]:
+        """Newest first; one whose journal cannot be read is left out."""
+        rows = []
+        for one in [one for one in self.house.recordings if one.state != "discarded"][: -MOST_RECORDINGS - 1 : -1]:
+            with contextlib.suppress(EcgomicsError):
+                rows.append(recording_row(self.house, one))
+        return rows
 
     def draw(self) -> None:
         """Bring the trends up to date."""

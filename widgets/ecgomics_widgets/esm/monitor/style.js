@@ -80,7 +80,7 @@ export const STYLE = `
 .frame .sheet-over { position: absolute; inset: 8px; z-index: 45; display: flex; flex-direction: column; }
 .frame .sheet-over iframe { flex: 1; border: 0; background: #fff; width: 100%; }
 .frame .sheet-over .busy { padding: 32px; text-align: center; }
-.frame .add { border: 1px solid var(--eg-line); border-radius: 15px; height: 30px; padding: 0 12px; background: none; }
+.frame .add { border: 1px solid var(--eg-line); border-radius: 15px; height: 30px; padding: 0 12px; background: none; white-space: nowrap; flex: none; }
 .frame .phone { display: grid; grid-template-rows: auto auto minmax(160px, 1fr) auto minmax(0, 132px) auto; height: 100%; background: var(--eg-panel); }
 .frame .phone .link { display: flex; align-items: center; gap: 6px; padding: 4px 4px 0 16px; min-width: 0; }
 .frame .phone .link b { font-size: 15px; max-width: 45%; } .frame .phone .link .dot { flex: none; margin: 0 2px 0 0; }
@@ -109,7 +109,8 @@ export const STYLE = `
 @media (prefers-reduced-motion: reduce) { .frame .dock .held .ring { animation: none; } .frame .dock .core { transition: none; } }
 .frame .dock .mark { border: 1px solid var(--eg-line); border-radius: 12px; background: none; min-width: 76px; min-height: 58px; font-weight: 600; display: flex; flex-direction: column; align-items: center; justify-content: center; } .frame .dock .mark[hidden] { display: none; } .frame .dock .mark span { font-size: 17px; line-height: 20px; }
 .frame .streams { list-style: none; margin: 0; padding: 0; text-align: left; } .frame .streams button { width: 100%; min-height: 44px; text-align: left; border: 0; background: none; border-bottom: 1px solid var(--eg-line); padding: 4px 8px; }
-@container frame (max-width: 1100px) { .frame .desk { grid-template-columns: minmax(0, 1fr) 280px; } .frame .tile .power { display: none; } }
+@container frame (max-width: 1100px) { .frame .desk { grid-template-columns: minmax(0, 1fr) 280px; } .frame .tiles { grid-template-columns: minmax(0, 1fr); } }
+@container frame (max-width: 900px) { .frame header .cohort { display: none; } }
 @container frame (max-width: 700px) {
   .frame .whole.watching { grid-template: 44px minmax(0, 1fr) 0 / minmax(0, 1fr); } .frame .whole.watching footer, .frame header .add { display: none; }
   .frame .sheet-over { inset: 0; border-radius: 0; }
