@@ -17,7 +17,7 @@ import xarray as xr
 from ecgomics.cohort.cohort import Cohort
 from ecgomics.cohort.resample import resample_pieces, resampled_length
 
-_SWEPT_EVERY_S = 0.5
+_SWEPT_EVERY_S = 0.1
 
 
 def common_rate(cohort: Cohort, records: Sequence[str]) -> xr.DataArray:
