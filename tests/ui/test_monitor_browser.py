@@ -207,7 +207,7 @@ def test_record_by_a_tap_stop_by_a_hold_and_analyse(open_page, server, ward):
     page.mouse.up()
     _settle(page, lambda: _recording(ward).state == "ended")
     page.get_by_role("button", name="Analyse").click()
-    page.locator(".sheet-over iframe").wait_for(timeout=30_000)
+    page.locator(".sheet-over iframe").wait_for(timeout=90_000)
     report = page.frame_locator(".sheet-over iframe")
     report.locator("svg").first.wait_for(timeout=10_000)
     page.get_by_role("button", name="close").click()
@@ -359,7 +359,7 @@ def test_a_killed_server_loses_nothing_and_the_page_opens_without_it(open_page, 
         lambda: page.evaluate("navigator.serviceWorker.getRegistration().then((r) => r?.active?.state)") == "activated",
     )
     page.get_by_role("button", name="Connect").click()
-    page.locator(".phone .rate", has_text="7").wait_for(timeout=20_000)
+    page.locator(".phone .rate", has_text="7").wait_for(timeout=90_000)
     page.locator(".dock .record").click()
     page.locator(".dock .record.on").wait_for(timeout=10_000)
     page.wait_for_timeout(1500)

@@ -155,6 +155,14 @@ class _Connection(WebSocketHandler):
 
     def _write(self, message: str | bytes) -> None:
         try:
-            self.write_message(message, binary=isinstance(message, bytes))
+            sent = self.write_message(message, binary=isinstance(message, bytes))
+            sent.add_done_callback(_closed_meanwhile)
         except WebSocketClosedError:
             self.on_close()
+
+
+def _closed_meanwhile(sent: Any) -> None:
+    """A page that was closed while it was written to is no trouble: `on_close` follows."""
+    error = sent.exception()
+    if error is not None and not isinstance(error, WebSocketClosedError):
+        raise error
