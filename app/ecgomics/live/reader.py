@@ -247,14 +247,20 @@ class Reader:
         return 60.0 / float(np.median(rr)) if rr and now_s - last[-1].time_s < 6 else math.nan
 
     def ask_to_stop(self) -> None:
-        """Ask whoever takes the stream in to end it; within half a second it does.
+        """Ask whoever takes the stream in to end it; within half a second it does. One that nobody takes in has ended.
 
         Raises
         ------
         StreamError
             When the disk does not take the request.
         """
-        log.append(self.folder / STOP, [{"when": datetime.now(UTC).isoformat()}])
+        when = datetime.now(UTC).isoformat(timespec="milliseconds")
+        if is_owned(self.folder):
+            log.append(self.folder / STOP, [{"when": when}])
+            return
+        at = self.next
+        ended = {"kind": "status", "code": "ended", "text": "stopped", "first": at, "stop": at}
+        log.append(self.folder / EVENTS, [{"when": when, **ended}])
 
     # --- taking in -----------------------------------------------------------------------------------------------
 

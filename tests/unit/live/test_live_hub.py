@@ -169,6 +169,18 @@ def test_a_stream_is_ended_by_another_process(hub):
         feed.push(block(10, 20))
 
 
+def test_a_stream_that_nobody_takes_in_is_ended_too(tmp_path):
+    stream = Stream.begin(tmp_path / "x.live" / "s", ONE)
+    stream.push(block(0, 10))
+    stream.journal.close()
+    other = Hub(tmp_path / "x.live")
+    other.stop("s")
+    assert other.reader("s").status.state == "ended"
+    with pytest.raises(StreamError, match="has ended"):
+        other.feed(ONE, id="s")
+    other.close()
+
+
 def test_silence_is_lost_and_comes_back(hub):
     feed = hub.feed(ONE)
     feed.push(block(0, 10))
