@@ -124,7 +124,7 @@ class UrlBench:
 
     def put(self, block: str, nodes: Nodes, *, failures: Mapping[str, str]) -> None:
         """Keep a finished block: it is whole when the last of its objects is there."""
-        with tempfile.TemporaryDirectory(dir=self._store.scratch) as directory:
+        with tempfile.TemporaryDirectory() as directory:
             _write(Path(directory), nodes, failures)
             self.bring(block, Path(directory))
 
