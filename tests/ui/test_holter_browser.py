@@ -27,6 +27,8 @@ def served(tmp_path_factory):
 
     patient = VirtualPatient(pvc_per_min=1.5)
     ecg = simulate(patient, duration_s=1800, rate_hz=250, seed=4).ecg.sel(lead=["II", "V1"]).copy()
+    # one lead is turned round after a while, so that the same beats come in two forms
+    ecg.values[1, 250 * 1100 :] *= -1
     ecg.values[:, 250 * 700 : 250 * 800] = np.nan
     record = Record(
         ecg=ecg,
