@@ -109,8 +109,8 @@ def _lengths(values: Block) -> npt.NDArray[np.intp]:
     lengths = np.full(len(values), samples)
     padded = np.arange(len(values))
     for stop in range(samples, 0, -PIECE):
-        known = np.isfinite(values[padded, :, max(stop - PIECE, 0) : stop]).any(axis=1)
-        ended = known.any(axis=1)
+        known: npt.NDArray[np.bool_] = np.any(np.isfinite(values[padded, :, max(stop - PIECE, 0) : stop]), axis=1)
+        ended: npt.NDArray[np.bool_] = np.any(known, axis=1)
         lengths[padded[ended]] = stop - np.argmax(known[ended, ::-1], axis=1)
         padded = padded[~ended]
         if len(padded) == 0:

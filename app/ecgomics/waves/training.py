@@ -47,7 +47,7 @@ def window(example: Example, *, rng: np.random.Generator, stem: int, augment: st
     start = _start(example, length=length, rng=rng)
     turn, phase = 2 * np.pi * rng.uniform(0.1, 0.6), rng.uniform(0, 2 * np.pi)
 
-    def clock(sample: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def clock(sample: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
         """Time in the example, s: stretched as a whole, and slowly by turns a little more and less."""
         t = sample / NETWORK_HZ
         return start + scale * (t + swing * (np.sin(turn * t + phase) - np.sin(phase)) / turn)
