@@ -6,8 +6,11 @@ script a frame, 4 ms in Python and 60 kB a step at p95, for 10 s and for 24 h of
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import socket
+import subprocess
 import time
 
 import numpy as np
@@ -75,17 +78,17 @@ def served(browser, make, monkeypatch):
     return page, server
 
 
-def drag(page, *, y: float, pause_ms: int = 8) -> int:
-    """Six drags of 40 steps; the number of steps."""
-    for turn in range(6):
+def drag(page, *, y: float, pause_ms: int = 8, turns: int = 6, moves: int = 40) -> int:
+    """Some drags of some steps; the number of steps."""
+    for turn in range(turns):
         start, step = (1100, -20) if turn % 3 < 2 else (150, 20)
         page.mouse.move(start, y)
         page.mouse.down()
-        for move in range(1, 41):
+        for move in range(1, moves + 1):
             page.mouse.move(start + step * move, y)
             page.wait_for_timeout(pause_ms)
         page.mouse.up()
-    return 240
+    return turns * moves
 
 
 def script_ms(session) -> float:
@@ -227,3 +230,75 @@ def test_the_same_view_in_holoviews(browser, monkeypatch):
         f"Python an update: HoloViews p95 {server_ms:.1f} ms over {len(spent)} updates"
     )
     assert theirs > stats["whole"]
+
+
+PLOTLY = """
+import json, sys, time
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+from plotly_resampler import FigureResampler
+
+signal, clock = np.load(sys.argv[1]), None
+clock = np.arange(signal.shape[1]) / 500
+figure = FigureResampler(make_subplots(rows=12, cols=1, shared_xaxes=True, vertical_spacing=0))
+for row in range(12):
+    figure.add_trace(go.Scattergl(name=str(row), showlegend=False), hf_x=clock, hf_y=signal[row], row=row + 1, col=1)
+figure.update_layout(height=600, margin=dict(l=0, r=0, t=0, b=0), dragmode="pan")
+figure.update_xaxes(range=[0, 12.8])
+spent, update = [], FigureResampler._construct_update_data
+
+def timed(self, *args, **kwargs):
+    began = time.process_time()
+    result = update(self, *args, **kwargs)
+    spent.append(1000 * (time.process_time() - began))
+    open(sys.argv[3], "w").write(json.dumps(spent))
+    return result
+
+FigureResampler._construct_update_data = timed
+figure.show_dash(mode="external", port=int(sys.argv[2]), config={"scrollZoom": True})
+time.sleep(600)
+"""
+
+
+def test_the_same_view_in_plotly_resampler(browser, tmp_path):
+    """As above, where `ECGOMICS_PLOTLY_PYTHON` names a Python that has plotly-resampler; it is no dependency."""
+    python = os.environ.get("ECGOMICS_PLOTLY_PYTHON", "")
+    if not python:
+        pytest.skip("ECGOMICS_PLOTLY_PYTHON names no Python with plotly-resampler")
+    np.save(tmp_path / "signal.npy", beats_like(1800))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    told = tmp_path / "spent.json"
+    command = [python, "-c", PLOTLY, str(tmp_path / "signal.npy"), str(port), str(told)]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+    try:
+        page = browser.new_context(viewport={"width": 1200, "height": 640}).new_page()
+        for _ in range(120):
+            try:
+                page.goto(f"http://127.0.0.1:{port}")
+                break
+            except Exception:
+                time.sleep(0.5)
+        page.wait_for_selector(".js-plotly-plot .nsewdrag", state="attached", timeout=60_000)
+        page.wait_for_timeout(3000)
+        session = page.context.new_cdp_session(page)
+        session.send("Performance.enable")
+        before = script_ms(session)
+        # one drag of thirty: each move of the hand waits for the page, which takes its time
+        steps = drag(page, y=300, pause_ms=8, turns=1, moves=30)
+        page.wait_for_timeout(1500)
+        theirs = (script_ms(session) - before) / steps
+        page.context.close()
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+    spent = json.loads(told.read_text()) if told.exists() else []
+    cost = np.percentile(spent, 95) if spent else float("nan")
+    print(
+        f"\n12 leads × 1,800 s in plotly-resampler: {theirs:.1f} ms of script a step of the drag; "
+        f"Python an update: p95 {cost:.1f} ms of CPU over {len(spent)} updates"
+    )
+    assert theirs > 0
