@@ -381,5 +381,5 @@ def test_a_killed_server_loses_nothing_and_the_page_opens_without_it(open_page, 
     page.evaluate("(number) => { window.__strap.number = number; }", number + 390)
     page.get_by_role("button", name="Connect").first.click()
     _settle(page, lambda: page.evaluate("window.__ecgomics_live_stats?.head ?? 0") > 300)
-    held = page.evaluate("Math.max(...[...window.__ecgomics_monitor.straps.held.values()].map((e) => e.box.waiting()))")
-    assert held > 130
+    held = "Math.max(...[...window.__ecgomics_monitor.straps.held.values()].map((entry) => entry.box.waiting()))"
+    _settle(page, lambda: page.evaluate(held) > 260)

@@ -133,9 +133,12 @@ class _Connection(WebSocketHandler):
         except AccessError:
             self.close(SIGNED_OUT, "sign in")
             return
+        called = self.get_query_argument("page", "")[:32]
         if "exchange" not in shared:
             shared["exchange"] = Exchange(house_of(site.reading.census.cohort.path))
-        self.line = Line(shared["exchange"], reading=lambda: site.reading, person=person, write=self._write)
+        self.line = Line(
+            shared["exchange"], reading=lambda: site.reading, person=person, write=self._write, page=called
+        )
         shared["exchange"].join(self.line)
         facts = {"cohort": cohort_facts(site.reading.census), "nav": list(site.nav(own)), "heading": own.title}
         self.line.begin({**facts, "visitor": _leaving(person), "version": version()})

@@ -28,6 +28,7 @@ FACTS_EVERY = 5
 TRENDS_EVERY = 50
 MOST_RECORDS = 400
 MOST_RECORDINGS = 50
+MOST_REPORTS = 64
 NOT_AN_ALARM = "findings are shown, nothing is alarmed: this is not an alarm system"
 
 
@@ -43,6 +44,8 @@ class Exchange:
     def __init__(self, house: House) -> None:
         self.house = house
         self.lines: set[Line] = set()
+        self.reports: dict[str, dict[str, str]] = {}
+        """What each page shows over it, so that a report reaches a page whose line was cut meanwhile."""
         self._turn = 0
         self._beat = PeriodicCallback(self.tick, TICK_MS)
 
@@ -91,6 +94,8 @@ class Line:
         Who looks.
     write
         Sends a text, or bytes, to the browser.
+    page
+        What the page calls itself, whichever line it has.
     """
 
     def __init__(
@@ -100,7 +105,9 @@ class Line:
         reading: Callable[[], Reading],
         person: Person,
         write: Callable[[str | bytes], None],
+        page: str = "",
     ) -> None:
+        self.page = f"{person.id}/{page}"
         self.exchange, self.house, self.person = exchange, exchange.house, person
         self.state = MonitorState(exchange.house, person)
         self._reading, self._write = reading, write
@@ -127,6 +134,16 @@ class Line:
         if fresh:
             self._said |= fresh
             self._write('{"set":{' + ",".join(f"{json.dumps(name)}:{text}" for name, text in fresh.items()) + "}}")
+
+    def show(self, report: dict[str, str]) -> None:
+        """Show a report over the page, on this line or the page's next one."""
+        reports = self.exchange.reports
+        reports.pop(self.page, None)
+        if report:
+            reports[self.page] = report
+            for oldest in list(reports)[:-MOST_REPORTS]:
+                del reports[oldest]
+        self.put(report=report)
 
     def say(self, notice: str) -> None:
         """Show a sentence for a moment."""
@@ -159,6 +176,7 @@ class Line:
             why=self.state.why(),
             span_s=self.state.span_s,
             recordings=self._recordings(),
+            report=self.exchange.reports.get(self.page, {}),
             status=[about, NOT_AN_ALARM],
         )
 
@@ -226,7 +244,7 @@ class Line:
         elif kind in ("report", "take_in"):
             self._open(str(event.get("recording", "")), keeping=kind == "take_in")
         elif kind == "close_report":
-            self.put(report={})
+            self.show({})
         else:
             self.state.act(event)
         self.tell(self.exchange.facts())
@@ -258,7 +276,7 @@ class Line:
         recording = self.house.recording(name)
         if recording.state == "cut" and keeping:
             self.house.end(recording.stream, by=self.person)
-        self.put(report={"title": f"Report of {recording.name}", "said": "analysing …"})
+        self.show({"title": f"Report of {recording.name}", "said": "analysing …"})
         threading.Thread(target=self._report, args=(recording,), kwargs={"keeping": keeping}, daemon=True).start()
 
     def _report(self, recording: Recording, *, keeping: bool) -> None:
@@ -268,9 +286,9 @@ class Line:
         title = f"Report of {recording.name}"
         try:
             record = record_of(recording)
-            self._later(lambda html: self.put(report={"title": title, "html": html}), report_html(examine(record)))
+            self._later(lambda html: self.show({"title": title, "html": html}), report_html(examine(record)))
         except EcgomicsError as error:
-            self._later(lambda said: self.put(report={"title": title, "said": said}), str(error))
+            self._later(lambda said: self.show({"title": title, "said": said}), str(error))
         if not keeping:
             return
         try:

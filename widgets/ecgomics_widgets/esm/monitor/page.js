@@ -30,7 +30,7 @@ export class MonitorPage {
     this.feeds = new Map();
     this.tiles = new Map();
     this.root = h("div", { class: "frame eg", tabindex: -1, "data-place": "page" });
-    this.wire = new Wire(`${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/monitor/live`, { values: START, onBytes: (bytes) => this.take(bytes) });
+    this.wire = new Wire(`${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/monitor/live?page=${Math.random().toString(36).slice(2)}`, { values: START, onBytes: (bytes) => this.take(bytes) });
     this.straps = new Straps({ send: (samples) => this.wire.send({ samples }), onSamples: (sender, first, values) => this.draws(sender, first, values), onChange: () => this.changed() });
     this.build(body);
     this.listen();
