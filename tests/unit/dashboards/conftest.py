@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -50,12 +51,16 @@ rules:
 """
 
 
+HOME = tempfile.TemporaryDirectory(prefix="ecgomics-", ignore_cleanup_errors=True)
+"""Where what is kept beside the made-up cohorts lies."""
+
+
 class FakeCohort:
     """What dashboards use of a cohort."""
 
     def __init__(self, n: int = 60, *, analysed: bool = True, mapped: bool = True, seed: int = 0) -> None:
         rng = np.random.default_rng(seed)
-        self.path = Path("fake.zarr")
+        self.path = Path(tempfile.mkdtemp(dir=HOME.name)) / "fake.zarr"
         self.told: list[dict[str, object]] = []
         ids = [f"{number:016x}" for number in range(n)]
         self.rng, self.ids, self.analysed, self.mapped = rng, ids, analysed, mapped
