@@ -12,7 +12,8 @@ from ecgomics_widgets.hosting import HostedWidget
 class CaseShelf(HostedWidget):
     """Cases by topic with what was reached in them; events arrive in `event`.
 
-    Events are dicts with a `type`: ``join`` (code, name), ``keep`` (record, condition, title). `ticket` makes the browser keep who it is.
+    Events are dicts with a `type`: ``join`` (code, name), ``keep`` (record, condition, title). `ticket` makes
+    the browser keep who it is.
 
     Examples
     --------
