@@ -31,8 +31,9 @@ class ReadingForm(HostedWidget):
     note = param.String(default="", doc="Beside the heading.")
     lines = param.List(
         default=[],
-        doc="Dicts of `id`, `title`, `kind` (number, choice, choices, question), `unit`, `points`, `options` (pairs of key "
-        "and text), `hints` (texts taken), `hints_left`, and once marked `said`, `verdict`, `earned`, `feedback`, `again`.",
+        doc="Dicts of `id`, `title`, `kind` (number, choice, choices, question), `unit`, `points`, `options` (pairs of "
+        "key and text), `hints` (texts taken), `hints_left`, and once marked `said`, `verdict`, `earned`, `feedback`, "
+        "`again`.",
     )
     given = param.Dict(default={}, doc="Answers by line, to begin with or set by calipers.")
     state = param.Selector(default="open", objects=["open", "submitted"], doc="Whether it is still being filled in.")
