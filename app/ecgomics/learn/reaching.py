@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ecgomics.learn.examination import examine_many
+from ecgomics.learn.examination import Marks, examine_many
 from ecgomics.rules import Rule, evaluate, load_rules
 from ecgomics.rules.loading import closure
 from ecgomics.simulate import VirtualPatient, simulate
@@ -16,6 +16,10 @@ from ecgomics.vocabulary import STATES
 STEPS = 12
 _PRECISION = 0.004
 """Of a slider's range, to which the change is found."""
+_CONFIRM, _CONFIRM_STEP = 10, 0.005
+"""The engine looks so many places to either side, so far apart as a share of the slider's range."""
+QUIET = {"noise_mv": 0.0, "wander_mv": 0.0, "mains_mv": 0.0}
+"""A recording without noise."""
 
 _SLIDERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("HR_", ("heart_rate_bpm", "escape_bpm")),
@@ -113,16 +117,20 @@ def reaches(
 
     Notes
     -----
-    Each slider is tried at `STEPS` places on either side, from the true marks, and the nearest change of state is
-    halved down to 0.4 % of the slider's range. A rule that is unknown counts as not met.
+    Each slider is tried at `STEPS` places on either side and the nearest change of state is halved down to 0.4 % of the
+    slider's range: by the true marks where they and the engine say the same of the patient as he is, for they cost
+    less. What is found is then looked for around that place in the recording with its noise, by the engine, whose
+    word counts: a change that it does not see is not told. A rule that is unknown counts as not met.
     """
     known = tuple(load_rules() if rules is None else rules)
     wanted = next(item for item in known if item.id == rule)
     search = _Search(patient, rule, seed, closure(known, rule))
-    now = search.states("age", [patient.age])[0]
+    now = search.states("age", [patient.age], marks="engine")[0]
+    alike = search.states("age", [patient.age])[0] is now
     found = []
     for name in (*sliders_for(wanted), *_through_others(wanted, known)):
-        after = search.nearest(name, now)
+        near = search.nearest(name, now, marks="truth" if alike else "engine")
+        after = None if near is None else search.confirmed(name, now, near)
         if after is not None:
             found.append(Reach(rule, "not_met" if now else "met", name, float(getattr(patient, name)), after))
     return tuple(sorted({item.parameter: item for item in found}.values(), key=lambda item: item.share))
@@ -144,17 +152,33 @@ class _Search:
     seed: int
     rules: tuple[Rule, ...]
 
-    def states(self, name: str, values: Sequence[float]) -> list[bool]:
-        """Whether the rule is met at values of one parameter."""
-        stated = self.patient.as_dict() | {"noise_mv": 0.0, "wander_mv": 0.0, "mains_mv": 0.0}
+    def states(self, name: str, values: Sequence[float], *, marks: Marks = "truth") -> list[bool]:
+        """Whether the rule is met at values of one parameter: by the true marks without noise, or by the engine."""
+        stated = self.patient.as_dict() | (QUIET if marks == "truth" else {})
         low, high = VirtualPatient.param[name].bounds
         people = [VirtualPatient.from_dict(stated | {name: min(max(float(value), low), high)}) for value in values]
         records = [simulate(person, seed=self.seed) for person in people]
-        measured, subjects = examine_many(records)
+        measured, subjects = examine_many(records, marks=marks)
         state = evaluate(measured, subjects=subjects, rules=self.rules)["state"].sel(rule=self.rule).values
         return [STATES[int(value)] == "met" for value in state]
 
-    def nearest(self, name: str, now: bool) -> float | None:
+    def confirmed(self, name: str, now: bool, near: float) -> float | None:
+        """The first value around a place, on the way from the present one, at which the engine sees the change."""
+        low, high = VirtualPatient.param[name].bounds
+        here = float(getattr(self.patient, name))
+        step = float(np.sign(near - here)) * _CONFIRM_STEP * (high - low)
+        places = np.clip(near + step * np.arange(-_CONFIRM, _CONFIRM + 1), low, high)
+        # never on the other side of the present value
+        places = np.unique(places[(places - here) * np.sign(step) > 0])[:: int(np.sign(step))]
+        states = self.states(name, places.tolist(), marks="engine")
+        # a lone change between two places where there is none is chance
+        turned = (
+            k for k, state in enumerate(states) if state is not now and all(s is not now for s in states[k : k + 2])
+        )
+        first = next(turned, None)
+        return None if first is None else float(places[first])
+
+    def nearest(self, name: str, now: bool, *, marks: Marks = "truth") -> float | None:
         """The value nearest to the present one at which the state is another."""
         low, high = VirtualPatient.param[name].bounds
         here = float(getattr(self.patient, name))
@@ -164,28 +188,33 @@ class _Search:
                 continue
             # dense near the present value, where a small change may do
             places = here + (edge - here) * np.linspace(0, 1, STEPS + 1)[1:] ** 1.6
-            turned = [place for place, state in enumerate(self.states(name, places.tolist())) if state is not now]
+            turned = [
+                place for place, state in enumerate(self.states(name, places.tolist(), marks=marks)) if state is not now
+            ]
             if not turned:
                 continue
             outside = float(places[turned[0]])
             inside = here if turned[0] == 0 else float(places[turned[0] - 1])
-            found = self._halved(name, now, inside, outside, high - low)
+            found = self._halved(name, now, (inside, outside), marks=marks)
             if best is None or abs(found - here) < abs(best - here):
                 best = found
         return best
 
-    def _halved(self, name: str, now: bool, inside: float, outside: float, span: float) -> float:
+    def _halved(self, name: str, now: bool, between: tuple[float, float], *, marks: Marks) -> float:
+        inside, outside = between
+        low, high = VirtualPatient.param[name].bounds
+        span = high - low
         for _ in range(4):
             if abs(outside - inside) < _PRECISION * span:
                 break
-            between = np.linspace(inside, outside, 6)[1:-1].tolist()
-            states = self.states(name, between)
+            places = np.linspace(inside, outside, 6)[1:-1].tolist()
+            states = self.states(name, places, marks=marks)
             turned = next((k for k, state in enumerate(states) if state is not now), None)
             if turned is None:
-                inside = between[-1]
+                inside = places[-1]
             else:
-                outside = between[turned]
-                inside = between[turned - 1] if turned else inside
+                outside = places[turned]
+                inside = places[turned - 1] if turned else inside
         return outside
 
 

@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from ecgomics.learn import examine_many, reaches, sliders_for
-from ecgomics.rules import evaluate, load_rules
-from ecgomics.simulate import VirtualPatient, draw_patient, simulate
-from ecgomics.vocabulary import STATES
-
-QUIET = {"noise_mv": 0.0, "wander_mv": 0.0, "mains_mv": 0.0}
+from ecgomics.learn import examine, reaches, sliders_for
+from ecgomics.rules import load_rules
+from ecgomics.simulate import VirtualPatient, draw_patient
 
 
 def met(patient, rule):
-    values, subjects = examine_many([simulate(VirtualPatient.from_dict(patient.as_dict() | QUIET))])
-    state = evaluate(values, subjects=subjects, rules=load_rules())["state"].sel(rule=rule)
-    return STATES[int(state.values[0])] == "met"
+    """What the page says: by the engine, with the recording's noise."""
+    return examine(patient).standings[rule].state == "met"
 
 
 @pytest.mark.parametrize(
-    ("condition", "rule", "parameter"),
+    ("condition", "rule", "parameter", "seed"),
     [
-        ("first_degree_block", "first_degree_block", "pr_ms"),
-        ("normal", "long_qt", "qtc_ms"),
-        ("normal", "left_axis_moderate", "qrs_axis_deg"),
-        ("normal", "lvh_sokolow", "lv_scale"),
+        ("first_degree_block", "first_degree_block", "pr_ms", 2),
+        ("normal", "first_degree_block", "pr_ms", 4),
+        ("normal", "long_qt", "qtc_ms", 2),
+        ("normal", "left_axis_moderate", "qrs_axis_deg", 2),
+        ("normal", "lvh_sokolow", "lv_scale", 2),
     ],
 )
-def test_the_change_turns_the_rule_over(condition, rule, parameter):
-    patient = draw_patient(condition, seed=2, age=60.0)
+def test_the_change_turns_the_rule_over(condition, rule, parameter, seed):
+    patient = draw_patient(condition, seed=seed, age=60.0)
     now = met(patient, rule)
     found = {item.parameter: item for item in reaches(patient, rule)}
     assert parameter in found
@@ -36,7 +33,7 @@ def test_the_change_turns_the_rule_over(condition, rule, parameter):
     assert (item.state == "met") is not now
     there = VirtualPatient.from_dict(patient.as_dict() | {parameter: item.after})
     assert met(there, rule) is not now
-    almost = item.before + 0.9 * (item.after - item.before)
+    almost = item.before + 0.8 * (item.after - item.before)
     assert met(VirtualPatient.from_dict(patient.as_dict() | {parameter: almost}), rule) is now
 
 
