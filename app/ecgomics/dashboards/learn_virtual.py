@@ -11,6 +11,7 @@ import param
 from ecgomics.errors import SettingsError
 from ecgomics.learn import Examination, Reach, examine, reaches, sliders_for
 from ecgomics.rules import SEVERITIES, load_rules, spans
+from ecgomics.rules.showing import stated
 from ecgomics.simulate import CONDITIONS, VirtualPatient, draw_patient, heart_vector
 
 SLIDERS: tuple[tuple[str, tuple[tuple[str, str, str, float, int], ...]], ...] = (
@@ -255,7 +256,8 @@ class VirtualState(param.Parameterized):
         if rule != self.opened:
             return []
         finding = self.examination.finding(rule)
-        return [finding.rule.statement, *(f"{_SIGN[item.state]} {item.text}" for item in finding.clauses[:8])]
+        told = (f"{_SIGN[item.state]} {item.text}" for item in finding.clauses[:8])
+        return [stated(finding.rule, finding.state), *told]
 
     def _reason(self, rule: str) -> str:
         finding = self.examination.finding(rule)
