@@ -59,7 +59,10 @@ def classify(found: Found) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32
     width = found.marks[:, QRS_OFF] - found.marks[:, QRS_ON]
     typical = like > SIMILAR
     usual_width = float(np.median(width[typical])) if typical.any() else float(np.median(width))
-    early = prematurity(found.r) < EARLY
+    rr = np.diff(found.r)
+    # where no RR is far below any other, none is premature, whatever is taken for the usual one
+    even = len(rr) == 0 or float(rr.min()) >= EARLY * float(rr.max())
+    early = np.zeros(count, dtype=bool) if even else prematurity(found.r) < EARLY
     no_p = ~np.isfinite(found.marks[:, P_ON])
     wide = (width > usual_width + 0.02) & (width > 0.10)
     odd = like < DIFFERENT
@@ -67,7 +70,8 @@ def classify(found: Found) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32
     kinds[odd & (wide | (no_p & (early | strange)))] = VENTRICULAR
     kinds[_in_fast_run(found.r, broad=(width > BROAD_S) & no_p)] = VENTRICULAR
     kinds[found.spiked] = PACED
-    kinds[(kinds == NORMAL) & ~odd & _early_in_rhythm(found.r, kinds=kinds, no_p=no_p)] = SUPRAVENTRICULAR
+    if not even:
+        kinds[(kinds == NORMAL) & ~odd & _early_in_rhythm(found.r, kinds=kinds, no_p=no_p)] = SUPRAVENTRICULAR
     kinds[(found.certainty < 0.5)] = UNCLASSIFIABLE
     return kinds, like
 
