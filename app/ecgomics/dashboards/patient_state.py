@@ -16,7 +16,7 @@ from ecgomics.cohort import Cohort, open_cohort
 from ecgomics.dashboards.desk import Desk
 from ecgomics.dashboards.recording import WHOLE_S
 from ecgomics.errors import AccessError, CohortError, EcgomicsError
-from ecgomics.reports.timeline import Trend, timeline, trends
+from ecgomics.reports.timeline import Trend, places, timeline, trends
 from ecgomics.wording import counted, decimals_of, person
 
 LARGEST = 12_000_000
@@ -150,8 +150,9 @@ class PatientState(param.Parameterized):
         shown["about"] = " · ".join(part for part in about if part)
         found: tuple[Trend, ...] = ()
         if "biomarkers" in self.cohort.stages:
-            found, start = trends(self.cohort, patient), timeline(self.cohort, patient)["start"]
-            shown["trends"] = [_drawn(trend, start) for trend in found]
+            table = timeline(self.cohort, patient)
+            found = trends(self.cohort, table)
+            shown["trends"] = [_drawn(trend, table["start"]) for trend in found]
         shown["news"] = [f"{trend.news}." for trend in found if trend.news]
         return shown
 
@@ -174,7 +175,7 @@ def _drawn(trend: Trend, start: pd.Series) -> dict[str, Any]:
         "unit": trend.unit,
         "decimals": decimals_of(trend.unit),
         "values": values,
-        "places": _places(start),
+        "places": places(start).tolist(),
         "when": ["" if pd.isna(moment) else f"{moment:%Y-%m-%d}" for moment in start],
         "level": trend.level if np.isfinite(trend.level) else None,
         "limit": trend.limit if np.isfinite(trend.limit) else None,
@@ -183,13 +184,3 @@ def _drawn(trend: Trend, start: pd.Series) -> dict[str, Any]:
             trend.reference is not None and value is not None and trend.reference.excludes(value) for value in values
         ],
     }
-
-
-def _places(start: pd.Series) -> list[float]:
-    """Where each recording stands, 0 to 1: by its time where all state one, else one after the other."""
-    if len(start) == 1:
-        return [0.5]
-    if start.isna().any() or start.nunique() < 2:
-        return [float(place) for place in np.linspace(0, 1, len(start))]
-    moments = start.to_numpy().astype("datetime64[s]").astype(float)
-    return [float(place) for place in (moments - moments.min()) / (moments.max() - moments.min())]

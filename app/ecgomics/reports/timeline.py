@@ -118,9 +118,8 @@ class Trend:
         return f"{self.title} {said}, more than the {written(self.limit, self.unit)} that chance explains"
 
 
-def trends(cohort: Cohort, patient: str, *, columns: Mapping[str, str] = STANDARD) -> tuple[Trend, ...]:
-    """A patient's biomarkers over time; those without a value are left out. Raises CohortError as `timeline`."""
-    table = timeline(cohort, patient, columns=columns)
+def trends(cohort: Cohort, table: pd.DataFrame, *, columns: Mapping[str, str] = STANDARD) -> tuple[Trend, ...]:
+    """A patient's biomarkers over time, of a table as `timeline` gives it; those without a value are left out."""
     last = cohort.records.loc[table.index[-1]]
     age, sex = float(last["age"]), str(last["sex"])
     found = []
@@ -142,7 +141,7 @@ def timeline_html(cohort: Cohort, patient: str, *, columns: Mapping[str, str] = 
         As `timeline`.
     """
     table = timeline(cohort, patient, columns=columns)
-    shown = trends(cohort, patient, columns=columns)
+    shown = trends(cohort, table, columns=columns)
     parts = "".join(_figure(trend, table["start"]) for trend in shown)
     news = "".join(f"<li>{escape(trend.news)}</li>" for trend in shown if trend.news)
     news = news or "<li>Nothing beyond chance.</li>"
@@ -179,7 +178,7 @@ def _figure(trend: Trend, start: pd.Series) -> str:
     def y(value: float) -> float:
         return 8 + (HEIGHT - 24) * (high - value) / (high - low)
 
-    xs = _places(start)
+    xs = 6 + (WIDTH - 12) * places(start)
     band = ""
     if math.isfinite(level) and math.isfinite(limit):
         top, bottom = y(level + limit), y(level - limit)
@@ -205,14 +204,14 @@ def _figure(trend: Trend, start: pd.Series) -> str:
     )
 
 
-def _places(start: pd.Series) -> npt.NDArray[np.float64]:
-    """Where each record stands: by its time where all state one, else one after the other."""
+def places(start: pd.Series) -> npt.NDArray[np.float64]:
+    """Where each record stands, 0 to 1: by its time where all state one, else one after the other."""
     if len(start) == 1:
-        return np.array([WIDTH / 2])
+        return np.array([0.5])
     if start.isna().any() or start.nunique() < 2:
-        return np.linspace(6, WIDTH - 6, len(start))
+        return np.linspace(0, 1, len(start))
     moments = start.to_numpy().astype("datetime64[s]").astype(float)
-    return 6 + (WIDTH - 12) * (moments - moments.min()) / (moments.max() - moments.min())
+    return np.asarray((moments - moments.min()) / (moments.max() - moments.min()))
 
 
 def _when(start: pd.Series, place: int) -> str:
