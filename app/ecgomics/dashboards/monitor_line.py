@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tornado.ioloop import IOLoop, PeriodicCallback
+from tornado.ioloop import PeriodicCallback
 
 from ecgomics.dashboards.monitor_facts import facts_of, recording_row, trends_of
 from ecgomics.dashboards.monitor_house import House, name_of
@@ -115,7 +116,9 @@ class Line:
         self._wanted: set[str] | None = None
         self._held: set[str] = set()
         self._said: dict[str, str] = {}
-        self._loop = IOLoop.current(instance=False)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        with contextlib.suppress(RuntimeError):  # without a server what is done later is done at once
+            self._loop = asyncio.get_running_loop()
 
     def become(self, person: Person) -> None:
         """The person as they are now: their role may have changed."""
@@ -310,5 +313,6 @@ class Line:
     def _later(self, act: Callable[[str], None], text: str) -> None:
         if self._loop is None:
             act(text)
-        else:
-            self._loop.add_callback(act, text)
+            return
+        with contextlib.suppress(RuntimeError):  # the server has closed meanwhile
+            self._loop.call_soon_threadsafe(act, text)
