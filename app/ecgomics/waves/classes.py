@@ -30,6 +30,8 @@ IRREGULAR = 0.08
 """Median departure of RR from the usual one, as a share of it, from which no beat of a rhythm is premature."""
 WITHOUT_P, UNSTEADY = 0.3, 0.05
 """Where fewer of the beats than this share have a P wave, less departure says that the rhythm is fibrillation."""
+PAIRS, LONGER_PR_S = 3, 0.03
+"""Least number of short and of long RRs that tell coupled beats; longer PR, s, that tells Wenckebach conduction."""
 FAST_S, BROAD_S, RUN = 0.55, 0.13, 3
 """RR below which, and QRS from which, so many regular beats or more without P waves in a row are ventricular."""
 LEVEL = 0.2
@@ -71,7 +73,8 @@ def classify(found: Found) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32
     kinds[_in_fast_run(found.r, broad=(width > BROAD_S) & no_p)] = VENTRICULAR
     kinds[found.spiked] = PACED
     if not even:
-        kinds[(kinds == NORMAL) & ~odd & _early_in_rhythm(found.r, kinds=kinds, no_p=no_p)] = SUPRAVENTRICULAR
+        pr = found.marks[:, QRS_ON] - found.marks[:, P_ON]
+        kinds[(kinds == NORMAL) & ~odd & _early_in_rhythm(found.r, kinds=kinds, pr=pr)] = SUPRAVENTRICULAR
     kinds[(found.certainty < 0.5)] = UNCLASSIFIABLE
     return kinds, like
 
@@ -114,9 +117,9 @@ def _in_fast_run(r: npt.NDArray[np.float64], *, broad: npt.NDArray[np.bool_]) ->
 
 
 def _early_in_rhythm(
-    r: npt.NDArray[np.float64], *, kinds: npt.NDArray[np.int8], no_p: npt.NDArray[np.bool_]
+    r: npt.NDArray[np.float64], *, kinds: npt.NDArray[np.int8], pr: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.bool_]:
-    """Beats before their time in an otherwise regular rhythm."""
+    """Beats before their time in an otherwise regular rhythm, or every second one or so in atrial bigeminy."""
     out = np.zeros(len(r), dtype=np.bool_)
     apart = (kinds == VENTRICULAR) | (kinds == PACED)
     rr = np.diff(r)
@@ -124,15 +127,48 @@ def _early_in_rhythm(
     if plain.sum() < 4:
         return out
     usual = float(np.median(rr[plain]))
-    early = rr < EARLY * usual
-    plain &= ~early
-    plain[1:] &= ~early[:-1]
-    departure = np.abs(rr[plain] / usual - 1)
-    limit = IRREGULAR if np.mean(~no_p) >= WITHOUT_P else UNSTEADY
-    if len(departure) < 2 or float(np.median(departure)) > limit:
+    early = plain & (rr < EARLY * usual)
+    late = plain & ~early
+    steady = late.copy()
+    steady[1:] &= ~early[:-1]
+    limit = IRREGULAR if np.mean(np.isfinite(pr)) >= WITHOUT_P else UNSTEADY
+    if steady.sum() > 1:
+        if float(np.median(np.abs(rr[steady] / usual - 1))) > limit:
+            return out
+    elif _coupled(rr, early=early, late=late, pr=pr):
+        usual = float(np.median(rr[late]))
+    else:
         return out
     _follow(rr, apart, usual, out)
     return out
+
+
+def _coupled(
+    rr: npt.NDArray[np.float64],
+    *,
+    early: npt.NDArray[np.bool_],
+    late: npt.NDArray[np.bool_],
+    pr: npt.NDArray[np.float64],
+) -> bool:
+    """Whether short and long RRs, hardly two long ones in a row, are those of beats coupled to the ones before.
+
+    Both are then of one length each. So are those of 3:2 conduction, where after a short RR there is a P wave too,
+    with a longer PR (Wenckebach) or with the same and half the long RR (Mobitz); without P waves it may be
+    fibrillation.
+    """
+    if min(early.sum(), late.sum()) < PAIRS or np.mean(np.isfinite(pr)) < WITHOUT_P:
+        return False
+    for some in (early, late):
+        usual = float(np.median(rr[some]))
+        if float(np.median(np.abs(rr[some] / usual - 1))) > UNSTEADY:
+            return False
+    short, long = pr[1:][early], pr[1:][late]
+    seen = np.isfinite(short)
+    if seen.mean() < WITHOUT_P or not np.isfinite(long).any():
+        return True
+    longer = float(np.median(short[seen]) - np.nanmedian(long))
+    halves = abs(2 * float(np.median(rr[early])) / float(np.median(rr[late])) - 1) < 2 * UNSTEADY
+    return longer < LONGER_PR_S and not halves
 
 
 @compiled

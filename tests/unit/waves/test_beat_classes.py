@@ -124,3 +124,38 @@ def test_irregular_broad_complexes_are_not_called_ventricular():
 def test_beats_too_few_for_a_rhythm():
     for count in (0, 1, 2, 3):
         assert classes_of(found_at(0.5 + 0.8 * np.arange(count))) == ["normal"] * count
+
+
+def coupled(*, short, long, pr):
+    """Ten pairs of beats, the second `short` after the first, the next pair `long` later; PR of the first and second."""
+    r = 0.5 + np.cumsum([0.0, *([short, long] * 10)])[:20]
+    marks = np.full((20, len(MARKS)), np.nan)
+    marks[:, MARKS.index("qrs_on")], marks[:, MARKS.index("qrs_off")] = r - 0.04, r + 0.05
+    marks[:, MARKS.index("p_on")] = r - 0.04 - np.tile(pr, 10)
+    shape = np.tile(np.float32([0.6, 0.8]), (20, 1))
+    return Found(
+        r=r,
+        marks=marks,
+        lead_marks=marks[:, None],
+        own=np.ones((20, 1), np.float32),
+        shape=shape,
+        spiked=np.zeros(20, dtype=bool),
+        certainty=np.ones(20, np.float32),
+    )
+
+
+@pytest.mark.parametrize(
+    ("pair", "name"),
+    [
+        ({"short": 0.56, "long": 1.06, "pr": (0.15, np.nan)}, "supraventricular"),
+        ({"short": 0.56, "long": 0.95, "pr": (0.15, 0.16)}, "supraventricular"),
+        ({"short": 0.70, "long": 1.10, "pr": (0.18, 0.24)}, "normal"),
+        ({"short": 0.70, "long": 1.40, "pr": (0.18, 0.18)}, "normal"),
+        ({"short": 0.56, "long": 1.06, "pr": (np.nan, np.nan)}, "normal"),
+    ],
+    ids=["hidden P", "early P", "Wenckebach 3:2", "Mobitz 3:2", "no P"],
+)
+def test_atrial_bigeminy_is_told_from_block(pair, name):
+    kinds, _ = classify(coupled(**pair))
+    assert (kinds[1::2] == CLASS[name]).all()
+    assert (kinds[::2] == CLASS["normal"]).all()
