@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -64,18 +65,25 @@ class Adjusted:
 
     Parameters
     ----------
-    auc, p
-        Covariate-adjusted AUC (0 to 1) and two-sided p (float64, biomarker); NaN where not estimable.
+    p
+        Two-sided p (float64, biomarker); NaN where not estimable.
     residuals
         float64, (patient, biomarker): what the AUC compares.
+    members
+        Who is in the group (bool, patient).
     overlap
         Share of the group's variance that the confounders leave, 0 (they determine the group) to 1.
     """
 
-    auc: Floats
     p: Floats
     residuals: Floats
+    members: Bools
     overlap: float
+
+    @cached_property
+    def auc(self) -> Floats:
+        """Covariate-adjusted AUC, 0 to 1 (float64, biomarker); NaN where not estimable."""
+        return RankTable(pd.DataFrame(self.residuals)).test(self.members)[0]
 
 
 def adjust(values: Floats, members: Bools, confounders: Confounders) -> Adjusted:
@@ -106,9 +114,7 @@ def adjust(values: Floats, members: Bools, confounders: Confounders) -> Adjusted
     for rows, columns in _patterns(~np.isnan(values) & complete[:, None]):
         fit = _fit(values[np.ix_(rows, columns)], members[rows], confounders.matrix[rows])
         residuals[np.ix_(rows, columns)], p[columns] = fit
-    table = RankTable(pd.DataFrame(residuals))
-    auc = table.test(members)[0]
-    return Adjusted(auc, p, residuals, _overlap(members[complete], confounders.matrix[complete]))
+    return Adjusted(p, residuals, members, _overlap(members[complete], confounders.matrix[complete]))
 
 
 def residual_scores(values: Floats, target: Floats, confounders: Confounders) -> tuple[Floats, Floats, Floats]:

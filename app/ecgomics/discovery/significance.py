@@ -113,10 +113,9 @@ def missingness_p(missing: tuple[Floats, Floats], total: tuple[int, int]) -> Flo
     """
     every = missing[0] + missing[1]
     p = np.ones(every.shape)
-    for column in np.flatnonzero((every > 0) & (every < sum(total))):
-        p[column] = _two_tails(
-            missing[0][column], rare=int(every[column]), inside=total[0], every=sum(total), mean=1.0, spread=0.0
-        )
+    asked = np.flatnonzero((every > 0) & (every < sum(total)))
+    of_group = np.full(len(asked), float(total[0]))
+    p[asked] = _two_tails(missing[0][asked], rare=every[asked], inside=of_group, every=of_group + total[1])
     return p
 
 
@@ -128,71 +127,118 @@ class Rare:
     group of twenty among a thousand has an exact p of 0.06 and a normal one of 0.0001. The sum over the other,
     rarer values is a mixture: their number in the group is hypergeometric, exactly; given the number, their sum of
     scores is close to normal, and a constant when they are all the same.
+
+    Parameters
+    ----------
+    columns
+        Which columns.
+    count, mean, spread
+        How many rarer values each has, and mean and standard deviation of their scores.
+    rows, scores
+        The patients who have them and their scores, column after column.
     """
 
     columns: npt.NDArray[np.int64]
-    scores: tuple[Floats, ...]
-    rows: tuple[npt.NDArray[np.int64], ...]
+    count: Floats
+    mean: Floats
+    spread: Floats
+    rows: npt.NDArray[np.int64]
+    scores: Floats
 
     @classmethod
     def find(cls, centred: Floats, present: Bools) -> Rare:
         """Pick the columns of centred midranks (float64, (patient, biomarker)) that have a majority value."""
-        columns, scores, rows = [], [], []
-        for column in range(centred.shape[1]):
+        columns, rows, scores = [], [], []
+        for column in _may_have_a_majority(centred, present.sum(axis=0)):
             kept = np.flatnonzero(present[:, column])
             ranks = centred[kept, column]
             # a value shared by more than half of the patients holds the middle rank
-            mode = np.partition(ranks, len(ranks) // 2)[len(ranks) // 2] if len(ranks) else 0.0
+            mode = np.partition(ranks, len(ranks) // 2)[len(ranks) // 2]
             rare = ranks != mode
             if 0 < rare.sum() <= len(ranks) / 2:
                 columns.append(column)
                 rows.append(kept[rare])
                 scores.append(ranks[rare] - mode)
-        return cls(np.array(columns, dtype=np.int64), tuple(scores), tuple(rows))
+        return cls(
+            np.array(columns, dtype=np.int64),
+            np.array([len(each) for each in scores], dtype=np.float64),
+            np.array([each.mean() for each in scores], dtype=np.float64),
+            np.array([each.std(ddof=1) if len(each) > 1 else 0.0 for each in scores], dtype=np.float64),
+            np.concatenate([*rows, np.zeros(0, dtype=np.int64)]),
+            np.concatenate([*scores, np.zeros(0)]),
+        )
 
     def applies(self, inside: Floats, outside: Floats) -> Bools:
         """Where the exact count is used: a majority value, and few of the others expected in the smaller side."""
         chosen = np.zeros(inside.shape, dtype=bool)
         few, every = np.minimum(inside, outside)[self.columns], (inside + outside)[self.columns]
-        rare = np.array([len(scores) for scores in self.scores], dtype=np.float64)
-        chosen[self.columns] = (few >= 1) & (rare * few < _ENOUGH_EXPECTED * every)
+        chosen[self.columns] = (few >= 1) & (self.count * few < _ENOUGH_EXPECTED * every)
         return chosen
 
     def replace(self, p: Floats, *, members: Bools, inside: Floats, outside: Floats) -> Floats:
         """`p` with the entries replaced where the exact count `applies`."""
-        result, chosen = p.copy(), self.applies(inside, outside)
-        for position, column in enumerate(self.columns):
-            if not chosen[column]:
-                continue
-            scores = self.scores[position]
-            smaller = members if inside[column] <= outside[column] else ~members
-            result[column] = _two_tails(
-                float(scores[smaller[self.rows[position]]].sum()),
-                rare=len(scores),
-                inside=int(min(inside[column], outside[column])),
-                every=int(inside[column] + outside[column]),
-                mean=float(scores.mean()),
-                spread=float(scores.std(ddof=1)) if len(scores) > 1 else 0.0,
-            )
+        result = p.copy()
+        if len(self.columns) == 0:
+            return result
+        used = self.applies(inside, outside)[self.columns]
+        columns = self.columns[used]
+        starts = np.concatenate([[0], np.cumsum(self.count)[:-1]]).astype(np.int64)
+        # scores are multiples of a half: their sums are exact
+        total = np.add.reduceat(np.where(members[self.rows], self.scores, 0.0), starts)
+        total = np.where((inside <= outside)[self.columns], total, np.add.reduceat(self.scores, starts) - total)
+        result[columns] = _two_tails(
+            total[used],
+            rare=self.count[used],
+            inside=np.minimum(inside, outside)[columns],
+            every=(inside + outside)[columns],
+            mean=self.mean[used],
+            spread=self.spread[used],
+        )
         return result
 
 
-def _two_tails(total: float, *, rare: int, inside: int, every: int, mean: float, spread: float) -> float:
-    """Twice the smaller tail of a sum over the rare values that fall into a group of `inside` among `every`."""
-    count = np.arange(max(0, inside - (every - rare)), min(rare, inside) + 1, dtype=np.float64)
-    chance = _hypergeometric(count, rare=rare, inside=inside, every=every)
+def _may_have_a_majority(centred: Floats, present: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
+    """Columns whose ranks are tied so much that one value may be shared by more than half."""
+    count = present.astype(np.float64)
+    untied, half = count**3 - count, (count / 2) ** 3 - count / 2
+    return np.flatnonzero((present > 0) & (12 * np.sum(centred**2, axis=0) <= (untied - half) * (1 + 1e-9)))
+
+
+def _two_tails(
+    total: Floats,
+    *,
+    rare: Floats,
+    inside: Floats,
+    every: Floats,
+    mean: Floats | float = 1.0,
+    spread: Floats | float = 0.0,
+) -> Floats:
+    """Twice the smaller tail of sums over the rare values that fall into a group of `inside` among `every` (column)."""
+    if len(total) == 0:
+        return np.zeros(0)
+    rare, inside, every, total = (each[:, None] for each in (rare, inside, every, total))
+    mean, spread = (np.broadcast_to(each, rare.shape[0])[:, None] for each in (mean, spread))
+    least, most = np.maximum(0.0, inside - (every - rare)), np.minimum(rare, inside)
+    count = least + np.arange(int((most - least).max()) + 1)
+    there = count <= most
+    count = np.minimum(count, most)
+    chance = np.where(there, _hypergeometric(count, rare=rare, inside=inside, every=every), 0.0)
     centre = count * mean
     width = np.sqrt(count * (rare - count) / rare) * spread
-    slack = 1e-9 * max(1.0, abs(mean) * rare)
+    slack = 1e-9 * np.maximum(1.0, np.abs(mean) * rare)
     steps = width > slack
     scale = np.where(steps, width, 1.0)
     above = np.where(steps, ndtr((centre - total) / scale), centre >= total - slack)
     below = np.where(steps, ndtr((total - centre) / scale), centre <= total + slack)
-    return float(min(1.0, 2 * min((chance * above).sum(), (chance * below).sum())))
+    tails = np.minimum((chance * above).sum(axis=1), (chance * below).sum(axis=1))
+    return np.asarray(np.minimum(1.0, 2 * tails))
 
 
-def _hypergeometric(count: Floats, *, rare: int, inside: int, every: int) -> Floats:
-    def choose(n: Floats | float, k: Floats | float) -> Floats:
-        return gammaln(np.asarray(n) + 1) - gammaln(np.asarray(k) + 1) - gammaln(np.asarray(n) - np.asarray(k) + 1)
+def _hypergeometric(count: Floats, *, rare: Floats, inside: Floats, every: Floats) -> Floats:
+    logs = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, int(every.max()) + 1)))])
 
-    return np.exp(choose(rare, count) + choose(every - rare, inside - count) - choose(every, inside))
+    def choose(n: Floats, k: Floats) -> Floats:
+        n, k = n.astype(np.int64), k.astype(np.int64)
+        return np.asarray(logs[n] - logs[k] - logs[n - k])
+
+    return np.asarray(np.exp(choose(rare, count) + choose(every - rare, inside - count) - choose(every, inside)))

@@ -26,9 +26,12 @@ class Scaler:
     def of_patients(cls, values: Floats) -> Scaler:
         """Medians fill what is missing; then means and standard deviations scale (float64, (patient, column))."""
         known = ~np.isnan(values)
-        middle = np.array(
-            [np.median(values[known[:, c], c]) if known[:, c].any() else 0.0 for c in range(known.shape[1])]
-        )
+        count = known.sum(axis=0)
+        ordered = np.sort(values, axis=0)  # what is missing comes last
+        around = [
+            np.take_along_axis(ordered, at[None], axis=0)[0] for at in (np.maximum(count - 1, 0) // 2, count // 2)
+        ]
+        middle = np.where(count > 0, (around[0] + around[1]) / 2, 0.0)
         filled = np.where(known, values, middle)
         return cls(middle, filled.mean(axis=0), filled.std(axis=0))
 
