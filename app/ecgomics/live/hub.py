@@ -12,7 +12,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -211,7 +211,8 @@ class Hub:
         self._closing.set()
         loop = self._loop
         if loop is not None:
-            loop.call_soon_threadsafe(loop.stop)
+            with contextlib.suppress(RuntimeError):  # closed by another thread meanwhile
+                loop.call_soon_threadsafe(loop.stop)
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(timeout=CLOSE_S)
@@ -255,8 +256,10 @@ class Hub:
             reason = "the source failed"
         finally:
             stream.say(source.status)
-            await asyncio.shield(asyncio.to_thread(stream.end, reason))
-            await source.close()
+            try:
+                await asyncio.shield(asyncio.to_thread(stream.end, reason))
+            finally:
+                await source.close()
 
     async def _pushed(self, stream: Stream, block: Block) -> bool:
         """Push a block, again and again while the disk does not take it; whether the stream goes on."""
@@ -297,17 +300,9 @@ class Hub:
 
     def _run_loop(self) -> None:
         assert self._loop is not None
-        loop = self._loop
-        asyncio.set_event_loop(loop)
-        try:
+        with _wound_up(self._loop) as loop:
+            asyncio.set_event_loop(loop)
             loop.run_forever()
-        finally:
-            # sources that were told to end let go of their devices first
-            leaving = [task for task in asyncio.all_tasks(loop) if task.cancelling()]
-            if leaving:
-                loop.run_until_complete(asyncio.wait(leaving, timeout=CLOSE_S / 2))
-            loop.run_until_complete(loop.shutdown_asyncgens())
-            loop.close()
 
     def _keep(self) -> None:
         due = 0.0
@@ -357,6 +352,31 @@ class Hub:
         if ended:
             watchings.pop(stream.id, None)
             stream.over = True
+
+
+@contextlib.contextmanager
+def _wound_up(loop: asyncio.AbstractEventLoop) -> Iterator[asyncio.AbstractEventLoop]:
+    """A loop whose tasks, generators and threads have ended and that is closed afterwards, whichever of it fails."""
+    with contextlib.ExitStack() as steps:
+        steps.callback(loop.close)
+        steps.callback(asyncio.set_event_loop, None)
+        steps.callback(lambda: loop.run_until_complete(loop.shutdown_default_executor()))
+        steps.callback(lambda: loop.run_until_complete(loop.shutdown_asyncgens()))
+        steps.callback(lambda: loop.run_until_complete(_cancelled()))
+        yield loop
+
+
+async def _cancelled() -> None:
+    """Let those that were told to end let go of their devices, then end whatever else runs."""
+    me = asyncio.current_task()
+    leaving = {task for task in asyncio.all_tasks() if task is not me and task.cancelling()}
+    if leaving:
+        await asyncio.wait(leaving, timeout=CLOSE_S / 2)
+    rest = asyncio.all_tasks() - {me}
+    for task in rest:
+        task.cancel()
+    if rest:
+        await asyncio.wait(rest, timeout=CLOSE_S / 4)
 
 
 def _kept(stream: Stream) -> None:

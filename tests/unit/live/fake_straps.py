@@ -93,11 +93,6 @@ class Peripheral:
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._live())
 
-    def switch_off(self) -> None:
-        """Stop it."""
-        if self._task is not None:
-            self._task.cancel()
-
     async def _live(self) -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()

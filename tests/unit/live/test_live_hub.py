@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator
 
@@ -292,3 +293,29 @@ def test_a_clock_that_is_set_moves_no_sample(hub, monkeypatch):
     assert reader.gaps == ()
     assert reader.next == 200
     assert any(event.kind == "clock" and "+7200" in event.text for event in reader.events_since(0))
+
+
+def test_a_hub_that_closes_leaves_no_task_thread_or_loop(tmp_path):
+    class Stubborn(Counter):
+        """Begins work of its own, and fails when it is told to let go."""
+
+        async def blocks(self) -> AsyncIterator[Block]:
+            self.beside = asyncio.get_running_loop().create_task(asyncio.sleep(3600))
+            await asyncio.to_thread(lambda: None)
+            yield block(0, 10)
+            await asyncio.sleep(3600)
+
+        async def close(self) -> None:
+            raise OSError("a device that is stuck")
+
+    before = set(threading.enumerate())
+    hub = Hub(tmp_path / "x.live")
+    source = Stubborn()
+    stream = hub.add(source)
+    until(lambda: stream.next == 10)
+    loop = hub._loop
+    hub.close()
+    assert source.beside.cancelled()
+    assert loop.is_closed()
+    assert stream.ended
+    assert set(threading.enumerate()) <= before
