@@ -126,49 +126,67 @@ def _early_in_rhythm(
     plain = ~apart[1:] & ~apart[:-1]
     if plain.sum() < 4:
         return out
-    usual = float(np.median(rr[plain]))
-    early = plain & (rr < EARLY * usual)
-    late = plain & ~early
-    steady = late.copy()
-    steady[1:] &= ~early[:-1]
-    limit = IRREGULAR if np.mean(np.isfinite(pr)) >= WITHOUT_P else UNSTEADY
-    if steady.sum() > 1:
-        if float(np.median(np.abs(rr[steady] / usual - 1))) > limit:
+    pairs = _in_pairs(rr, plain=plain)
+    if pairs is None:
+        usual = float(np.median(rr[plain]))
+        _, steady = _parted(rr, plain=plain, usual=usual)
+        limit = IRREGULAR if np.mean(np.isfinite(pr)) >= WITHOUT_P else UNSTEADY
+        if steady.sum() < 2 or float(np.median(np.abs(rr[steady] / usual - 1))) > limit:
             return out
-    elif _coupled(rr, early=early, late=late, pr=pr):
-        usual = float(np.median(rr[late]))
-    else:
+    elif _conducted(rr, early=pairs[0], late=pairs[1], pr=pr):
         return out
+    else:
+        usual = float(np.median(rr[pairs[1]]))
     _follow(rr, apart, usual, out)
     return out
 
 
-def _coupled(
+def _parted(
+    rr: npt.NDArray[np.float64], *, plain: npt.NDArray[np.bool_], usual: float
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Of the plain RRs those far below the usual one, and those that are neither so nor follow such."""
+    early = plain & (rr < EARLY * usual)
+    steady = plain & ~early
+    steady[1:] &= ~early[:-1]
+    return early, steady
+
+
+def _in_pairs(
+    rr: npt.NDArray[np.float64], *, plain: npt.NDArray[np.bool_]
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]] | None:
+    """The short and the long RRs where each are of one length and hardly two long ones follow each other."""
+    early, steady = _parted(rr, plain=plain, usual=float(np.quantile(rr[plain], 0.75)))
+    late = plain & ~early
+    if steady.sum() > 1 or min(early.sum(), late.sum()) < PAIRS:
+        return None
+    for some in (early, late):
+        usual = float(np.median(rr[some]))
+        if float(np.median(np.abs(rr[some] / usual - 1))) > UNSTEADY:
+            return None
+    return early, late
+
+
+def _conducted(
     rr: npt.NDArray[np.float64],
     *,
     early: npt.NDArray[np.bool_],
     late: npt.NDArray[np.bool_],
     pr: npt.NDArray[np.float64],
 ) -> bool:
-    """Whether short and long RRs, hardly two long ones in a row, are those of beats coupled to the ones before.
+    """Whether pairs of beats are those of conduction from the atria rather than of premature beats.
 
-    Both are then of one length each. So are those of 3:2 conduction, where after a short RR there is a P wave too,
-    with a longer PR (Wenckebach) or with the same and half the long RR (Mobitz); without P waves it may be
-    fibrillation.
+    In 3:2 block there is a P wave after a short RR too, with a longer PR (Wenckebach) or with the same and half the
+    long RR (Mobitz); without P waves it may be fibrillation or flutter.
     """
-    if min(early.sum(), late.sum()) < PAIRS or np.mean(np.isfinite(pr)) < WITHOUT_P:
-        return False
-    for some in (early, late):
-        usual = float(np.median(rr[some]))
-        if float(np.median(np.abs(rr[some] / usual - 1))) > UNSTEADY:
-            return False
+    if np.mean(np.isfinite(pr)) < WITHOUT_P:
+        return True
     short, long = pr[1:][early], pr[1:][late]
     seen = np.isfinite(short)
     if seen.mean() < WITHOUT_P or not np.isfinite(long).any():
-        return True
+        return False
     longer = float(np.median(short[seen]) - np.nanmedian(long))
     halves = abs(2 * float(np.median(rr[early])) / float(np.median(rr[late])) - 1) < 2 * UNSTEADY
-    return longer < LONGER_PR_S and not halves
+    return longer > LONGER_PR_S or halves
 
 
 @compiled

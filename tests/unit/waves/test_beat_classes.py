@@ -127,7 +127,7 @@ def test_beats_too_few_for_a_rhythm():
 
 
 def coupled(*, short, long, pr):
-    """Ten pairs of beats, the second `short` after the first, the next pair `long` later; PR of the first and second."""
+    """Ten pairs of beats, `short` apart, the next pair `long` later; `pr` of the first and the second."""
     r = 0.5 + np.cumsum([0.0, *([short, long] * 10)])[:20]
     marks = np.full((20, len(MARKS)), np.nan)
     marks[:, MARKS.index("qrs_on")], marks[:, MARKS.index("qrs_off")] = r - 0.04, r + 0.05
