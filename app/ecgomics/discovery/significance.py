@@ -219,7 +219,7 @@ def _two_tails(
     rare, inside, every, total = (each[:, None] for each in (rare, inside, every, total))
     mean, spread = (np.broadcast_to(each, rare.shape[0])[:, None] for each in (mean, spread))
     least, most = np.maximum(0.0, inside - (every - rare)), np.minimum(rare, inside)
-    count = least + np.arange(int((most - least).max()) + 1)
+    count = least + np.arange((most - least).max() + 1)
     there = count <= most
     count = np.minimum(count, most)
     chance = np.where(there, _hypergeometric(count, rare=rare, inside=inside, every=every), 0.0)
