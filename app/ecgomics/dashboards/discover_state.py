@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ import pandas as pd
 import param
 
 from ecgomics.dashboards.census import Census
-from ecgomics.dashboards.history import History, Step
+from ecgomics.dashboards.history import Undoable
 from ecgomics.discovery import Contrast, Group, Known, Ledger, Panel, Replication, power, save_group, sealed
 from ecgomics.discovery.lockbox import lockbox_of
 from ecgomics.errors import DiscoveryError, VocabularyError
@@ -58,7 +58,7 @@ class Answer:
     spent: Replication | None = field(default=None, repr=False)
 
 
-class DiscoverState(param.Parameterized):
+class DiscoverState(Undoable):
     """The values behind Discover; its methods are what a person can do there.
 
     Parameters
@@ -89,12 +89,10 @@ class DiscoverState(param.Parameterized):
     drawer = param.Boolean(default=True, doc="Whether the drawer is open.")
     ledger = param.ClassSelector(class_=Ledger, default=Ledger(), doc="Every look so far.")
     theme = param.Selector(default="light", objects=["light", "dark"], doc="Colours of the page.")
-    undoable = param.String(default="", doc="What `undo` would take back.")
     notice = param.String(default="", doc="A sentence to show for a moment.")
 
     def __init__(self, census: Census, **params: Any) -> None:
         self.census = census
-        self.history = History()
         self.cohort = census.cohort
         super().__init__(**params)
         self.known = Known.of(self.cohort)
@@ -276,27 +274,6 @@ class DiscoverState(param.Parameterized):
         if min(aside["group"], aside["rest"]) < least:
             return f"Of the patients set aside {aside['group']} are in the group; at least {least} are needed."
         return ""
-
-    # undo
-
-    def undo(self) -> None:
-        """Take the last change of the question back."""
-        step = self.history.back()
-        if step:
-            self.param.update(**step.before, undoable=self.history.next_undo)
-
-    def redo(self) -> None:
-        """Make the last undone change again."""
-        step = self.history.forth()
-        if step:
-            self.param.update(**step.after, undoable=self.history.next_undo)
-
-    def _change(self, title: str, **values: Any) -> None:
-        before: Mapping[str, Any] = {name: getattr(self, name) for name in values}
-        if all(before[name] == value for name, value in values.items()):
-            return
-        self.history.note(Step(title, before=before, after=values))
-        self.param.update(**values, undoable=title)
 
 
 def tried(ledger: Ledger) -> str:

@@ -10,7 +10,7 @@ import param
 
 from ecgomics.dashboards.census import Census
 from ecgomics.dashboards.filters import Filter, combined, with_filter
-from ecgomics.dashboards.history import History, Step
+from ecgomics.dashboards.history import Undoable
 from ecgomics.dashboards.ranking import Ranking
 from ecgomics.dashboards.rulebook import Limits, RuleBook
 from ecgomics.dashboards.selection import NOTHING, Selection
@@ -32,7 +32,7 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 Corners = tuple[tuple[float, float], ...]
 
 
-class ExploreState(param.Parameterized):
+class ExploreState(Undoable):
     """The values behind Explore; its methods are what a person can do there.
 
     Parameters
@@ -74,13 +74,11 @@ class ExploreState(param.Parameterized):
     ranking = param.ClassSelector(class_=Ranking, default=Ranking(), doc="What sets the group apart, as far as known.")
     ranking_stale = param.Boolean(default=False, doc="Whether `ranking` is from before the last change.")
     theme = param.Selector(default="light", objects=["light", "dark"], doc="Colours of the page.")
-    undoable = param.String(default="", doc="What `undo` would take back.")
     notice = param.String(default="", doc="A sentence to show for a moment.")
 
     def __init__(self, census: Census, rulebook: RuleBook, **params: Any) -> None:
         self.census = census
         self.rulebook = rulebook
-        self.history = History()
         self._lassos = 0
         self._order: tuple[Any, np.ndarray] | None = None
         self.is_saved: Callable[[str, Sequence[str]], bool] = lambda name, records: False
@@ -289,24 +287,3 @@ class ExploreState(param.Parameterized):
         """Show a saved view; one step to undo. `values` as `view.values_of` gives them."""
         self.drawing = None
         self._change(title, **values)
-
-    # undo
-
-    def undo(self) -> None:
-        """Take the last step back."""
-        step = self.history.back()
-        if step:
-            self.param.update(**step.before, undoable=self.history.next_undo)
-
-    def redo(self) -> None:
-        """Make the last undone step again."""
-        step = self.history.forth()
-        if step:
-            self.param.update(**step.after, undoable=self.history.next_undo)
-
-    def _change(self, title: str, **values: Any) -> None:
-        before: Mapping[str, Any] = {name: getattr(self, name) for name in values}
-        if all(before[name] == value for name, value in values.items()):
-            return
-        self.history.note(Step(title, before=before, after=values))
-        self.param.update(**values, undoable=title)

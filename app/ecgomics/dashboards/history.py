@@ -1,10 +1,12 @@
-"""`History`: what can be undone and done again."""
+"""`History`: what can be undone and done again; `Undoable`: a page's state whose values can."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import param
 
 DEPTH = 100
 """Steps remembered; the oldest is forgotten first."""
@@ -52,3 +54,32 @@ class History:
     def next_undo(self) -> str:
         """What `back` would undo, for the button's text; empty when nothing."""
         return self.done[-1].title if self.done else ""
+
+
+class Undoable(param.Parameterized):
+    """A page's state: changes of its parameters that go through `_change` can be taken back and made again."""
+
+    undoable = param.String(default="", doc="What `undo` would take back.")
+
+    def __init__(self, **values: Any) -> None:
+        self.history = History()
+        super().__init__(**values)
+
+    def undo(self) -> None:
+        """Take the last change back."""
+        step = self.history.back()
+        if step:
+            self.param.update(**step.before, undoable=self.history.next_undo)
+
+    def redo(self) -> None:
+        """Make the last undone change again."""
+        step = self.history.forth()
+        if step:
+            self.param.update(**step.after, undoable=self.history.next_undo)
+
+    def _change(self, title: str, **values: Any) -> None:
+        before: Mapping[str, Any] = {name: getattr(self, name) for name in values}
+        if all(before[name] == value for name, value in values.items()):
+            return
+        self.history.note(Step(title, before=before, after=values))
+        self.param.update(**values, undoable=title)
