@@ -127,14 +127,14 @@ def test_two_students_read_at_once_the_server_is_killed_and_the_teacher_sees_bot
     teacher = visit(open_page, server, "?view=class")
     teacher.wait_for_selector(".eg-class tbody tr", timeout=60_000)
     rows = {row.locator("th").inner_text(): row.inner_text() for row in teacher.locator(".eg-class tbody tr").all()}
-    assert set(rows) == {"ada", "ben"}
-    cell = teacher.locator('td[title^="ada, The runner, Rhythm: 100"]')
+    assert set(rows) == {"Ada", "Ben"}
+    cell = teacher.locator('td[title^="Ada, The runner, Rhythm: 100"]')
     assert cell.count() == 1
-    assert teacher.locator('td[title^="ben, The runner, Rhythm: 0"]').count() == 1
+    assert teacher.locator('td[title^="Ben, The runner, Rhythm: 0"]').count() == 1
     assert "The runner" in teacher.locator(".eg-class .missed").first.inner_text()
     with teacher.expect_download() as saved:
         teacher.get_by_role("button", name="CSV").click()
-    assert "ada" in Path(saved.value.path()).read_text(encoding="utf-8")
+    assert ",Ada," in Path(saved.value.path()).read_text(encoding="utf-8")
     teacher.watch.assert_clean()
     again = visit(open_page, server, **PHONE)
     assert again.locator("text=Rate and rhythm").count() >= 1
@@ -161,6 +161,19 @@ def test_a_case_is_blinded_until_submitted_and_read_with_keys_alone(server, open
         page.keyboard.press("Tab")
     page.keyboard.press("s")
     page.wait_for_timeout(600)
+    # the axis is set on a dial, by dragging and by keys
+    page.get_by_role("button", name="dial: Axis").press("Enter")
+    page.get_by_role("slider", name="dial: Axis").wait_for()
+    box = page.locator(".dial").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x + 40, y)
+    page.mouse.down()
+    page.mouse.move(x, y + 40)
+    page.mouse.up()
+    assert page.locator("#f-axis").input_value() == "90"
+    page.locator(".dial").press("ArrowLeft")
+    assert page.locator("#f-axis").input_value() == "85"
+    page.locator("#f-rhythm").focus()
     page.keyboard.press("Tab")
     page.wait_for_timeout(400)
     # a letter outside of fields submits

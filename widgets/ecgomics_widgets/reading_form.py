@@ -33,7 +33,7 @@ class ReadingForm(HostedWidget):
         default=[],
         doc="Dicts of `id`, `title`, `kind` (number, choice, choices, question), `unit`, `points`, `options` (pairs of "
         "key and text), `hints` (texts taken), `hints_left`, and once marked `said`, `verdict`, `earned`, `feedback`, "
-        "`again`.",
+        "`again`; `dial`: an angle in degrees is set on a dial too, and once marked has `given` and `reference`.",
     )
     given = param.Dict(default={}, doc="Answers by line, to begin with or set by calipers.")
     state = param.Selector(default="open", objects=["open", "submitted"], doc="Whether it is still being filled in.")

@@ -201,7 +201,10 @@ class CaseState(param.Parameterized):
                 "hints": list(known[:taken]),
                 "hints_left": len(known) - taken,
             }
-            if name in marks and name != self.trying:
+            marked = name in marks and name != self.trying
+            if line.unit == "°":
+                row["dial"] = _hands(marks[name]) if marked else {}
+            if marked:
                 row |= self._marked(marks[name]) | {"again": self.may_try(name)}
             rows.append(row)
         return rows + self._questions(marks)
@@ -235,7 +238,7 @@ class CaseState(param.Parameterized):
         if item.given in (None, "", [], ()):
             said = "–"
         elif line.kind == "number":
-            said = f"{float(item.given):g} {line.unit}".replace("-", "−")
+            said = f"{float(item.given):g}{'' if line.unit == '°' else ' '}{line.unit}".replace("-", "−")
         else:
             named = [item.given] if isinstance(item.given, str) else list(item.given)
             said = ", ".join(words(line.options.get(word, word)) for word in named)
@@ -290,6 +293,10 @@ class CaseState(param.Parameterized):
         on, off = (table[:, marks.index(edge)] for edge in EDGES[name])
         normal = (beats["beat_class"].values == beats["beat_class"].values[len(on) // 2]) & (on > 0.2)
         usable = [k for k in range(len(on)) if math.isfinite(on[k] + off[k]) and normal[k]]
+        # a beat that has them all shows PR, QRS and QT beside one another
+        wanted_edges = [marks.index(edge) for asked in EDGES if asked in self.case.asked for edge in EDGES[asked]]
+        whole = [k for k in usable if all(math.isfinite(table[k, place]) for place in wanted_edges)]
+        usable = whole if whole and near is None else usable
         if not usable:
             return math.nan, math.nan
         wanted = near if near is not None else float(on[usable[len(usable) // 2]])
@@ -301,6 +308,13 @@ class CaseState(param.Parameterized):
         if self.state == "open":
             return {}
         return {"title": self.desk.words(CONDITIONS[self.case.condition].title), "text": self.case.why}
+
+
+def _hands(item: Mark) -> dict[str, float | None]:
+    """Where the dial points once an angle is marked: what was read, and the reference."""
+    value = item.target.value
+    given = None if item.given in (None, "") else float(item.given)
+    return {"given": given, "reference": value if math.isfinite(value) else None}
 
 
 _LEAD = {"axis": "aVF", "rhythm": "II", "p_wave": "II", "qrs_form": "V1", "st_t": "V2"}

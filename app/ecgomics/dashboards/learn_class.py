@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import param
 
 from ecgomics.dashboards.learn_desk import CASE, QUIZ, LearnDesk
 from ecgomics.errors import AccessError
-from ecgomics.learn import TOPICS
+from ecgomics.learn import TOPICS, Case
 from ecgomics.learn.form import form
 from ecgomics.learn.scoring import QUESTION
 
@@ -72,15 +73,33 @@ class ClassState(param.Parameterized):
         if not len(table):
             return {"columns": [], "rows": []}
         first = self._first(table)
-        keys = sorted({(case, line) for _, case, line in first}, key=_order)
+        places = {f"{CASE}{case.id}": place for place, case in enumerate(self.in_order())}
+        keys = sorted({(case, line) for _, case, line in first}, key=lambda key: _order(key, places))
         columns = [
             self._column(case, line, [first.get((name, case, line)) for name in students]) for case, line in keys
         ]
+        shown = self.names(students)
         rows = []
         for name in students:
             cells = [first.get((name, case, line)) for case, line in keys]
-            rows.append({"name": name, "cells": cells, "mean": _mean(cells)})
-        return {"columns": columns, "rows": rows}
+            rows.append({"name": shown[name], "cells": cells, "mean": _mean(cells)})
+        return {"columns": columns, "rows": sorted(rows, key=lambda row: str(row["name"]).casefold())}
+
+    def in_order(self) -> list[Case]:
+        """Every case, by topic and level as the cases' page has them."""
+        topics = list(TOPICS)
+        return sorted(self.desk.casebook.cases, key=lambda case: (topics.index(case.topic), case.level))
+
+    def names(self, students: list[str]) -> dict[str, str]:
+        """Account → the name its owner gave; two of one name are told apart by the account."""
+        from ecgomics.service import Accounts
+
+        given = {person.name: person.shown_as for person in Accounts(self.desk.desk.database).people()}
+        shown = [given.get(name, name) for name in students]
+        return {
+            name: f"{said} ({name})" if shown.count(said) > 1 else said
+            for name, said in zip(students, shown, strict=True)
+        }
 
     def _first(self, table: pd.DataFrame) -> dict[tuple[str, str, str], float]:
         found: dict[tuple[str, str, str], float] = {}
@@ -128,15 +147,17 @@ class ClassState(param.Parameterized):
                 "n": item["n"],
                 "text": words("{n} answered", n=item["n"]),
             }
-            for item in sorted(columns, key=lambda item: item["mean"])[:MOST_MISSED]
+            for item in sorted(columns, key=lambda item: (item["mean"], -item["n"]))[:MOST_MISSED]
         ]
 
     def csv(self) -> str:
         """Every answer of the class as CSV; texts that a spreadsheet would run are made harmless."""
         table = self.answers().copy()
+        shown = self.names(sorted(set(table["student"])))
+        table.insert(1, "name", [shown[name] for name in table["student"]])
         table["at"] = [moment.isoformat(timespec="seconds") for moment in table["at"]]
         table["given"] = [str(given.get("value", "")) for given in table["given"]]
-        for column in ("student", "given"):
+        for column in ("student", "name", "given"):
             table[column] = [f"'{text}" if str(text)[:1] in "=+-@\t\r" else text for text in table[column]]
         text: str = table.to_csv(index=False)
         return text
@@ -145,10 +166,11 @@ class ClassState(param.Parameterized):
 _LINES = {line.id: line.title for line in form()}
 
 
-def _order(key: tuple[str, str]) -> tuple[bool, str, int]:
+def _order(key: tuple[str, str], places: Mapping[str, int]) -> tuple[bool, int, str, int]:
+    """Cases in their order, those that are gone after them, the quiz last; lines as the form has them."""
     case, line = key
     lines = list(_LINES)
-    return case == QUIZ, case, lines.index(line) if line in lines else 99
+    return case == QUIZ, places.get(case, len(places)), case, lines.index(line) if line in lines else 99
 
 
 def _mean(cells: list[float | None]) -> float | None:

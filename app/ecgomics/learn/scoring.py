@@ -59,8 +59,8 @@ class Mark:
 
     @property
     def verdict(self) -> str:
-        """``"right"``, ``"partly"`` or ``"wrong"``; ``"none"`` without an answer."""
-        if self.given in (None, "", [], ()):
+        """``"right"``, ``"partly"`` or ``"wrong"``; ``"none"`` without an answer where there was one to give."""
+        if self.given in (None, "", [], ()) and not self.share:
             return "none"
         return "right" if self.share >= 0.999 - self.hints * HINT_COST else "partly" if self.share > 0 else "wrong"
 
@@ -83,7 +83,7 @@ class Mark:
         if abs(self.error) <= full:
             return words("reference {words}: within {size}", words=right, size=f"{full:.{line.digits}f}")
         way = WAYS.get(line.unit, WAYS["ms"])[self.error < 0]
-        size = f"{abs(self.error):.{line.digits}f} {line.unit}"
+        size = f"{abs(self.error):.{line.digits}f}{'' if line.unit == '°' else ' '}{line.unit}"
         return words(f"reference {{words}}: {{size}} {way}", words=right, size=size)
 
 

@@ -69,7 +69,11 @@ def test_a_reading_is_kept_once_and_told_only_afterwards(teacher):
 def test_feedback_lies_beside_what_was_measured(teacher):
     state = CaseState(case_of("slow_conductor"), teacher)
     state.measure([{"label": "PR", "lead": "II", "start_s": 2.0, "stop_s": 2.1}])
+    assert next(line for line in state.lines() if line["id"] == "axis")["dial"] == {}
     state.submit()
+    # the axis is read beside the reference on a dial, which is not there before
+    axis = next(line for line in state.lines() if line["id"] == "axis")
+    assert axis["dial"]["reference"] == state.targets["axis"].value
     row = next(row for row in state.feedback() if row.get("label") == "PR")
     assert row["verdict"] == "wrong"
     assert abs(row["reference_start_s"] - row["given_start_s"]) < 1.0
@@ -225,7 +229,7 @@ def test_two_students_in_one_class_are_kept_apart(place, course):
     matrix = course.matrix()
     place_of = [column["title"] for column in matrix["columns"]].index("Rhythm")
     cells = {row["name"]: row["cells"][place_of] for row in matrix["rows"]}
-    assert cells == {"ada-l": 1.0, "ben": 0.0}
+    assert cells == {"Ada L.": 1.0, "Ben": 0.0}
     assert course.missed(matrix)[0]["share"] <= 0.5
     assert course.csv().count("\n") == 1 + 2 * len(case_of("slow_conductor").asked)
 
@@ -238,6 +242,10 @@ def test_names_may_be_the_same_and_formulas_are_defused(place, course):
     state.answer("rhythm", "=1+1")
     state.submit()
     assert "'=1+1" in course.csv()
+    # the class tells two of one name apart
+    names = [row["name"] for row in course.matrix()["rows"]]
+    assert sorted(names)[:1] == ["Ada (ada)"]
+    assert len({name for name in names if name.startswith("Ada")}) == 2
 
 
 def test_joining_needs_a_code_and_a_class_its_teacher(place, course):

@@ -36,6 +36,8 @@ def test_an_axis_goes_round():
 
 def test_what_is_not_there_is_rightly_left_open():
     assert mark(number("pr", math.nan), None).share == 1.0
+    assert mark(number("pr", math.nan), None).verdict == "right"
+    assert mark(number("pr", 200.0), None).verdict == "none"
     assert mark(number("pr", math.nan), 160).share == 0.0
 
 

@@ -2,7 +2,7 @@
 import {BASE, emit, fill, h, watch} from "./dom.js";
 
 const STYLE = `
-.eg-shelf { overflow: auto; background: none; } .eg-shelf .cols { display: grid; gap: 8px; grid-template-columns: minmax(0, 1fr) 300px; align-items: start; }
+.eg-shelf { overflow: auto; background: none; } .eg-shelf .cols { display: grid; gap: 8px; grid-template-columns: minmax(0, 1fr) 300px; grid-template-rows: auto 1fr; align-items: start; } .eg-shelf .topics { grid-row: 1 / 3; } .eg-shelf aside { grid-column: 2; }
 .eg-shelf .pane { background: var(--eg-panel); border: 1px solid var(--eg-line); border-radius: var(--eg-radius, 8px); overflow: hidden; }
 .eg-shelf .topics { columns: 290px; column-gap: 8px; } .eg-shelf .topics > .pane { break-inside: avoid; margin-bottom: 8px; }
 .eg-shelf .case { display: grid; grid-template-columns: 22px minmax(0, 1fr) auto; gap: 8px; align-items: baseline; padding: 8px 12px; border-top: 1px solid var(--eg-line); color: inherit; text-decoration: none; }
@@ -12,7 +12,7 @@ const STYLE = `
 .eg-shelf form { display: grid; gap: 8px; } .eg-shelf label { display: grid; gap: 2px; font-size: 11.5px; color: var(--eg-muted); } .eg-shelf select { width: 100%; height: 34px; } .eg-shelf input { height: 34px; border: 1px solid var(--eg-line); border-radius: 8px; padding: 0 10px; background: var(--eg-panel); color: var(--eg-ink); font-size: 14px; width: 100%; }
 .eg-shelf .main { display: inline-block; background: var(--eg-ink); color: var(--eg-panel); border: 0; border-radius: 8px; padding: 8px 14px; font-weight: 600; text-decoration: none; } .eg-shelf .bad { color: var(--eg-accent); }
 .eg-shelf .bits { display: flex; gap: 3px; flex-wrap: wrap; } .eg-shelf .bits i { width: 18px; height: 5px; border-radius: 3px; background: var(--eg-raised); } .eg-shelf .bits i.on { background: var(--eg-ink); }
-@container frame (max-width: 900px) { .eg-shelf .cols { grid-template-columns: minmax(0, 1fr); } .eg-shelf aside { order: -1; } }
+@container frame (max-width: 900px) { .eg-shelf .cols { grid-template: none / minmax(0, 1fr); } .eg-shelf .topics, .eg-shelf aside { grid-area: auto; } .eg-shelf aside.first { order: -1; } }
 `;
 
 function render({model, el}) {
@@ -45,7 +45,7 @@ function render({model, el}) {
       h("div", {class: "inside"}, h("p", {}, due.text), due.href ? h("a", {class: "main", href: due.href}, due.count ? t("Repeat now") : t("Start a quiz")) : null));
     const tasks = (model.get("tasks") || []).map((task) => h("section", {class: "pane"}, h("div", {class: "head"}, h("h2", {class: "cut"}, task.title), h("span", {class: "push quiet"}, `${task.done} / ${task.of}`)), h("div", {class: "inside"}, h("p", {class: "quiet"}, task.text), h("div", {class: "bits", "aria-hidden": "true"}, Array.from({length: task.of}, (_, k) => h("i", {class: k < task.done ? "on" : ""}))), h("p", {}), h("a", {class: "main", href: task.href}, t("Open")))));
     const lessons = h("section", {class: "pane"}, h("div", {class: "head"}, h("h2", {}, t("Lessons")), h("span", {class: "push quiet"}, t("notebooks"))), h("div", {class: "inside"}, (model.get("lessons") || []).map((lesson) => h("div", {}, h("span", {class: "quiet"}, `${lesson.number}  `), lesson.title))));
-    fill(root, h("div", {class: "cols"}, h("div", {class: "topics"}, (model.get("topics") || []).map(topic)), h("aside", {}, me, tasks, person.joined || person.known ? null : joining(), (model.get("keeping") || {}).conclusions ? keeping() : null, lessons)));
+    fill(root, h("div", {class: "cols"}, h("div", {class: "topics"}, (model.get("topics") || []).map(topic)), h("aside", {class: "first"}, me, tasks, person.joined || person.known ? null : joining()), h("aside", {class: "later"}, (model.get("keeping") || {}).conclusions ? keeping() : null, lessons)));
   }
   function keep() {
     const ticket = model.get("ticket") || {};

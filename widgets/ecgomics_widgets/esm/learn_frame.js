@@ -23,7 +23,7 @@ const STYLE = `
 @container frame (max-width: 700px) {
   .frame .whole { grid-template-rows: 44px auto minmax(0, 1fr) 26px; } .frame .tabs { flex-wrap: nowrap; overflow-x: auto; padding: 4px 6px 0; } .frame .tabs a { padding: 8px 10px; white-space: nowrap; } .frame .tabs .who .name { display: none; }
   .frame main[data-view] { display: flex; flex-direction: column; overflow-y: auto; padding: 6px; gap: 6px; } .frame main > * { flex: none; }
-  .frame [data-slot="strip"] { height: 340px; } .frame main[data-view="virtual"] [data-slot="strip"] { position: sticky; top: -6px; z-index: 15; order: -1; height: 270px; }
+  .frame [data-slot="strip"] { height: 410px; } .frame main[data-view="virtual"] [data-slot="strip"] { position: sticky; top: -6px; z-index: 15; order: -1; height: 270px; }
   .frame [data-slot="left"], .frame .side > * { height: auto; } .frame .side, .frame .side.two { display: flex; flex-direction: column; } .frame .side .slot.fill > *, .frame [data-slot="left"] > * { height: auto !important; } .frame .side.two > :first-child { height: 250px; } .frame .side.two > :first-child > * { height: 100% !important; }
   .frame .story { grid-template-columns: minmax(0, 1fr); } .frame .story .progress { text-align: left; } .frame .story .bits { justify-content: flex-start; } .frame [data-slot="board"] > * { height: auto !important; }
 }

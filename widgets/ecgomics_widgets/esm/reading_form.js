@@ -1,5 +1,6 @@
 // The systematic reading: lines to fill in, hints that say what they cost, then marks line by line.
 import {BASE, emit, fill, h, watch} from "./dom.js";
+import {DIAL, dial, toldDial} from "./hexaxial_dial.js";
 
 const STYLE = `
 .eg-form { display: flex; flex-direction: column; }
@@ -13,12 +14,13 @@ const STYLE = `
 .eg-form .earned { color: var(--eg-muted); white-space: nowrap; }
 .eg-form input[type=number] { width: 84px; height: 30px; border: 1px solid var(--eg-line); border-radius: 6px; padding: 0 8px; background: var(--eg-panel); text-align: right; }
 .eg-form .line select { width: 100%; height: 30px; border: 1px solid var(--eg-line); color: var(--eg-ink); font-size: 13px; }
+.eg-form .turning, .eg-form .dial.told { grid-column: 3 / 5; }
 .eg-form .several { grid-column: 2 / 5; padding: 2px 0; display: flex; flex-wrap: wrap; gap: 4px; }
 .eg-form .several .chip { padding: 3px 8px; background: var(--eg-raised); } .eg-form .several .chip[aria-pressed="true"] { background: var(--eg-ink); color: var(--eg-panel); }
 .eg-form .question > label { grid-column: 2 / 4; color: var(--eg-ink); } .eg-form .question > span:empty:not(.sign) { display: none; }
 .eg-form .hints { grid-column: 3 / 5; font-size: 12px; } .eg-form .hints p { margin: 2px 0; padding: 4px 8px; background: var(--eg-selected-soft); color: var(--eg-selected-ink); border-radius: 6px; }
 .eg-form .why { padding: 12px; } .eg-form .why h3 { margin: 0 0 4px; font-size: 13px; } .eg-form .why p { margin: 0 0 8px; color: var(--eg-muted); line-height: 1.45; white-space: pre-line; }
-.eg-form .why a { color: var(--eg-link); margin-right: 10px; }
+.eg-form .why .links { display: flex; flex-wrap: wrap; gap: 4px; } .eg-form .why a { color: var(--eg-link); text-decoration: none; }
 .eg-form .foot { display: flex; flex-wrap: wrap; gap: 6px; padding: 10px 12px; border-top: 1px solid var(--eg-line); flex: none; align-items: center; }
 .eg-form .foot button { border: 1px solid var(--eg-line); background: var(--eg-panel); border-radius: 8px; padding: 7px 14px; font-weight: 600; } .eg-form .foot button.main { background: var(--eg-ink); border-color: var(--eg-ink); color: var(--eg-panel); }
 `;
@@ -27,15 +29,22 @@ const SIGN = {right: "✓", partly: "◐", wrong: "✕", none: "✕"};
 function render({model, el}) {
   const t = (text) => (model.get("texts") || {})[text] ?? text;
   const head = h("div", {class: "head"}), lines = h("div", {class: "lines"}), foot = h("div", {class: "foot"});
-  el.append(h("style", {}, BASE + STYLE), h("section", {class: "eg eg-form", "aria-label": t("Your reading")}, head, lines, foot));
+  el.append(h("style", {}, BASE + DIAL + STYLE), h("section", {class: "eg eg-form", "aria-label": t("Your reading")}, head, lines, foot));
   let given = {...(model.get("given") || {})};
 
   const answer = (id, value) => { given[id] = value; emit(model, "answer", {id, value}); };
   const choose = (id) => { if (model.get("chosen") !== id) emit(model, "choose", {id}); };
 
+  function number(line, name) {
+    const input = h("input", {id: name, "aria-label": line.title, type: "number", step: "any", value: given[line.id] ?? "", onfocus: () => choose(line.id), onchange: () => answer(line.id, input.value === "" ? null : Number(input.value))});
+    const turning = line.dial && line.id === model.get("chosen");
+    const opener = line.dial && !turning ? h("button", {class: "plain", "aria-label": `${t("dial")}: ${line.title}`, onclick: () => choose(line.id)}, `◔ ${t("dial")}`) : null;
+    return [h("span", {}, input, " ", h("span", {class: "quiet"}, line.unit), opener), hint(line),
+      turning ? dial({title: `${t("dial")}: ${line.title}`, value: given[line.id] ?? null, move: (degrees) => { input.value = degrees; }, set: (degrees) => answer(line.id, degrees)}) : null];
+  }
   function field(line) {
     const name = `f-${line.id}`;
-    if (line.kind === "number") return [h("span", {}, h("input", {id: name, "aria-label": line.title, type: "number", step: "any", value: given[line.id] ?? "", onfocus: () => choose(line.id), onchange: (event) => answer(line.id, event.target.value === "" ? null : Number(event.target.value))}), " ", h("span", {class: "quiet"}, line.unit)), hint(line)];
+    if (line.kind === "number") return number(line, name);
     if (line.kind === "choice") {
       const select = h("select", {id: name, "aria-label": line.title, onfocus: () => choose(line.id), onchange: () => answer(line.id, select.value || null)}, h("option", {value: ""}, "–"), line.options.map(([key, text]) => h("option", {value: key, selected: given[line.id] === key}, text)));
       return [select, hint(line)];
@@ -55,13 +64,14 @@ function render({model, el}) {
     return h("div", {class: `line ${line.verdict} ${line.id === model.get("chosen") ? "chosen" : ""}`, onclick: () => choose(line.id)},
       h("span", {class: "sign", "aria-hidden": "true"}, SIGN[line.verdict]), h("button", {class: "name cut", title: line.title, "aria-label": `${line.title}: ${t(line.verdict === "none" ? "not answered" : line.verdict)}`, onclick: () => choose(line.id)}, line.title),
       h("span", {class: "said"}, line.said || "–"), h("span", {class: "earned"}, line.earned), line.feedback ? h("span", {class: "note"}, line.feedback) : null,
+      line.dial && line.id === model.get("chosen") ? toldDial({title: `${line.title}: ${line.said}. ${line.feedback}`, ...line.dial}) : null,
       line.again ? h("span", {class: "note"}, h("button", {class: "chip", "aria-label": `${t("Try again")}: ${line.title}`, onclick: (event) => { event.stopPropagation(); emit(model, "again", {id: line.id}); }}, t("Try again")), ` ${t("half points")}`) : null);
   }
   function draw() {
     const done = model.get("state") === "submitted", why = model.get("why") || {};
     fill(head, h("h2", {}, model.get("title") || t("Your reading")), h("span", {class: "quiet cut"}, model.get("note")), h("span", {class: "push"}), model.get("score") ? h("span", {class: "total", role: "status"}, model.get("score")) : null);
     const top = lines.scrollTop;
-    fill(lines, (model.get("lines") || []).map((line) => done && line.verdict ? marked(line) : open(line)), why.text ? h("div", {class: "why"}, h("h3", {}, why.title), h("p", {}, why.text), (model.get("links") || []).map((link) => link.href ? h("a", {href: link.href}, link.text) : h("span", {class: "quiet"}, `${link.text}  `))) : null);
+    fill(lines, (model.get("lines") || []).map((line) => done && line.verdict ? marked(line) : open(line)), why.text ? h("div", {class: "why"}, h("h3", {}, why.title), h("p", {}, why.text), h("div", {class: "links"}, (model.get("links") || []).map((link) => link.href ? h("a", {class: "chip", href: link.href}, link.text) : h("span", {class: "chip"}, link.text)))) : null);
     lines.scrollTop = top;
     fill(foot, (model.get("actions") || []).map((item) => h("button", {class: item.main ? "main" : "", onclick: () => item.href ? (window.location.href = item.href) : emit(model, item.name === "submit" ? "submit" : "act", {name: item.name})}, item.title)), h("span", {class: "push quiet"}, done && (model.get("lines") || []).every((line) => line.verdict) ? `n ${t("next mark")}` : `c ${t("calipers")}`));
   }

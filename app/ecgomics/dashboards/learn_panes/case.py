@@ -28,6 +28,7 @@ class CaseView:
 
     def __init__(self, state: CaseState, *, frame: Any, task: str = "") -> None:
         self.state, self.frame, self.task = state, frame, task
+        self.assignment = state.desk.task(task)
         words = state.desk.words
         labels = [label for label, line in CALIPERS.items() if line in state.case.asked]
         self.strip = Strip(
@@ -36,13 +37,13 @@ class CaseView:
             machine_marks="hidden",
             caliper_labels=labels,
             layout="3x4+R",
-            title=words("case: {title}", title=state.case.title),
+            title=words("12 leads"),
         )
         self.form = ReadingForm(
             title=words("Your reading"),
             texts=words.all_of(
                 ("Your reading", "hint", "a hint takes a quarter of the points", "calipers", "next mark")
-                + ("right", "partly", "wrong", "not answered", "Try again", "half points")
+                + ("right", "partly", "wrong", "not answered", "Try again", "half points", "dial")
             ),
         )
         hear(
@@ -160,10 +161,12 @@ class CaseView:
         case = self.state.case
         names = self.state.examination.standings
         rules = [
-            {"text": f"Rule: {names[name].rule.name} ({names[name].rule.number})"} for name in case.met if name in names
+            {"text": f"{self.state.desk.words('Rule')}: {names[name].rule.name} ({names[name].rule.number})"}
+            for name in case.met
+            if name in names
         ]
-        columns = [{"text": name} for name in case.biomarkers]
         words = self.state.desk.words
+        columns = [{"text": name} for name in case.biomarkers]
         lessons = [
             {"text": f"{words('Lesson')} {number}: {words(LESSONS[number])}"}
             for number in case.lessons
@@ -172,9 +175,8 @@ class CaseView:
         return [*rules, *columns, *lessons]
 
     def _cases(self) -> list[str]:
-        if self.task:
-            found = self.state.desk.task(self.task)
-            return list(found.cases) if found else []
+        if self.assignment is not None:
+            return list(self.assignment.cases)
         return [case.id for case in self.state.desk.casebook.cases if case.topic == self.state.case.topic]
 
     def _next(self) -> str:
@@ -191,6 +193,7 @@ class CaseView:
         answers = state.desk.answers()
         read = {str(name).removeprefix("case:") for name in answers["case_id"]} if len(answers) else set()
         done = len(read & set(names))
+        group = self.assignment.title if self.assignment else words(TOPICS[case.topic])
         kind = words("synthetic") if case.synthetic else words("real record")
         intervals = [words(line) for line in ("PR", "QRS", "QT", "ST") if line.lower() in case.asked]
         aim = (
@@ -203,8 +206,7 @@ class CaseView:
             "chips": [words(TOPICS[case.topic]), words("level {n} of 4", n=case.level), kind, *case.tags],
             "text": case.vignette,
             "aim": aim,
-            "progress": f"{words(TOPICS[case.topic])}: {done} / {len(names)}"
-            + (f" · {state.due_text}" if state.due_text else ""),
+            "progress": f"{group}: {done} / {len(names)}",
             "done": done,
             "of": len(names),
         }

@@ -11,6 +11,7 @@ from ecgomics_widgets.class_board import ClassBoard
 
 FULL: dict[str, Any] = {"sizing_mode": "stretch_both"}
 _TEXTS = (
+    *("Copy the link", "copied", "Assignments", "none yet", "Join with this code, or by an assignment's link."),
     *("Class", "class", "assignment", "everything", "Student", "students by questions", "not answered", "Class code"),
     *(
         "Most missed",
@@ -36,9 +37,7 @@ class ClassView:
             texts=words.all_of(_TEXTS),
             cases=[
                 {"id": case.id, "title": case.title, "topic": words(TOPICS[case.topic]), "level": case.level}
-                for case in sorted(
-                    state.desk.casebook.cases, key=lambda case: (list(TOPICS).index(case.topic), case.level)
-                )
+                for case in state.in_order()
             ],
         )
         hear(

@@ -47,7 +47,7 @@ class QuizView:
             machine_marks="hidden",
             marks=None,
             caliper_labels=[label] if label else [],
-            title=state.desk.words("question"),
+            title=state.desk.words("12 leads"),
         )
         self.card.param.update(question=state.shown(), measured=None)
         self.tell()

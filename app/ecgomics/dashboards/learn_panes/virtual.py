@@ -100,7 +100,7 @@ class VirtualView:
             marks=state.examination.beats.beats,
             beats=state.examination.beats.beats,
             spans=state.spans(),
-            title=f"{words(CONDITIONS[preset].title) if preset else words('built by hand')}",
+            title=words("12 leads"),
         )
         loops: dict[str, Any] = {}
         if state.before_loops is not None:
