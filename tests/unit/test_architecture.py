@@ -14,7 +14,7 @@ ENGINE = ROOT / "app" / "ecgomics"
 WIDGETS = ROOT / "widgets" / "ecgomics_widgets"
 
 FLOORS = (
-    ("vocabulary", "errors", "settings", "wording"),
+    ("vocabulary", "errors", "settings", "wording", "durable"),
     ("waves", "biomarkers", "rules", "discovery"),
     ("records", "cohort", "latent", "simulate", "live", "reports", "learn"),
     ("pipeline", "service", "bench", "notebook"),

@@ -7,11 +7,12 @@ import importlib
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from ecgomics.errors import EcgomicsError
 
@@ -21,12 +22,26 @@ Result = TypeVar("Result")
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")}
 """More threads than cores make every worker slower, by up to two orders of magnitude."""
 
+START_S = 300.0
+"""A process that is not up by then, on however busy a machine, hangs."""
+
+_SURROUNDINGS = threading.Lock()
+"""Workers are started by several threads; what they inherit is the whole process's."""
+
 
 @dataclass(frozen=True)
 class Lost:
-    """A task whose worker died or ran out of time; `reason` says which."""
+    """A task whose worker died or ran out of time; `reason` says which to a person, `how` to a program."""
 
     reason: str
+    how: Literal["crashed", "late"] = field(default="crashed", compare=False)
+
+
+@dataclass(frozen=True)
+class Raised:
+    """A task that failed, and the error it raised."""
+
+    error: Exception
 
 
 @dataclass(frozen=True)
@@ -109,7 +124,7 @@ def run(
         yield from (Done(task, function(task)) for task in tasks)
         return
     limits = _Limits(limit_s, memory_gb)
-    crew = [_Worker(function, memory_gb) for _ in range(workers)]
+    crew = [Worker(function, memory_gb=memory_gb) for _ in range(workers)]
     try:
         yield from _drive(crew, function, iter(tasks), limits=limits)
     finally:
@@ -118,25 +133,27 @@ def run(
 
 
 def _drive(
-    crew: list[_Worker], function: Callable[[Any], Any], tasks: Iterator[Any], *, limits: _Limits
+    crew: list[Worker], function: Callable[[Any], Any], tasks: Iterator[Any], *, limits: _Limits
 ) -> Iterator[Done[Any, Any]]:
     busy: dict[Connection, int] = {}
     for place, worker in enumerate(crew):
-        if worker.give(tasks):
+        if _next(worker, tasks):
             busy[worker.pipe] = place
     while busy:
-        ready = wait(list(busy), timeout=min([0.5, *(limits.seconds(crew[place].task) for place in busy.values())]))
+        wait(list(busy), timeout=min([0.5, *(limits.seconds(crew[place].task) for place in busy.values())]))
         for pipe in list(busy):
             place = busy[pipe]
             worker = crew[place]
-            outcome = worker.outcome(arrived=pipe in ready, limit_s=limits.seconds(worker.task))
+            outcome = worker.outcome(limit_s=limits.seconds(worker.task))
             if outcome is None:
                 continue
             del busy[pipe]
+            if isinstance(outcome.result, Raised):
+                raise outcome.result.error
             if isinstance(outcome.result, Lost):
                 worker.end()
-                worker = crew[place] = _Worker(function, limits.memory_gb)
-            if worker.give(tasks):
+                worker = crew[place] = Worker(function, memory_gb=limits.memory_gb)
+            if _next(worker, tasks):
                 busy[worker.pipe] = place
             yield outcome
 
@@ -147,53 +164,95 @@ class _Limits:
     memory_gb: float | None
 
 
-class _Worker:
-    def __init__(self, function: Callable[[Any], Any], memory_gb: float | None) -> None:
+def _next(worker: Worker, tasks: Iterator[Any]) -> bool:
+    """Hand over the next task; False when there is none."""
+    for task in tasks:
+        worker.give(task)
+        return True
+    worker.task = None
+    return False
+
+
+class Worker:
+    """A process that does one task at a time, and the pipe to it.
+
+    Parameters
+    ----------
+    function
+        Applied to each task; importable by name.
+    memory_gb
+        Memory it may take beside what it maps from files, in 10⁹ bytes; None: no limit.
+    prepare
+        Done there once, before the first task; importable by name.
+    """
+
+    def __init__(
+        self,
+        function: Callable[[Any], Any],
+        *,
+        memory_gb: float | None = None,
+        prepare: Callable[[], object] | None = None,
+    ) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
         self.task: Any = None
         self.since = float("inf")
         self.started = False
         with _environment(ONE_THREAD):
-            self.process = context.Process(target=_work, args=(function, theirs, memory_gb), daemon=True)
+            self.process = context.Process(target=_work, args=(function, theirs, memory_gb, prepare), daemon=True)
             self.process.start()
         theirs.close()
 
-    def give(self, tasks: Iterator[Any]) -> bool:
-        """Hand over the next task; False when there is none."""
-        for task in tasks:
-            self.task, self.since = task, time.monotonic()
-            # a worker that died idle is noticed when its answer is read
-            with contextlib.suppress(BrokenPipeError):
-                self.pipe.send(task)
-            return True
-        self.task = None
-        return False
+    def give(self, task: Any) -> None:
+        """Hand over a task. Raises what cannot be pickled; a worker that died idle is noticed in `outcome`."""
+        self.task, self.since = task, time.monotonic()
+        with contextlib.suppress(BrokenPipeError):
+            self.pipe.send(task)
 
-    def outcome(self, *, arrived: bool, limit_s: float) -> Done[Any, Any] | None:
-        """What came of the task, or None when it is still worked on."""
-        if not arrived:
-            late = self.started and time.monotonic() - self.since > limit_s
-            return Done(self.task, Lost(f"took longer than {limit_s:g} s")) if late else None
+    def outcome(self, *, limit_s: float, wait_s: float = 0.0) -> Done[Any, Any] | None:
+        """What came of the task, or None when it is still worked on.
+
+        Parameters
+        ----------
+        limit_s
+            Seconds the task may take, once the process is up.
+        wait_s
+            Seconds to wait for it here.
+
+        Returns
+        -------
+        Done
+            With what the function returned, `Raised` when it failed, or `Lost`: then end this worker.
+
+        Raises
+        ------
+        EcgomicsError
+            When the process never came up.
+        OSError
+            When the worker was ended meanwhile.
+        """
         try:
+            if not self.pipe.poll(wait_s):
+                limit_s = limit_s if self.started else START_S
+                late = time.monotonic() - self.since > limit_s
+                return Done(self.task, Lost(f"took longer than {limit_s:g} s", "late")) if late else None
             kind, value = self.pipe.recv()
         except (EOFError, ConnectionResetError):
             return self._died()
         if kind == "ready":
             self.started, self.since = True, time.monotonic()
             return None
-        if kind == "raised":
-            raise value
-        return Done(self.task, value)
+        return Done(self.task, Raised(value) if kind == "raised" else value)
 
     def end(self, *, grace_s: float = 0.0) -> None:
         """Close the pipe, at which an idle worker ends by itself; kill one that has not after the grace."""
         self.pipe.close()
-        self.process.join(grace_s)
-        if self.process.is_alive():
-            self.process.kill()
-        self.process.join()
-        self.process.close()
+        with contextlib.suppress(ValueError):  # closed by an earlier end
+            self.process.join(grace_s)
+            if self.process.is_alive():
+                self.process.kill()
+            self.process.join()
+            self.process.close()
 
     def _died(self) -> Done[Any, Any]:
         self.process.join()
@@ -207,11 +266,15 @@ class _Worker:
         return Done(self.task, Lost(f"the worker crashed (exit code {code})"))
 
 
-def _work(function: Callable[[Any], Any], pipe: Connection, memory_gb: float | None) -> None:
+def _work(
+    function: Callable[[Any], Any], pipe: Connection, memory_gb: float | None, prepare: Callable[[], object] | None
+) -> None:
     if memory_gb is not None:
         _limit_memory(memory_gb)
     # Ctrl-C reaches the whole process group: the parent alone answers it, and ends its workers
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if prepare is not None:
+        prepare()
     # the parent closes its end when it is done, or is gone
     with contextlib.suppress(EOFError, OSError):
         pipe.send(("ready", None))
@@ -254,6 +317,11 @@ def one_thread(*libraries: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _environment(values: dict[str, str]) -> Iterator[None]:
+    with _SURROUNDINGS:
+        yield from _changed(values)
+
+
+def _changed(values: dict[str, str]) -> Iterator[None]:
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from ecgomics.cohort.layout import SCHEMA
+from ecgomics.durable import write_durably
 from ecgomics.errors import CohortError
 
 NAME = "manifest.json"
@@ -148,23 +148,3 @@ def write_manifest(store: Path, manifest: Manifest) -> None:
 
 def _told_by(nodes: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(nodes, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def write_durably(path: Path, text: str) -> None:
-    """Replace a file so that after a crash it holds either its old or its new text."""
-    draft = path.with_name(f"{path.name}.partial")
-    with draft.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(draft, path)
-    sync_directory(path.parent)
-
-
-def sync_directory(directory: Path) -> None:
-    """Make the names in a directory durable."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

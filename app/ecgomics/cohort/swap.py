@@ -16,7 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ecgomics.cohort.lock import is_locked, writer_lock
-from ecgomics.cohort.manifest import Manifest, read_manifest, sync_directory, write_durably, write_manifest
+from ecgomics.cohort.manifest import Manifest, read_manifest, write_manifest
+from ecgomics.durable import sync_folder, write_durably
 
 _PATIENCE_S = 10.0
 _GROUP = json.dumps({"zarr_format": 3, "node_type": "group", "attributes": {}})
@@ -58,7 +59,7 @@ def swap_in(store: Path, manifest: Manifest, *, put: Sequence[str], dropped: Seq
         if not (home / "zarr.json").exists():
             write_durably(home / "zarr.json", _GROUP)
     for home in homes:
-        sync_directory(home)
+        sync_folder(home)
     write_manifest(store, manifest)
 
 
@@ -115,7 +116,7 @@ def _make_durable(new: Path) -> None:
             handle = os.open(Path(directory) / file, os.O_RDONLY)
             os.fsync(handle)
             os.close(handle)
-        sync_directory(Path(directory))
+        sync_folder(Path(directory))
 
 
 @dataclass(frozen=True)

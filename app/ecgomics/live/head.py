@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ecgomics import durable
 from ecgomics.errors import FormatError, StreamError
 from ecgomics.live.source import Description
 
@@ -108,12 +108,9 @@ def write_durably(path: Path, said: dict[str, Any]) -> None:
     StreamError
         When the disk does not take it.
     """
-    part = _part_of(path, said)
     try:
-        part.replace(path)
-        sync_folder(path.parent)
+        durable.write_durably(path, _text_of(said))
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise unwritable(error) from None
 
 
@@ -125,39 +122,22 @@ def write_once(path: Path, said: dict[str, Any]) -> bool:
     StreamError
         When the disk does not take it.
     """
-    part = _part_of(path, said)
     try:
-        os.link(part, path)
-        sync_folder(path.parent)
+        draft = durable.draft_of(path, _text_of(said))
+        try:
+            os.link(draft, path)
+            durable.sync_folder(path.parent)
+        finally:
+            draft.unlink(missing_ok=True)
     except FileExistsError:
         return False
     except OSError as error:
         raise unwritable(error) from None
-    finally:
-        part.unlink(missing_ok=True)
     return True
 
 
-def _part_of(path: Path, said: dict[str, Any]) -> Path:
-    part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            json.dump(said, file, ensure_ascii=False, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise unwritable(error) from None
-    return part
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _text_of(said: dict[str, Any]) -> str:
+    return json.dumps(said, ensure_ascii=False, indent=1)
 
 
 def unwritable(error: OSError) -> StreamError:

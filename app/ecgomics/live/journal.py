@@ -16,12 +16,13 @@ from typing import Any
 
 import numpy as np
 
+from ecgomics.durable import sync_folder
 from ecgomics.errors import SignalError, StreamError
 from ecgomics.live import frames, log, owner
 from ecgomics.live.block import Block, Samples
 from ecgomics.live.frames import Frame, Scan, segment_begins
 from ecgomics.live.head import NAME as HEAD
-from ecgomics.live.head import Head, read_head, sync_folder, unwritable
+from ecgomics.live.head import Head, read_head, unwritable
 from ecgomics.live.source import Description
 from ecgomics.live.spans import Span, Spans
 from ecgomics.settings import LiveSettings

@@ -15,7 +15,7 @@ from ecgomics.service.api.problems import RefusedError
 
 @pytest.fixture(scope="module")
 def analysts():
-    made = Analysts(1, waiting=8, limit_s=60.0)
+    made = Analysts(1, waiting=8, limit_s=60.0, prepare=os.getpid)
     yield made
     made.close()
 
@@ -37,7 +37,7 @@ def test_a_crash_is_told_and_the_next_piece_is_done(analysts):
 
 
 def test_what_takes_too_long_is_ended():
-    short = Analysts(1, waiting=2, limit_s=20.0)
+    short = Analysts(1, waiting=2, limit_s=20.0, prepare=os.getpid)
     try:
         assert short.submit(operator.add, 1, 1).result(60) == 2
         short._limit_s = 0.2

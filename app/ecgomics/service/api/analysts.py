@@ -5,23 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
-import multiprocessing
-import os
 import queue
-import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
 from typing import Any
 
-from ecgomics.cohort.crew import ONE_THREAD, one_thread
-from ecgomics.errors import ServiceError
+from ecgomics.cohort.crew import Lost, Raised, Worker, one_thread
+from ecgomics.errors import EcgomicsError, ServiceError
 from ecgomics.service.api.problems import RefusedError
 
 Work = Callable[..., Any]
 """Importable by name; what it is given and what it answers can be pickled."""
+
+_FOR_LIFE = contextlib.ExitStack()
+"""What holds until an analyst's process ends."""
+
+LOOK_S = 1.0
+"""How often is looked whether a piece of work takes too long."""
 
 
 @dataclass
@@ -42,10 +44,15 @@ class Analysts:
         Pieces of work that may wait; beyond them the service says that it is busy instead of growing slow.
     limit_s
         Seconds a piece of work may take before its process is ended and another takes its place.
+    prepare
+        Done once in each process; by default what an analysis needs is loaded.
     """
 
-    def __init__(self, processes: int, *, waiting: int, limit_s: float) -> None:
+    def __init__(
+        self, processes: int, *, waiting: int, limit_s: float, prepare: Callable[[], object] | None = None
+    ) -> None:
         self._processes, self._limit_s = processes, limit_s
+        self._prepare = prepare or ready_to_analyse
         self._line: queue.Queue[_Asked | None] = queue.Queue(maxsize=max(1, waiting))
         self._seats: list[_Seat] = []
         self._threads: list[threading.Thread] = []
@@ -88,7 +95,7 @@ class Analysts:
         self._threads = []
 
     def _serve(self) -> None:
-        seat = _Seat() if self._processes else None
+        seat = _Seat(self._prepare) if self._processes else None
         if seat is not None:
             self._seats.append(seat)
         while (asked := self._line.get()) is not None:
@@ -107,75 +114,61 @@ class Analysts:
 
 
 class _Seat:
-    """A process and the pipe to it; a new one after a crash or a hang."""
+    """A worker, and a new one after a crash or a hang."""
 
-    def __init__(self) -> None:
-        self._ended = False
+    def __init__(self, prepare: Callable[[], object]) -> None:
+        self._ended, self._prepare = False, prepare
         self._begin()
 
     def _begin(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_work, args=(theirs,), daemon=True)
-        self._process.start()
-        theirs.close()
+        self._worker = Worker(_done, prepare=self._prepare)
 
     def do(self, work: Work, given: tuple[Any, ...], *, limit_s: float) -> Any:
         """One piece of work. Raises what it raises, or ServiceError when it crashed or took too long."""
-        try:
-            self._pipe.send((work, given))
-            if not self._pipe.poll(limit_s):
-                raise ServiceError(
-                    f"an analysis that took longer than {limit_s:g} s",
-                    expected="a shorter recording",
-                    remedy="`ecgomics ingest` takes recordings of any length",
-                )
-            raised, answer = self._pipe.recv()
-        except (EOFError, OSError):
-            self._again()
+        result = self._result((work, given), limit_s=limit_s)
+        if isinstance(result, Raised):
+            raise result.error
+        if not isinstance(result, Lost):
+            return result
+        self._again()
+        if result.how == "late":
             raise ServiceError(
-                "a recording at which the analysis crashed",
-                expected="an electrocardiogram in a format that is read",
-                remedy="`ecgomics inspect` tells more of a file",
-            ) from None
-        except ServiceError:
-            self._again()
-            raise
-        if raised:
-            raise answer
-        return answer
+                f"an analysis that took longer than {limit_s:g} s",
+                expected="a shorter recording",
+                remedy="`ecgomics ingest` takes recordings of any length",
+            )
+        raise ServiceError(
+            "a recording at which the analysis crashed",
+            expected="an electrocardiogram in a format that is read",
+            remedy="`ecgomics inspect` tells more of a file",
+        )
+
+    def _result(self, asked: tuple[Work, tuple[Any, ...]], *, limit_s: float) -> Any:
+        try:
+            self._worker.give(asked)
+            while (done := self._worker.outcome(limit_s=limit_s, wait_s=min(limit_s, LOOK_S))) is None:
+                continue
+        except (OSError, EcgomicsError) as error:  # ended meanwhile, or never up
+            return Lost(str(error))
+        return done.result
 
     def end(self) -> None:
         """End the process."""
         self._ended = True
-        self._kill()
+        self._worker.end()
 
     def _again(self) -> None:
-        self._kill()
+        self._worker.end()
         if not self._ended:
             self._begin()
 
-    def _kill(self) -> None:
-        self._pipe.close()
-        with contextlib.suppress(ValueError):  # closed by an earlier end
-            self._process.kill()
-            self._process.join()
-            self._process.close()
 
-
-def _work(pipe: Connection) -> None:
-    # Ctrl-C reaches the whole process group: the server alone answers it, and ends its analysts
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ.update(ONE_THREAD)
+def ready_to_analyse() -> None:
+    """Load what every analysis needs, and compute with one thread from here on."""
     importlib.import_module("ecgomics.service.api.posted")
-    with contextlib.suppress(EOFError, OSError), one_thread("torch"):
-        while True:
-            work, given = pipe.recv()
-            pipe.send(_answer(work, given))
+    _FOR_LIFE.enter_context(one_thread("torch"))
 
 
-def _answer(work: Work, given: tuple[Any, ...]) -> tuple[bool, Any]:
-    try:
-        return False, work(*given)
-    except Exception as error:
-        return True, error
+def _done(asked: tuple[Work, tuple[Any, ...]]) -> Any:
+    work, given = asked
+    return work(*given)
