@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -275,6 +276,16 @@ def test_the_screen_stays_awake_and_a_mark_buzzes(open_page, server, ward):
     _settle(page, lambda: not _going(ward))
 
 
+ANOTHER = """async () => {
+  const { straps } = window.__ecgomics_monitor, box = [...straps.held.values()][0].box;
+  const vault = new straps.vault.constructor();
+  await vault.ready;
+  await vault.open(btoa("another person's key of 32 bytes"));
+  const sealed = JSON.parse(localStorage.getItem(`ecgomics-strap:${box.sender}`));
+  return [await vault.unseal(sealed), (await straps.vault.unseal(sealed)).sender === box.sender];
+}"""
+
+
 def test_a_reload_during_a_recording_is_a_gap_in_the_same_recording(open_page, server, ward):
     page = _opened(open_page, server, fake=True, **PHONE)
     page.get_by_role("button", name="Connect").click()
@@ -282,6 +293,8 @@ def test_a_reload_during_a_recording_is_a_gap_in_the_same_recording(open_page, s
     page.locator(".dock .record").click()
     _settle(page, lambda: _recording(ward))
     page.wait_for_timeout(1500)
+    kept = page.evaluate("Object.entries(localStorage).filter(([name]) => name.startsWith('ecgomics-strap:'))")
+    assert [sorted(json.loads(text)) for _, text in kept] == [["at", "iv", "sealed"]]  # nothing that can be read
     number = page.evaluate("(window.__strap.on = false, window.__strap.number)")  # no frame between this and the reload
     page.reload()
     page.get_by_role("button", name="Connect the strap again").wait_for(timeout=15_000)
@@ -292,6 +305,8 @@ def test_a_reload_during_a_recording_is_a_gap_in_the_same_recording(open_page, s
     assert _missing(_stream(ward)) == 390
     assert _recording(ward).state == "open"
     page.locator(".dock .record.on").wait_for(timeout=10_000)
+    # whoever signs in next in this browser has another key
+    assert page.evaluate(ANOTHER) == [None, True]
 
 
 def test_it_can_be_installed(open_page, server):

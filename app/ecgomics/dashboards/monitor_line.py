@@ -14,6 +14,7 @@ from tornado.ioloop import PeriodicCallback
 from ecgomics.dashboards.monitor_facts import facts_of, recording_row, trends_of
 from ecgomics.dashboards.monitor_house import House, name_of
 from ecgomics.dashboards.monitor_state import MonitorState
+from ecgomics.dashboards.monitor_vault import browser_key
 from ecgomics.dashboards.recording import WHOLE_S
 from ecgomics.errors import AccessError, EcgomicsError
 from ecgomics.live import Recording
@@ -127,7 +128,8 @@ class Line:
     def begin(self, facts: Mapping[str, Any]) -> None:
         """Say what the page is around, and what there is."""
         may = {"id": str(self.person.id), "annotate": self.person.may("annotator"), "all": self.person.may("admin")}
-        self.put(**facts, may=may, records=self._records())
+        key = browser_key(self.house.hub.folder, person=self.person) if may["annotate"] else ""
+        self.put(**facts, may=may, strap_key=key, records=self._records())
         self.tell(self.exchange.facts())
         self.draw()
 

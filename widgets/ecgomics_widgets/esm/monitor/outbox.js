@@ -1,17 +1,19 @@
 // Samples on their way to the server: kept here until it says it has them, over a gap in the network of half an hour, and
-// over a reload of the page or the end of its tab, for the same strap to go on where it was.
+// over a reload of the page or the end of its tab, for the same strap to go on where it was. Outside the page's memory it
+// is kept sealed, or not at all.
 const MOST = 130 * 60 * 30; // beyond that the oldest go, and the server shows a gap
 const TURN_MS = 200;
 const AGAIN_MS = 2000; // no word for this long: say it again
 const EACH = 130 * 30; // most samples a message
-const KEEP_MS = 2000;
+const KEEP_MS = 1000;
 const KEPT = "ecgomics-strap:";
 const OLD_MS = 12 * 3600 * 1000;
+const LEAVING = [[window, "pagehide"], [document, "visibilitychange"]];
 
 export class Outbox {
   /** `send` takes {sender, rate, label, started, packets, battery, state, waiting}; it says whether somebody listens. */
-  constructor({ rate, label, send, sender = null, started = Date.now(), packets = [], acked = 0, mark = null }) {
-    Object.assign(this, { rate, label, send, started, packets, acked, mark });
+  constructor({ rate, label, send, vault, sender = null, started = Date.now(), packets = [], acked = 0, mark = null }) {
+    Object.assign(this, { rate, label, send, vault, started, packets, acked, mark });
     this.sender = sender || `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
     this.sent = acked; // number after the last sample sent since the last word
     this.said = -Infinity;
@@ -20,7 +22,7 @@ export class Outbox {
     this.news = true;
     this.timers = [setInterval(() => this.turn(), TURN_MS), setInterval(() => this.keep(), KEEP_MS)];
     this.away = () => this.keep("all");
-    window.addEventListener("pagehide", this.away);
+    for (const [where, name] of LEAVING) where.addEventListener(name, this.away);
     this.claim();
   }
 
@@ -29,16 +31,17 @@ export class Outbox {
     navigator.locks?.request(KEPT + this.sender, () => new Promise((resolve) => { this.release = resolve; }));
   }
 
-  /** What earlier visits of this browser left, held by no other tab: newest first. */
-  static async left({ send }) {
+  /** What earlier visits of this person left in this browser, held by no tab and not known here: newest first. */
+  static async left({ send, vault, known }) {
     const found = [];
     for (const name of Object.keys(window.localStorage).filter((one) => one.startsWith(KEPT))) {
-      try {
-        const kept = JSON.parse(window.localStorage.getItem(name));
-        if (Date.now() - kept.at > OLD_MS) { window.localStorage.removeItem(name); continue; }
-        const free = navigator.locks ? !(await navigator.locks.query()).held.some((lock) => lock.name === name) : true;
-        if (free) found.push(new Outbox({ ...kept, send }));
-      } catch { window.localStorage.removeItem(name); }
+      let kept = null;
+      try { kept = JSON.parse(window.localStorage.getItem(name)); } catch { /* not ours */ }
+      if (!kept?.sealed || Date.now() - kept.at > OLD_MS) { window.localStorage.removeItem(name); continue; }
+      if (known(name.slice(KEPT.length))) continue;
+      const free = navigator.locks ? !(await navigator.locks.query()).held.some((lock) => lock.name === name) : true;
+      const content = free ? await vault.unseal(kept) : null; // another person's stays sealed until it is old
+      if (content) found.push(new Outbox({ ...content, send, vault }));
     }
     return found.sort((a, b) => b.started - a.started);
   }
@@ -102,19 +105,21 @@ export class Outbox {
   }
 
   /** Put it where a reload or another visit finds it; while the server listens the place is enough. */
-  keep(what = "some") {
+  async keep(what = "some") {
     const { sender, rate, label, started, packets, acked, mark } = this;
     const end = packets.at(-1);
     const key = `${acked}|${end ? end.first : 0}|${mark?.next}`;
     if (this.stopped || !mark || (what === "some" && key === this.written)) return;
+    const sealed = await this.vault.seal({ sender, rate, label, started, packets, acked, mark });
+    if (!sealed || this.stopped) return;
     this.written = key;
-    try { window.localStorage.setItem(KEPT + sender, JSON.stringify({ sender, rate, label, started, packets, acked, mark, at: Date.now() })); } catch { /* private window, or full */ }
+    try { window.localStorage.setItem(KEPT + sender, JSON.stringify({ ...sealed, at: Date.now() })); } catch { /* private window, or full */ }
   }
 
   stop() {
     this.stopped = true;
     this.timers.forEach(clearInterval);
-    window.removeEventListener("pagehide", this.away);
+    for (const [where, name] of LEAVING) where.removeEventListener(name, this.away);
     window.localStorage.removeItem(KEPT + this.sender);
     this.release?.();
   }

@@ -22,7 +22,7 @@ const PATIENCE_S = 1.5; // without the server before the page says so
 const SPANS = [[600, "10 min"], [3600, "60 min"], [28800, "8 h"]];
 const NOTE = "Findings are shown, nothing is alarmed. In a strip: Space stops it, ← → look back, + − change the gain, m marks.";
 const KEYS = [["1 … 9", "choose a stream"], ["n", "next event not seen"], ["m", "mark the moment"], ["Space", "in a strip: stop and look back"], ["← →", "in a stopped strip: a second back, forward"], ["+ −", "in a strip: gain"], ["Esc", "close"], ["?", "this list"]];
-const START = { place: "page", heading: "Monitor", nav: [], cohort: {}, visitor: {}, keys: KEYS, status: [], undo: "", theme: "", notice: "", link: null, event: {}, streams: [], chosen: "", events: [], why: {}, span_s: 600, records: [], report: {}, acks: {}, recordings: [], may: { id: "", annotate: true, all: false }, trends: {}, version: "" };
+const START = { place: "page", heading: "Monitor", nav: [], cohort: {}, visitor: {}, keys: KEYS, status: [], undo: "", theme: "", notice: "", link: null, event: {}, streams: [], chosen: "", events: [], why: {}, span_s: 600, records: [], report: {}, acks: {}, strap_key: "", recordings: [], may: { id: "", annotate: true, all: false }, trends: {}, version: "" };
 const TUNING = "ecgomics-monitor";
 
 export class MonitorPage {
@@ -77,6 +77,7 @@ export class MonitorPage {
   listen() {
     const { wire } = this;
     watch(wire, ["streams", "events", "why", "chosen", "records", "span_s", "may", "recordings"], () => this.draw());
+    watch(wire, ["strap_key"], () => this.straps.unlock(wire.get("strap_key")));
     watch(wire, ["acks"], () => this.straps.acked(wire.get("acks")));
     watch(wire, ["report"], () => this.report());
     watch(wire, ["trends"], () => this.trends.tell(wire.get("trends")));
@@ -147,6 +148,7 @@ export class MonitorPage {
       this.subscribe();
       this.straps.again();
     }
+    if (this.wire.state === "signed out") this.straps.vault.forget();
     this.pulse();
   }
 

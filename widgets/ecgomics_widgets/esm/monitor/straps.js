@@ -1,6 +1,7 @@
 // The straps this browser holds: each with what it has still to send, and a place to go on from after a reload.
 import { RATE, Strap } from "./bluetooth.js";
 import { Outbox } from "./outbox.js";
+import { Vault } from "./vault.js";
 
 const GO_ON_MS = 12 * 3600 * 1000;
 export const LEAD = "chest strap";
@@ -10,10 +11,20 @@ export class Straps {
   constructor({ send, onSamples, onChange }) {
     Object.assign(this, { send, onSamples, onChange });
     this.held = new Map(); // sender → {box, strap, state, battery, since}
-    this.ready = Outbox.left({ send }).then((boxes) => {
-      for (const box of boxes) this.held.set(box.sender, { box, strap: null, state: "lost", since: performance.now(), kept: true });
-      onChange();
-    });
+    this.vault = new Vault();
+    this.ready = this.vault.ready.then((open) => (open ? this.find() : null));
+  }
+
+  /** The person's key has come: what earlier visits left can be read. */
+  async unlock(key) {
+    if (!(await this.vault.open(key))) return;
+    this.ready = this.find();
+  }
+
+  async find() {
+    const boxes = await Outbox.left({ send: this.send, vault: this.vault, known: (sender) => this.held.has(sender) });
+    for (const box of boxes) this.held.set(box.sender, { box, strap: null, state: "lost", since: performance.now(), kept: true });
+    this.onChange();
   }
 
   /** Ask the person for a strap; what went wrong in words, or nothing. */
@@ -55,7 +66,7 @@ export class Straps {
       Object.assign(before, { strap, kept: false });
       return before;
     }
-    const entry = { box: new Outbox({ rate: RATE, label: name, send: this.send }), strap, state: "connecting", since: performance.now() };
+    const entry = { box: new Outbox({ rate: RATE, label: name, send: this.send, vault: this.vault }), strap, state: "connecting", since: performance.now() };
     this.held.set(entry.box.sender, entry);
     return entry;
   }
