@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import param
 import pytest
 
 from ecgomics import cli
-from ecgomics.cli import SECTIONS, grammar, main
+from ecgomics.cli import SECTIONS, grammar, main, parser
 from ecgomics.cohort import open_cohort
 from ecgomics.settings import LatentSettings, Settings
 
@@ -82,6 +83,19 @@ def test_every_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str
         main([verb, "--help"])
     assert end.value.code == 0
     assert f"ecgomics {verb}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_ends_its_help_with_command_lines_that_parse(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([verb, "--help"])
+    out = capsys.readouterr().out
+    lines = [line.strip() for line in out.partition("\nexamples:\n")[2].splitlines() if line.startswith("  ")]
+    assert lines
+    for line in lines:
+        program, *arguments = shlex.split(line)
+        assert [program, arguments[0]] == ["ecgomics", verb]
+        assert callable(parser().parse_args(arguments).run)
 
 
 def test_every_setting_is_an_option_with_its_doc_and_bounds(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ import param
 
 import ecgomics
 from ecgomics import settings as stages
+from ecgomics.cli import examples
 from ecgomics.errors import SettingsError, did_you_mean
 
 CAVEAT = "For research and teaching: findings say which criteria are met, they are not diagnoses."
@@ -45,13 +46,24 @@ _USES = {
 Run = Callable[[argparse.Namespace], int | None]
 
 
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Lines of a description stay as they are; a number is called X, a whole one N, as settings call theirs."""
+
+    def _get_default_metavar_for_optional(self, action: argparse.Action) -> str:
+        named = {int: "N", float: "X"}.get(action.type) if isinstance(action.type, type) else None
+        return named or super()._get_default_metavar_for_optional(action)
+
+
 def verb_of(verbs: Any, name: str, run: Run, about: str) -> argparse.ArgumentParser:
-    """A verb with its settings as options."""
-    verb: argparse.ArgumentParser = verbs.add_parser(name, help=about, description=about, epilog=CAVEAT)
+    """A verb with its settings as options, and its examples at the end of its help."""
+    closing = f"{examples.told(name)}{CAVEAT}"
+    verb: argparse.ArgumentParser = verbs.add_parser(
+        name, help=about, description=about, epilog=closing, formatter_class=_Formatter
+    )
     verb.set_defaults(run=run)
     uses = _USES.get(name, ())
     for section in uses:
-        group = verb.add_argument_group(f"settings: {section}")
+        group = verb.add_argument_group(f"settings of {section}")
         for setting in _settable(SECTIONS[section]):
             _add_setting(group, setting, section=section, prefix=f"{section}-" if len(uses) > 1 else "")
     if uses:
@@ -120,6 +132,7 @@ def _add_setting(group: Any, setting: param.Parameter, *, section: str, prefix: 
     options: dict[str, Any] = {"dest": f"{section}:{setting.name}", "default": None, "help": _help(setting)}
     if isinstance(setting, param.Selector):
         options["choices"] = list(setting.objects)
+        options["metavar"] = f"{{{','.join(str(choice) for choice in setting.objects if choice != '')}}}"
     elif isinstance(setting, param.Boolean):
         options["action"] = argparse.BooleanOptionalAction
     elif isinstance(setting, param.List):

@@ -46,7 +46,7 @@ def export(verbs: Any) -> None:
     verb.add_argument(
         "table",
         metavar="TABLE",
-        help="records, measurements, annotations, marks, beats, biomarkers, findings, latent or map",
+        help="records, labels, measurements, annotations, marks, beats, biomarkers, findings, latent or map",
     )
     verb.add_argument("--out", metavar="FILE", type=Path, required=True, help="file to write: .csv or .parquet")
     verb.add_argument("--long", action="store_true", help="biomarkers one row each, with unit, iqr, count and reason")

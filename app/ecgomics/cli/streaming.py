@@ -30,7 +30,6 @@ serial:PORT?baud=115200&rate=250&columns=seq,II&unit=uV"""
 def stream(verbs: Any) -> None:
     """Add the verb."""
     verb = verb_of(verbs, "stream", _run_stream, "take a live sensor in beside a cohort, until it ends or Ctrl-C")
-    verb.formatter_class = argparse.RawDescriptionHelpFormatter
     verb.description = f"{verb.description}\n\n{WAYS}"
     verb.add_argument("source", metavar="SOURCE", nargs="?", help="where samples come from")
     cohort_of(verb)

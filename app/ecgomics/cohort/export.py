@@ -37,6 +37,7 @@ def export(cohort: Cohort, table: str, *, out: str | os.PathLike[str], form: For
         One of `TABLES`. Every table begins with ``record`` and ``source`` (the stem of the original file).
 
         - ``records``: patient, age (years), sex, native_hz, duration_s, labels (JSON).
+        - ``labels``: system, code, likelihood (0–100): one row a label.
         - ``measurements``: name, value, unit; ``annotations``: time_s, end_s, lead, system, code: what the files
           themselves had measured and marked.
         - ``marks``: lead (``global`` or a lead), beat (0, 1, … within the record), mark, time_s from the record's
@@ -81,6 +82,10 @@ def _records(cohort: Cohort) -> Iterator[pd.DataFrame]:
         said[record].append({"system": system, "code": code, "likelihood": float(likelihood)})
     table = records[["source", "patient", "age", "sex", "native_hz", "duration_s"]].reset_index()
     yield table.assign(labels=[json.dumps(said[record], ensure_ascii=False) for record in records.index])
+
+
+def _labels(cohort: Cohort) -> Iterator[pd.DataFrame]:
+    yield _sourced(cohort, cohort.labels[["record", "system", "code", "likelihood"]])
 
 
 def _measurements(cohort: Cohort) -> Iterator[pd.DataFrame]:
@@ -219,6 +224,7 @@ def _as_json(names: npt.NDArray[np.str_], values: npt.NDArray[np.float32], claus
 
 TABLES: Mapping[str, Callable[[Cohort], Iterator[pd.DataFrame]]] = {
     "records": _records,
+    "labels": _labels,
     "measurements": _measurements,
     "annotations": _annotations,
     "marks": _marks,
