@@ -138,7 +138,8 @@ def contrast_part(scope: Scope, question: Question) -> Contrast:
     whole, every = question.sides(material), material
     kept = in_part(part, patient=material.patient, record=material.values.index.to_numpy(dtype=str), settings=lockbox)
     material, sides = material.restricted(kept), (whole[0][kept], whole[1][kept])
-    compared = _Compared.from_records(material, sides, settings)
+    aside = [Patients.from_ids(every.patient[side & ~kept]).size for side in whole]
+    compared = _Compared.from_records(material, sides, settings, aside=aside)
     sealed = 0
     if lockbox.share > 0 and part != "lockbox":
         sealed = Patients.from_ids(every.patient).size - Patients.from_ids(material.patient).size
@@ -173,14 +174,16 @@ class _Compared:
     names: tuple[str, ...]
 
     @classmethod
-    def from_records(cls, material: Material, sides: tuple[Bools, Bools], settings: ContrastSettings) -> _Compared:
+    def from_records(
+        cls, material: Material, sides: tuple[Bools, Bools], settings: ContrastSettings, *, aside: Sequence[int]
+    ) -> _Compared:
         kept = sides[0] | sides[1]
         patients = Patients.from_ids(material.patient[kept])
         shares = patients.shares(sides[0][kept])
         mixed = (shares > 0) & (shares < 1)
         used = ~mixed if settings.mixed == "drop" else np.ones(len(shares), dtype=bool)
         members = (shares > 0.5)[used]
-        _require(members, settings.min_patients)
+        _require(members, settings.min_patients, aside=aside)
         table = material.values.to_numpy(dtype=np.float64)[kept]
         confounders = None
         if material.confounders is not None:
@@ -277,11 +280,13 @@ def _adjusted_effect(
     )
 
 
-def _require(members: Bools, least: int) -> None:
-    for side, count in (("group", int(members.sum())), ("rest", int((~members).sum()))):
+def _require(members: Bools, least: int, *, aside: Sequence[int]) -> None:
+    counts = (int(members.sum()), int((~members).sum()))
+    for side, count, away in zip(("group", "rest"), counts, aside, strict=True):
         if count < least:
+            more = f", and {away} that are set aside for confirmation" if away else ""
             raise DiscoveryError(
-                f"{count} patients in the {side}",
+                f"{count} patients in the {side}{more}",
                 expected=f"at least {least} on each side",
                 remedy="widen the selection, or lower the setting min_patients",
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
@@ -195,7 +195,7 @@ class _Reader:
         _, name = self._next()
         known = self.known
         if kind == "label":
-            _must_know(name, known.labels, "label")
+            _must_know(name, sorted(known.labels, key=lambda code: -len(known.labels[code])), "label")
             return self._made(sorted(known.labels[name]), f"label:{name}", "labels")
         if kind == "saved":
             _must_know(name, known.saved, "saved group")
@@ -275,8 +275,15 @@ class _Reader:
 def _must_know(name: str, known: Iterable[str], what: str) -> None:
     names = list(known)
     if name not in names:
-        near = did_you_mean(name, names) or (f"there are {', '.join(names[:6])}" if names else "there is none")
+        near = did_you_mean(name, names) or _some_of(names)
         raise DiscoveryError(f"no {what} {name!r}", remedy=near)
+
+
+def _some_of(names: Sequence[str]) -> str:
+    if not names:
+        return "there is none"
+    more = len(names) - 6
+    return f"there are {', '.join(names[:6])}" + (f" and {more} more" if more > 0 else "")
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
