@@ -27,7 +27,7 @@ CORE_S, OVERLAP_S = 32.0, 4.0
 """A window keeps the beats of its core and looks this far to both sides of it."""
 SEAM_S = 0.05
 """Beats this close to the edge of a core are kept by both windows, and once when joined."""
-TOGETHER = 8
+TOGETHER = 16
 """Records or windows at a time."""
 LEAST_AGREEMENT = 0.8
 PIECE = 10_000

@@ -76,7 +76,8 @@ def prepared(values: Block, *, rate: float) -> tuple[Block, Block, Survey, list[
 
 def detect(values: Block, *, rate: float, precision: str = "auto") -> Piece:
     """Beats of a block (row, lead, time) in mV, NaN where missing."""
-    from ecgomics.waves.network import fastest_precision, probabilities, shipped
+    from ecgomics.waves.inference import probabilities
+    from ecgomics.waves.network import fastest_precision, shipped
 
     raw, signal, survey, spikes = prepared(values, rate=rate)
     network = shipped(fastest_precision() if precision == "auto" else precision)

@@ -1,4 +1,4 @@
-"""The delineation network: layers, folding, and running it on a block. Imports torch; imported only when used."""
+"""The delineation network: layers, folding and storing; `inference` runs it. Imports torch; imported only when used."""
 
 from __future__ import annotations
 
@@ -156,51 +156,3 @@ def fastest_precision() -> str:
     """`bfloat16` where the processor computes with it, else `float32`."""
     query = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
     return "bfloat16" if query is not None and query() else "float32"
-
-
-def probabilities(
-    signals: npt.NDArray[np.float32],
-    *,
-    present: npt.NDArray[np.bool_],
-    network: Delineator,
-    batch: int = 8,
-) -> npt.NDArray[np.float32]:
-    """Probability of P, QRS and T in each cell.
-
-    Parameters
-    ----------
-    signals
-        (record, lead, time) at 250 Hz, conditioned; zeros where a lead is not present.
-    present
-        (record, lead): leads that count.
-    network
-        A folded network.
-    batch
-        Records at a time; results do not depend on it beyond rounding.
-
-    Returns
-    -------
-    numpy.ndarray
-        (record, lead, 3, cell) float32, 0–1; `architecture.stem` samples a cell.
-    """
-    records, leads, samples = signals.shape
-    stride, stem = network.architecture.stride, network.architecture.stem
-    padded = -(-samples // stride) * stride
-    cells = -(-samples // stem)
-    dtype = next(network.parameters()).dtype
-    out = np.empty((records, leads, len(CLASSES) - 1, cells), dtype=np.float32)
-    member = torch.arange(min(batch, records)).repeat_interleave(leads)
-    with torch.inference_mode():
-        for first in range(0, records, batch):
-            stop = min(first + batch, records)
-            count = stop - first
-            x = torch.from_numpy(signals[first:stop].reshape(count * leads, samples))
-            if padded != samples:
-                x = functional.pad(x, (0, padded - samples))
-            weight = torch.from_numpy(present[first:stop].astype(np.float32))
-            weight = weight / weight.sum(1, keepdim=True).clamp(min=1)
-            mix = torch.block_diag(*weight.split(1)).to(dtype)
-            scores = network(x.to(dtype), mix, member[: count * leads])
-            share = torch.softmax(scores.float(), dim=1)[:, 1:, :cells]
-            out[first:stop] = share.reshape(count, leads, len(CLASSES) - 1, cells).numpy()
-    return out
