@@ -24,15 +24,15 @@ class RuleList(HostedWidget):
     """
 
     _module: ClassVar[str] = "rule_list.js"
-    _down: ClassVar[tuple[str, ...]] = ("rules", "opened", "message")
+    _down: ClassVar[tuple[str, ...]] = ("rules", "met", "opened", "message")
     _up: ClassVar[tuple[str, ...]] = ("event",)
 
     rules = param.List(
         default=[],
         doc="""Dicts of `id`, `title`, `statement`, `dimension`, `on`, `shown` (without asking for all), `edited`,
-        `state` (of the current record: met, not_met, unknown), `share` (0 to 1 of `known` records, or None), `met`,
-        `known`, and `limits`: dicts of `clause`, `place`, `text`, `value`, `standard`, `unit`, `step`.""",
+        `share` (0 to 1 of `known` records, or None), `met`, `known`, and `limits`: dicts of `clause`, `place`, `text`, `value`, `standard`, `unit`, `step`.""",
     )
+    met = param.List(default=[], doc="Ids of the rules that the current record meets.")
     opened = param.String(default="", doc="Id of the rule whose evidence is shown elsewhere.")
     message = param.String(default="", doc="What an empty list says.")
     event = param.Dict(default={}, doc="The last thing done in the browser.")

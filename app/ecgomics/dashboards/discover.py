@@ -156,7 +156,8 @@ class Discoverer(pn.viewable.Viewer):
         }
         self._panes = made
         children = {
-            name: pane.widget.panel(**(WIDE if name in ("question", "head") else FULL)) for name, pane in made.items()
+            name: pane.widget.panel(module="shelf", **(WIDE if name in ("question", "head") else FULL))
+            for name, pane in made.items()
         }
         layout = FULL if self._place == "page" else WIDE | {"height": INLINE_HEIGHT}
         frame = DiscoverFrame(

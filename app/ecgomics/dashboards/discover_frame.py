@@ -8,7 +8,7 @@ import param
 from panel.custom import Child
 
 from ecgomics.dashboards.frame import Frame
-from ecgomics_widgets.hosting import module_text
+from ecgomics_widgets.hosting import page_text
 
 KEYS = (
     ("↑ ↓", "previous, next candidate"),
@@ -17,6 +17,12 @@ KEYS = (
     ("?", "this list"),
 )
 
+SHELF = (
+    *("question_bar.js", "volcano.js", "finding_table.js", "family_list.js", "panel_card.js", "lockbox_card.js"),
+    *("finding_card.js", "beat_overlay.js"),
+)
+"""Modules of the widgets on the page, which the frame brings along."""
+
 
 class DiscoverFrame(Frame):
     """Header, question, panes and drawer; the panes are its children.
@@ -24,7 +30,7 @@ class DiscoverFrame(Frame):
     Events beyond those of `Frame`: ``redo``, ``close``, ``step`` (by).
     """
 
-    _esm: ClassVar[Any] = module_text("discover_frame.js")
+    _esm: ClassVar[Any] = page_text("discover_frame.js", shelf=SHELF)
 
     keys = param.List(default=[list(pair) for pair in KEYS], doc="Keys and what they do.")
     drawer = param.Boolean(default=True, doc="Whether the drawer is open.")

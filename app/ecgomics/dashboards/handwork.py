@@ -64,14 +64,16 @@ class Handwork:
         except ServiceError:
             return
         self.strip.who = person.name
-        rows = [_note_row(line) for line in notes.to_dict("records")]
-        for row, line in zip(rows, notes.to_dict("records"), strict=True):
+        lines = notes.to_dict("records") if len(notes) else []
+        rows = [_note_row(line) for line in lines]
+        for row, line in zip(rows, lines, strict=True):
             self._notes[_note_key(row)] = (int(line["id"]), int(line["version"]))
-        own = marks[marks["author"] == person.name].to_dict("records")
+        placings = marks.to_dict("records") if len(marks) else []
+        own = [line for line in placings if line["author"] == person.name]
         for line in own:
             placed = None if pd.isna(line["placed_s"]) else float(line["placed_s"])
             self._marks[(int(line["beat"]), str(line["lead"]), str(line["mark"]))] = (placed, int(line["version"]))
-        others = marks[marks["author"] != person.name].to_dict("records")
+        others = [line for line in placings if line["author"] != person.name]
         said = [told for line in others[:MOST_OTHERS] if (told := self._said_of(line)) is not None]
         self._others = {_note_key(row) for row in said}
         self.strip.param.update(notes=[*rows, *said], edits=[_edit_row(line) for line in own])

@@ -109,7 +109,7 @@ print(" ".join(sys.modules))
     assert not {f"ecgomics.dashboards.{page.module}" for page in PAGES[1:]} & loaded
 
 
-@pytest.mark.parametrize("path", ["", "holter"])
+@pytest.mark.parametrize("path", ["", "holter", "discover"])
 def test_a_page_sends_at_most_300_kb_of_its_own_script(path, store, tmp_path):
     """Everything of a page, every widget on it as often as it is there."""
     from bokeh.document import Document

@@ -45,15 +45,14 @@ function render({model, el}) {
   const head = h("div", {class: "head"});
   const scroll = h("div", {class: "scroll"});
   el.append(h("style", {}, BASE + STYLE), h("section", {class: "eg eg-rules", "aria-label": "Rules"}, head, scroll));
-  let all = false, editing = false;
+  let all = false, editing = false, met = new Set();
 
   function row(rule, open) {
-    const state = {met: "met", not_met: "", unknown: ""}[rule.state] || "";
     const toggle = h("button", {class: "switch", role: "switch", "aria-checked": rule.on ? "true" : "false", "aria-label": `show ${rule.title} on the strip`,
       style: {}, onclick: () => emit(model, "toggle", {rule: rule.id, on: !rule.on})});
     const known = rule.known ? `${rule.met} of ${rule.known} records that can be judged` : "no record can be judged";
     const item = h("div", {class: `row ${open === rule.id ? "open" : ""}`, "data-rule": rule.id}, toggle,
-      h("button", {class: `name ${state}`, title: rule.statement || rule.title, onclick: () => emit(model, "why", {rule: rule.id})}, rule.title,
+      h("button", {class: `name ${met.has(rule.id) ? "met" : ""}`, title: rule.statement || rule.title, onclick: () => emit(model, "why", {rule: rule.id})}, rule.title,
         rule.edited ? h("span", {class: "edited"}, " edited") : null),
       h("span", {class: "bar", title: known}, h("i", {style: {width: `${Math.round((rule.share || 0) * 100)}%`}})),
       h("span", {class: "share", title: known}, percent(rule.share)),
@@ -87,8 +86,16 @@ function render({model, el}) {
     scroll.scrollTop = top;
   }
 
-  const stop = watch(model, ["rules", "opened", "message"], draw);
+  /** Another record: the rules it meets, without drawing the list anew. */
+  function judge() {
+    met = new Set(model.get("met") || []);
+    for (const item of scroll.querySelectorAll("[data-rule]")) item.querySelector(".name").classList.toggle("met", met.has(item.dataset.rule));
+  }
+
+  const stops = [watch(model, ["rules", "opened", "message"], draw), watch(model, ["met"], judge)];
+  judge();
   draw();
+  const stop = () => stops.forEach((end) => end());
   return stop;
 }
 

@@ -16,7 +16,7 @@ FEW = 8
 class RulesPane(Pane):
     """Toggles rules, edits limits, and asks why."""
 
-    follows: ClassVar = {"show": ("toggled", "limits", "record", "why")}
+    follows: ClassVar = {"show": ("toggled", "limits", "why"), "judge": ("limits", "record")}
     acts: ClassVar = {
         "toggle": "toggle",
         "toggle_all": "toggle_all",
@@ -30,11 +30,17 @@ class RulesPane(Pane):
         super().__init__(state, RuleList(message="No rules yet.\nRun: ecgomics analyse COHORT"))
 
     def show(self) -> None:
-        """Send every rule as it stands for the cohort and for the open record."""
+        """Send every rule as it stands for the cohort."""
         state = self.state
         kind, name = state.why
         rows = [self._row(rule) for rule in state.rulebook.titles] if state.rulebook.judged else []
         self.widget.param.update(rules=rows, opened=name if kind == "rule" and state.drawer else "")
+
+    def judge(self) -> None:
+        """Send which rules the open record meets: all that changes from record to record."""
+        state = self.state
+        judged = bool(state.record) and state.rulebook.judged
+        self.widget.met = list(state.rulebook.met(state.record, limits=state.limits)) if judged else []
 
     def _row(self, rule: str) -> dict[str, Any]:
         state, book = self.state, self.state.rulebook
@@ -47,7 +53,6 @@ class RulesPane(Pane):
             "dimension": entry.dimension,
             "on": rule in state.toggled,
             "shown": rule in self._usual or (state.why == ("rule", rule)),
-            "state": book.state(rule, state.record, limits=state.limits) if state.record else "unknown",
             "share": met / known if known else None,
             "met": met,
             "known": known,
