@@ -138,10 +138,13 @@ def _virtual(frame: LearnFrame, desk: LearnDesk, query: Mapping[str, str], visit
     }
     try:
         state = VirtualState(
-            preset=preset if preset in CONDITIONS else "normal", seed=int(seed) if seed.isdigit() else 4, **changes
+            preset=preset if preset in CONDITIONS else "normal",
+            seed=int(seed) if seed.isdigit() else 4,
+            words=desk.words,
+            **changes,
         )
     except SettingsError as error:
-        state = VirtualState()
+        state = VirtualState(words=desk.words)
         frame.notice = str(error)
     view = panes.virtual_view(state, desk, frame=frame)
     words = desk.words

@@ -8,90 +8,12 @@ from typing import Any
 
 import param
 
+from ecgomics.dashboards.learn_sliders import DIRECT, ENTRIES, SLIDERS, numbered, reachable, said, slider_row, title_of
 from ecgomics.errors import SettingsError
-from ecgomics.learn import Examination, Reach, examine, reaches, sliders_for
+from ecgomics.learn import Catalogue, Examination, Reach, catalogue_of, examine, reaches, sliders_for
 from ecgomics.rules import SEVERITIES, load_rules, spans
 from ecgomics.rules.showing import stated
 from ecgomics.simulate import CONDITIONS, VirtualPatient, draw_patient, heart_vector
-
-SLIDERS: tuple[tuple[str, tuple[tuple[str, str, str, float, int], ...]], ...] = (
-    (
-        "Timing",
-        (
-            ("heart_rate_bpm", "Rate", "/min", 1, 0),
-            ("pr_ms", "PR", "ms", 2, 0),
-            ("qrs_ms", "QRS", "ms", 2, 0),
-            ("qtc_ms", "QTc", "ms", 2, 0),
-            ("p_ms", "P duration", "ms", 2, 0),
-        ),
-    ),
-    (
-        "Direction",
-        (
-            ("qrs_axis_deg", "QRS axis", "°", 1, 0),
-            ("p_axis_deg", "P axis", "°", 1, 0),
-            ("t_axis_deg", "T axis", "°", 1, 0),
-            ("qrs_rotation_deg", "QRS turned back", "°", 1, 0),
-            ("t_posterior_deg", "T turned back", "°", 1, 0),
-        ),
-    ),
-    (
-        "Size",
-        (
-            ("qrs_mv", "QRS size", "mV", 0.02, 2),
-            ("lv_scale", "LV size", "×", 0.02, 2),
-            ("rv_scale", "RV size", "×", 0.05, 2),
-            ("strain", "Strain", "", 0.05, 2),
-            ("p_mv", "P size", "mV", 0.005, 3),
-            ("la_scale", "LA size", "×", 0.05, 2),
-            ("ra_scale", "RA size", "×", 0.05, 2),
-            ("t_mv", "T size", "mV", 0.02, 2),
-            ("t_asymmetry", "T asymmetry", "", 0.01, 2),
-        ),
-    ),
-    (
-        "ST and scars",
-        (
-            ("st_anterior_mv", "ST anterior", "mV", 0.01, 2),
-            ("st_septal_mv", "ST septal", "mV", 0.01, 2),
-            ("st_lateral_mv", "ST lateral", "mV", 0.01, 2),
-            ("st_inferior_mv", "ST inferior", "mV", 0.01, 2),
-            ("st_posterior_mv", "Posterior injury", "mV", 0.01, 2),
-            ("st_slope_mv_s", "ST slope", "mV/s", 0.05, 2),
-            ("scar_anterior_mv", "Anterior scar", "mV", 0.02, 2),
-            ("scar_inferior_mv", "Inferior scar", "mV", 0.02, 2),
-            ("j_wave_mv", "J wave", "mV", 0.01, 2),
-            ("coved_mv", "Coved ST in V1", "mV", 0.01, 2),
-        ),
-    ),
-    (
-        "Rhythm",
-        (
-            ("rhythm", "Rhythm", "", 0, 0),
-            ("conduction", "Conduction", "", 0, 0),
-            ("av_conduction", "AV conduction", "", 0, 0),
-            ("rr_variability", "RR variability", "", 0.005, 3),
-            ("pvc_per_min", "PVC", "/min", 1, 0),
-            ("pvc_pattern", "PVC pattern", "", 0, 0),
-            ("pac_per_min", "PAC", "/min", 1, 0),
-            ("sinus_pause_s", "Sinus pause", "s", 0.1, 1),
-            ("f_wave_mv", "f waves", "mV", 0.01, 2),
-            ("pacing", "Pacing", "", 0, 0),
-        ),
-    ),
-    (
-        "Electrolytes and recording",
-        (
-            ("k_mmol", "K⁺", "mM", 0.1, 1),
-            ("ca_mmol", "Ca²⁺", "mM", 0.05, 2),
-            ("swap", "Electrodes", "", 0, 0),
-            ("noise_mv", "Noise", "mV", 0.005, 3),
-            ("wander_mv", "Wander", "mV", 0.01, 2),
-            ("mains_mv", "Mains", "mV", 0.005, 3),
-        ),
-    ),
-)
-"""Sliders by group: parameter, title, unit, step, decimals; parameters that are words become choices."""
 
 SHOWN_RULES = 14
 FEW = ("normal", "lbbb", "rbbb", "first_degree_block", "anterior_st_elevation", "lvh", "hyperkalaemia", "af", "pvc")
@@ -109,8 +31,11 @@ class VirtualState(param.Parameterized):
     answer = param.Dict({}, doc="What it would take for the opened rule.")
     notice = param.String("", doc="A sentence for the page.")
 
-    def __init__(self, *, preset: str = "normal", seed: int = 4, **changes: Any) -> None:
+    def __init__(
+        self, *, preset: str = "normal", seed: int = 4, words: Catalogue | None = None, **changes: Any
+    ) -> None:
         super().__init__()
+        self.words = words or catalogue_of("en")
         self.rules = load_rules()
         self.seed = seed
         self.patient = self._drawn(preset, changes)
@@ -143,18 +68,18 @@ class VirtualState(param.Parameterized):
         if before == value:
             return
         patient = VirtualPatient.from_dict(self.patient.as_dict() | {name: value})
-        self._change(patient, words=f"{_title(name)} {_said(before)} → {_said(value)}", slid=name)
+        self._change(patient, words=f"{self.words(title_of(name))} {said(before)} → {said(value)}", slid=name)
 
     def take(self, preset: str) -> None:
         """Draw a patient with a condition."""
         if preset in CONDITIONS:
-            self._change(self._drawn(preset, {}), words=CONDITIONS[preset].title)
+            self._change(self._drawn(preset, {}), words=self.words(CONDITIONS[preset].title))
             self.preset = preset
 
     def another(self, by: int = 1) -> None:
         """Another body with the same condition."""
         self.seed = max(0, self.seed + by)
-        self._change(self._drawn(self.preset or "normal", {}), words="another body")
+        self._change(self._drawn(self.preset or "normal", {}), words=self.words("another body"))
 
     def undo(self) -> None:
         """Take the last change back."""
@@ -201,7 +126,7 @@ class VirtualState(param.Parameterized):
     @cached_property
     def groups(self) -> list[dict[str, Any]]:
         """Sliders for `SliderPanel`."""
-        return [{"title": title, "sliders": [_slider(*entry) for entry in entries]} for title, entries in SLIDERS]
+        return [{"title": title, "sliders": [slider_row(*entry) for entry in entries]} for title, entries in SLIDERS]
 
     def values(self) -> dict[str, Any]:
         """Value of each slider."""
@@ -216,7 +141,7 @@ class VirtualState(param.Parameterized):
             if math.isfinite(value) and limits:
                 # the slider and what is measured differ a little: the way to go is the same
                 found[name] = here + min((limit - value for limit in limits), key=abs)
-        return {name: at for name, at in found.items() if _reachable(name, at)}
+        return {name: at for name, at in found.items() if reachable(name, at)}
 
     @cached_property
     def _limits(self) -> dict[str, tuple[float, ...]]:
@@ -262,8 +187,9 @@ class VirtualState(param.Parameterized):
     def _reason(self, rule: str) -> str:
         finding = self.examination.finding(rule)
         if finding.suppressed_by:
-            return f"not judged: {self._names[finding.suppressed_by[0]]}"
-        return f"{finding.missing[0]} is missing" if finding.missing else "not judged here"
+            return self.words("not judged: {rule}", rule=self._names[finding.suppressed_by[0]])
+        missing = finding.missing
+        return self.words("{name} is missing", name=missing[0]) if missing else self.words("not judged here")
 
     def _margin(self, rule: str, share: float) -> str:
         """The deciding clause's margin in its own unit; nothing for patterns that are there or not."""
@@ -318,88 +244,41 @@ class VirtualState(param.Parameterized):
 
     def answer_of(self, rule: str, found: tuple[Reach, ...]) -> dict[str, Any]:
         """The search's outcome in words and buttons."""
-        name = self._rule(rule).name
+        words = self.words
         if not found:
-            tried = ", ".join(_title(slider) for slider in sliders_for(self._rule(rule)))
-            return {"text": f"No single slider does it{f' (tried: {tried})' if tried else ''}. Choose a condition."}
+            tried = ", ".join(words(title_of(slider)) for slider in sliders_for(self._rule(rule)))
+            if not tried:
+                return {"text": words("No single slider does it. Choose a condition.")}
+            return {"text": words("No single slider does it (tried: {tried}). Choose a condition.", tried=tried)}
         best = found[0]
-        entry = _ENTRIES[best.parameter]
-        verb = "lets go" if best.state == "not_met" else "is met"
-        change = f"{_number(abs(best.after - best.before), entry)} {'more' if best.after > best.before else 'less'}"
-        text = f"{name} {verb} at {entry[1]} {_number(best.after, entry)}: {change}."
+        entry = ENTRIES[best.parameter]
+        text = words(
+            TURNS[best.state == "not_met", best.after > best.before],
+            rule=self._rule(rule).name,
+            slider=words(entry[1]),
+            value=numbered(best.after, entry),
+            change=numbered(abs(best.after - best.before), entry),
+        )
         options = [
             {
                 "parameter": item.parameter,
                 "value": item.after,
-                "label": f"{_ENTRIES[item.parameter][1]} → {_number(item.after, _ENTRIES[item.parameter])}",
+                "label": f"{words(ENTRIES[item.parameter][1])} → {numbered(item.after, ENTRIES[item.parameter])}",
             }
             for item in found[:3]
         ]
         return {"text": text, "options": options}
 
 
-_ENTRIES: dict[str, Any] = {entry[0]: entry for _, entries in SLIDERS for entry in entries} | {
-    "escape_bpm": ("escape_bpm", "Escape rate", "/min", 1, 0),
-}
 _SIGN = {"met": "✓", "not_met": "○", "unknown": "–"}
-
-
-DIRECT = {
-    "heart_rate_bpm": "HR_Mean_Global",
-    "pr_ms": "PR_Int_Global",
-    "qrs_ms": "QRS_Dur_Global",
-    "qtc_ms": "QT_IntFridericia_Global",
-    "p_ms": "P_Dur_Global",
-    "qrs_axis_deg": "QRS_AxisFront_Global",
-    "st_anterior_mv": "ST_Amp_V3",
-    "st_septal_mv": "ST_Amp_V2",
-    "st_lateral_mv": "ST_Amp_V6",
-    "st_inferior_mv": "ST_Amp_aVF",
+TURNS = {
+    (True, True): "{rule} lets go at {slider} {value}: {change} more.",
+    (True, False): "{rule} lets go at {slider} {value}: {change} less.",
+    (False, True): "{rule} is met at {slider} {value}: {change} more.",
+    (False, False): "{rule} is met at {slider} {value}: {change} less.",
 }
-"""Sliders that set a biomarker, one for one."""
-
-
-def _reachable(name: str, value: float) -> bool:
-    low, high = VirtualPatient.param[name].bounds
-    return bool(low <= value <= high)
+"""Whether the rule is given up, and whether the slider goes up → the sentence."""
 
 
 def _near(standing: Any) -> bool:
     return math.isfinite(standing.margin)
-
-
-def _title(name: str) -> str:
-    return str(_ENTRIES[name][1]) if name in _ENTRIES else name
-
-
-def _said(value: Any) -> str:
-    return f"{value:.3g}".replace("-", "−") if isinstance(value, int | float) else str(value)
-
-
-def _number(value: float, entry: Any) -> str:
-    return f"{value:.{entry[4]}f} {entry[2]}".strip().replace("-", "−")
-
-
-def _slider(name: str, title: str, unit: str, step: float, decimals: int) -> dict[str, Any]:
-    stated = VirtualPatient.param[name]
-    row = {"id": name, "title": title, "unit": unit, "hint": stated.doc}
-    if isinstance(stated, param.Selector):
-        return row | {"options": [[value, _WORDS.get(str(value), str(value))] for value in stated.objects]}
-    low, high = stated.bounds
-    soft = stated.get_soft_bounds()
-    usual = list(soft) if tuple(soft) != (low, high) and soft[1] > soft[0] else None
-    return row | {"low": low, "high": high, "step": step, "decimals": decimals, "usual": usual}
-
-
-_WORDS = {
-    "af": "fibrillation",
-    "rbbb": "RBBB",
-    "lbbb": "LBBB",
-    "lafb": "LAFB",
-    "lpfb": "LPFB",
-    "rbbb_lafb": "RBBB + LAFB",
-    "wpw": "pre-excitation",
-    "wenckebach": "Mobitz I",
-    "mobitz2": "Mobitz II",
-    "none": "as they should be",
-}

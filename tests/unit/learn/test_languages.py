@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from ecgomics.dashboards.learn_virtual import VirtualState
+import ecgomics_widgets
+from ecgomics.dashboards.learn_virtual import TURNS, VirtualState
 from ecgomics.learn import LANGUAGES, LESSONS, TOPICS, Target, catalogue_of, field_of, form, mark
 from ecgomics.learn.scoring import WAYS
 from ecgomics.simulate import CONDITIONS
 
 ROOM = Path(__file__).resolve().parents[3] / "app" / "ecgomics" / "dashboards"
+SCRIPTS = Path(ecgomics_widgets.__file__).parent / "esm"
 CALLED = re.compile(r'\bwords\(\s*"((?:[^"\\]|\\.)+)"')
+IN_SCRIPT = re.compile(r'\bt\("((?:[^"\\]|\\.)+)"\)')
+OF_LEARN = ("learn_frame", "case_shelf", "class_board", "quiz_card", "reading_form", "margin_list", "slider_panel")
 
 
 def interface_texts():
@@ -25,6 +29,12 @@ def interface_texts():
     found |= {line.title for line in form()} | {text for line in form() for text in line.options.values()}
     sliders = [slider for group in VirtualState().groups for slider in group["sliders"]]
     found |= {slider["title"] for slider in sliders} | {slider["hint"] for slider in sliders}
+    # LBBB, 2:1 or RA-LA are the same everywhere
+    choices = {text for slider in sliders for _, text in slider.get("options", ())}
+    found |= {text for text in choices if re.search("[a-z]{3}", text)} | set(TURNS.values())
+    for name in OF_LEARN:
+        script = (SCRIPTS / f"{name}.js").read_text(encoding="utf-8")
+        found |= {text.replace("\\n", "\n") for text in IN_SCRIPT.findall(script)}
     ways = [f"reference {{words}}: {{size}} {way}" for both in WAYS.values() for way in both]
     return found | set(ways) | {"expected: {words}", "reference {words}", "reference {words}: within {size}"}
 
