@@ -30,7 +30,8 @@ class RuleList(HostedWidget):
     rules = param.List(
         default=[],
         doc="""Dicts of `id`, `title`, `statement`, `dimension`, `on`, `shown` (without asking for all), `edited`,
-        `share` (0 to 1 of `known` records, or None), `met`, `known`, and `limits`: dicts of `clause`, `place`, `text`, `value`, `standard`, `unit`, `step`.""",
+        `share` (0 to 1 of `known` records, or None), `met`, `known`, and `limits`: dicts of `clause`, `place`, `text`,
+        `value`, `standard`, `unit`, `step`.""",
     )
     met = param.List(default=[], doc="Ids of the rules that the current record meets.")
     opened = param.String(default="", doc="Id of the rule whose evidence is shown elsewhere.")
