@@ -89,7 +89,7 @@ def _start(example: Example, *, length: float, rng: np.random.Generator) -> floa
     return float(np.clip(rng.uniform(first, last) - rng.uniform(0.1, 0.9) * length, low, high))
 
 
-RESHAPED = {"P": (0.15, 3), "T": (0.35, 7)}
+RESHAPED = {"P": (0.15, 3), "T": (0.2, 7)}
 """How often the waves of a piece get another height; width of the window, samples, whose mean is made higher."""
 
 

@@ -223,7 +223,20 @@ def _codes(text: str) -> set[str]:
     return {part.split("'")[1] for part in text.split(",") if part.count("'") >= 2}
 
 
-DRAWN = {"sinus_tachycardia": 4, "first_degree_block": 4, "wpw": 3, "lbbb": 3, "paced": 2, "pac": 2, "af": 2}
+DRAWN = {
+    "sinus_tachycardia": 4,
+    "first_degree_block": 4,
+    "wpw": 5,
+    "svt": 4,
+    "lbbb": 3,
+    "conduction_delay": 3,
+    "flutter": 3,
+    "paced": 2,
+    "pac": 2,
+    "af": 2,
+    "junctional": 2,
+    "normal": 2,
+}
 """How often a condition is drawn in a round in which the others are drawn once."""
 
 
