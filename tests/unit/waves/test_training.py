@@ -47,7 +47,7 @@ def test_reshaping_makes_t_waves_low_high_and_inverted(example):
     signal = example.signal.astype(float)
     peak = int((0.5 + (ON + OFF) / 2) * RATE)
     heights = [
-        reshaped(signal, times=times, example=example, rng=np.random.default_rng(seed))[:, peak] for seed in range(60)
+        reshaped(signal, times=times, example=example, rng=np.random.default_rng(seed))[:, peak] for seed in range(150)
     ]
     ratio = np.concatenate(heights) / signal[0, peak]
     assert ratio.min() < -0.2
