@@ -127,7 +127,7 @@ def strip(
     Raises
     ------
     VocabularyError
-        When a cohort comes without the id of a record, or rules without a cohort.
+        When a cohort comes without the id of a record, or rules without a cohort; for anything else than these.
     CohortError
         When the cohort has no such record, or rules are asked for before it is analysed.
 
@@ -158,6 +158,12 @@ def strip(
 
 def _one(array: xr.DataArray) -> xr.DataArray:
     """A plain (lead, time) array; a block of one record loses that dim."""
+    if not isinstance(array, xr.DataArray):
+        raise VocabularyError(
+            f"a {type(array).__name__}",
+            expected="a Record, a DataArray (lead, time) or a cohort",
+            remedy="strip(ecgomics.read(path)) draws a file",
+        )
     if "record" in array.dims and array.sizes["record"] == 1:
         array = array.isel(record=0)
     return xr.DataArray(array)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shlex
 import subprocess
 import sys
@@ -276,3 +277,34 @@ def test_inspect_says_what_a_file_holds_and_draws_it(tmp_path: Path, capsys: pyt
 def test_inspect_without_a_file_lists_the_formats(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect"]) == 0
     assert "`scp`" in capsys.readouterr().out
+
+
+def test_a_place_that_is_not_there_and_a_port_that_is_none_are_told_in_a_line(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", str(store), "records", "--out", str(tmp_path / "nowhere" / "Jane_Doe.csv")]) == 2
+    assert main(["report", str(store), "--out", str(tmp_path / "one.pdf")]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].startswith("ecgomics: no such file or directory; check")
+    assert "--record ID or --all" in said[1]
+    assert not any("Jane" in line for line in said)
+    for verb in ("serve", "api"):
+        with pytest.raises(SystemExit) as end:
+            main([verb, str(store), "--port", "99999"])
+        assert end.value.code == 2
+        assert "expected 0 to 65535" in capsys.readouterr().err
+
+
+def test_people_says_what_it_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = ["--database", f"sqlite:///{tmp_path / 'people.db'}"]
+    assert main(["people", *there]) == 0
+    assert "nobody yet" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stdin", io.StringIO("a sentence that is long\n"))
+    assert main(["people", "add", "ada", "--role", "annotator", *there]) == 0
+    assert main(["people", "change", "ada", *there]) == 2
+    assert main(["people", "close", "ada", *there]) == 0
+    out, err = capsys.readouterr()
+    assert out.splitlines() == ["ada may sign in as annotator", "ada may no longer sign in"]
+    assert "change without a change" in err

@@ -71,6 +71,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # whoever read the output has seen enough
         sys.stderr.close()
         return 0
+    except OSError as error:
+        # the path stays untold: names of files may be names of people
+        what = (error.strerror or type(error).__name__).lower()
+        print(f"ecgomics: {what}; check the paths given, the rights to them, and the room on the disk", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("\necgomics: interrupted; what was committed is kept, and the same command goes on", file=sys.stderr)
         return 130

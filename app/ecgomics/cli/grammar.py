@@ -99,6 +99,26 @@ def rule_files(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--rule-file", metavar="YAML", type=Path, action="append", help="your own rules; may be repeated")
 
 
+def stated(verb: argparse.ArgumentParser) -> None:
+    """`--rate-hz` and `--unit`: what a recording's file does not say."""
+    verb.add_argument("--rate-hz", type=float, help="sampling rate of a table or array that does not state it, Hz")
+    verb.add_argument("--unit", help="unit of a table or array that does not state it, such as mV, uV or '0.1 mV'")
+
+
+def listening(verb: argparse.ArgumentParser, *, port: int) -> None:
+    """`--port` and `--address`."""
+    verb.add_argument(
+        "--port", type=_port, metavar="N", default=port, help="TCP port; 0 takes a free one (default: %(default)s)"
+    )
+    verb.add_argument("--address", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; expected 0 to 65535")
+    return int(text)
+
+
 def fit(verb: argparse.ArgumentParser, what: str) -> None:
     """`--fit`: keep what was fitted, or fit again."""
     words = f"keep the {what} fitted before and place new records by it, or fit it again (default: %(default)s)"

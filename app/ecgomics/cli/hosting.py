@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ecgomics.cli.grammar import settings_of, verb_of
+from ecgomics.cli.grammar import listening, settings_of, verb_of
 from ecgomics.errors import ServiceError, SettingsError
 
 
@@ -16,8 +16,7 @@ def api(verbs: Any) -> None:
     """Add the verb."""
     verb = verb_of(verbs, "api", _run_api, "answer over HTTP: analyse what is posted, read a cohort")
     verb.add_argument("cohort", metavar="COHORT", nargs="?", help="the cohort to serve; left out: none")
-    verb.add_argument("--port", type=int, default=8000, help="TCP port (default: %(default)s)")
-    verb.add_argument("--address", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    listening(verb, port=8000)
     verb.add_argument(
         "--access",
         choices=("open", "keys"),
@@ -61,17 +60,26 @@ def _run_people(given: argparse.Namespace) -> None:
     database = Database(_url(given))
     accounts, audit = Accounts(database), Audit(database)
     if given.act == "list":
-        for person in accounts.people():
+        everybody = accounts.people()
+        for person in everybody:
             print(f"{person.name:<24} {person.role:<10} {person.shown_as}")
+        if not everybody:
+            print("nobody yet: ecgomics people add NAME --role admin --cohort COHORT", file=sys.stderr)
         return
     if not given.name:
         raise SettingsError(f"people {given.act} without a name", expected="NAME", remedy=f"people {given.act} NAME")
     if given.act == "add":
-        accounts.add(given.name, password=_password(), role=given.role or "viewer")
+        role = given.role or "viewer"
+        accounts.add(given.name, password=_password(), role=role)
+        print(f"{given.name} may sign in as {role}")
     elif given.act == "change":
+        if given.role is None and not given.password:
+            raise SettingsError("change without a change", expected="--role, --password or both")
         accounts.change(given.name, role=given.role, password=_password() if given.password else None)
+        print(f"{given.name} is changed")
     elif given.act == "close":
         accounts.close(given.name)
+        print(f"{given.name} may no longer sign in")
     elif given.act == "key":
         print(accounts.make_key(given.name, label=given.label, scopes=given.scope or ("read", "analyse")))
         print("keep it: it is not shown again", file=sys.stderr)
@@ -82,6 +90,7 @@ def _run_people(given: argparse.Namespace) -> None:
         if given.key is None:
             raise SettingsError("revoke without --key", expected="--key N", remedy="`people keys NAME` lists them")
         accounts.revoke(given.name, key=given.key)
+        print(f"key {given.key} of {given.name} opens nothing any more")
     if given.act != "keys":
         audit.note(f"people.{given.act}", by=None, object=given.name, address="command line")
 

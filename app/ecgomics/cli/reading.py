@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ecgomics.cli.grammar import cohort_of, opened, verb_of
+from ecgomics.cli.grammar import cohort_of, opened, stated, verb_of
 
 
 def inspect(verbs: Any) -> None:
@@ -15,8 +15,7 @@ def inspect(verbs: Any) -> None:
     verb = verb_of(verbs, "inspect", _run_inspect, "say all that a file of a recording holds, and draw it")
     verb.add_argument("file", metavar="FILE", nargs="?", help="a recording; left out: list the formats that are read")
     verb.add_argument("--record", metavar="ID", help="FILE is a cohort: say what it keeps of this record")
-    verb.add_argument("--rate-hz", type=float, help="sampling rate of a table or array that does not state it, Hz")
-    verb.add_argument("--unit", help="unit of a table or array that does not state it, such as mV, uV or '0.1 mV'")
+    stated(verb)
     verb.add_argument("--html", metavar="OUT", type=Path, help="write it as a page with the ECG drawn")
 
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ecgomics.cli.grammar import quiet, rule_files, verb_of
+from ecgomics.cli.grammar import quiet, rule_files, stated, verb_of
 from ecgomics.errors import SettingsError
 
 
@@ -25,6 +25,7 @@ def report(verbs: Any) -> None:
     )
     verb.add_argument("--form", metavar="ENDING", default=".pdf", help="what --all writes (default: %(default)s)")
     verb.add_argument("--before", metavar="FILE", help="the same patient's earlier recording, for comparison")
+    stated(verb)
     rule_files(verb)
     quiet(verb)
 
@@ -40,7 +41,15 @@ def _run_report(given: argparse.Namespace) -> None:
         written, failed = report_all(given.source, given.out, form=given.form, rules=rules, progress=not given.quiet)
         print(f"{written} reports" + (f"; {failed} failed, see {given.out / 'failed.csv'}" if failed else ""))
         return
-    path = report_one(given.source, given.out, record=given.record, before=given.before, rules=rules)
+    path = report_one(
+        given.source,
+        given.out,
+        record=given.record,
+        before=given.before,
+        rules=rules,
+        rate_hz=given.rate_hz,
+        unit=given.unit,
+    )
     print(f"written to {path.name}")
 
 

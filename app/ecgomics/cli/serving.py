@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ecgomics.cli.grammar import cohort_of, verb_of
+from ecgomics.cli.grammar import cohort_of, listening, verb_of
 from ecgomics.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -22,9 +22,8 @@ def serve(verbs: Any) -> None:
     """Add the verb."""
     verb = verb_of(verbs, "serve", _run_serve, "look at a cohort in a browser")
     cohort_of(verb)
-    verb.add_argument("--port", type=int, default=5006, help="TCP port; 0 takes a free one (default: %(default)s)")
+    listening(verb, port=5006)
     verb.add_argument("--show", action="store_true", help="open a browser")
-    verb.add_argument("--address", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     verb.add_argument(
         "--access",
         choices=("open", "accounts"),

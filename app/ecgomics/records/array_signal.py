@@ -25,7 +25,10 @@ RATE_KEYS = ("rate_hz", "fs", "sampling_rate", "sampling_frequency", "sample_rat
 UNIT_KEYS = ("unit", "units")
 LEAD_KEYS = ("leads", "lead", "lead_names", "channels", "sig_name")
 
-HOW = "state rate_hz= and unit=, or write them into the file (CSV: a first line '# rate_hz=500 unit=mV')"
+HOW = (
+    "state them (ingest --stated-hz --stated-unit, report and inspect --rate-hz --unit, in Python rate_hz= and unit=), "
+    "or write them into the file (CSV: a first line '# rate_hz=500 unit=mV')"
+)
 
 
 @dataclass(frozen=True)

@@ -267,7 +267,7 @@ _FORMATS = (
 )
 _BY_KIND = {item.kind: item for item in _FORMATS}
 
-READ = "an ECG of a format this house reads (ecgomics.records.formats() lists them)"
+READ = "an ECG of a format this house reads (`ecgomics inspect` lists them)"
 
 
 def formats() -> tuple[Format, ...]:

@@ -22,6 +22,8 @@ def report_one(
     record: str | None = None,
     before: str | os.PathLike[str] | None = None,
     rules: Sequence[Rule] | None = None,
+    rate_hz: float | None = None,
+    unit: str | None = None,
 ) -> Path:
     """Write the report of a recording, or of one record of a cohort.
 
@@ -37,11 +39,13 @@ def report_one(
         File of the same patient's earlier recording.
     rules
         To judge by; those that come along by default.
+    rate_hz, unit
+        Sampling rate, Hz, and unit of a table or array that states none; as `records.read` takes them.
 
     Raises
     ------
     CohortError
-        When there is no such record.
+        When there is no such record, or `source` is a cohort and no record is named.
     FormatError
         When a file cannot be read, or `out` has an unknown ending.
     """
@@ -49,8 +53,10 @@ def report_one(
 
     form_of(Path(out).name)
     if record is None:
-        now = examine(read(Path(source)), rules=rules)
-        earlier = examine(read(Path(before)), rules=rules) if before else None
+        if Path(source).is_dir():
+            raise CohortError("a folder and no record", expected="a recording, or a cohort with --record ID or --all")
+        now = examine(read(Path(source), rate_hz=rate_hz, unit=unit), rules=rules)
+        earlier = examine(read(Path(before), rate_hz=rate_hz, unit=unit), rules=rules) if before else None
         recipe = "ecgomics report FILE"
     else:
         cohort = open_cohort(source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 from ecgomics.errors import ServiceError
@@ -42,6 +43,7 @@ def launch(
         from ecgomics.cohort import open_cohort
 
         open_cohort(cohort)
+    port = port or _free_port(address)
     options: dict[str, Any] = {"host": address, "port": port, "access_log": False, "server_header": False}
     options |= {"timeout_keep_alive": 15, "limit_concurrency": 512, "h11_max_incomplete_event_size": 65_536}
     # a sender that went without a word is noticed within 20 s; samples hardly get smaller by compressing
@@ -50,3 +52,10 @@ def launch(
     print(f"http://{address}:{port}/openapi.json")
     log_as_json()
     uvicorn.run(create_app(cohort, database=Database(database), settings=settings, access=access), **options)
+
+
+def _free_port(address: str) -> int:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.bind((address, 0))
+        return int(probe.getsockname()[1])
