@@ -145,7 +145,8 @@ def read_outcome(directory: Path, *, key: str) -> Staged | Refused | None:
 
 def key_of(*parts: object) -> str:
     """A short name for a file in a certain state, for staging it once."""
-    return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:24]
+    # a path may hold bytes that are no UTF-8
+    return hashlib.sha256("\x1f".join(map(str, parts)).encode(errors="surrogateescape")).hexdigest()[:24]
 
 
 def _peak(part: npt.NDArray[np.float32]) -> float:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from ecgomics.errors import FormatError
 from ecgomics.records.kinds import read_as
+from ecgomics.records.naming import readable
+from ecgomics.records.packed import laid_open
 from ecgomics.records.record import Record
 from ecgomics.records.sniff import regular_file, sniff
 from ecgomics.records.stated import Stated
@@ -23,8 +25,8 @@ def read(
     """Read one recording, whatever its format.
 
     The content decides, not the suffix; `formats` lists what is read. Of a WFDB record give the `.hea`, its
-    `.dat`/`.mat`, or their common stem; of an HDF5 file of many recordings, `file.hdf5#NAME`. Warnings of the
-    libraries become notes of the record.
+    `.dat`/`.mat`, or their common stem; of an HDF5 file of many recordings, `file.hdf5#NAME`. A gzip archive of one
+    file is read as that file. Warnings of the libraries become notes of the record.
 
     Parameters
     ----------
@@ -60,8 +62,9 @@ def read(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            kind = sniff(target)
-            record = read_as(kind, target, stated=stated, item=item)
+            with laid_open(target, beside=stated.spool) as laid:
+                kind = sniff(laid)
+                record = read_as(kind, laid, stated=stated, item=item)
         except FormatError:
             raise
         except Exception as error:
@@ -70,7 +73,7 @@ def read(
                 f"a damaged file ({type(error).__name__} while reading it)", expected="a whole file of its format"
             ) from None
     said = dict.fromkeys(_note(warning) for warning in caught)
-    return replace(record, format=kind, notes=record.notes + tuple(said))
+    return replace(record, format=kind, source=readable(record.source), notes=record.notes + tuple(said))
 
 
 def split_item(path: Path) -> tuple[Path, str]:
@@ -84,9 +87,10 @@ def split_item(path: Path) -> tuple[Path, str]:
 def _with_header(path: Path) -> Path:
     """The `.hea` file when a signal file or bare stem of a WFDB record is given."""
     if path.suffix.lower() in (".dat", ".mat", "") and not path.is_dir():
-        header = path.with_suffix(".hea") if path.suffix else path.with_name(path.name + ".hea")
-        if header.is_file():
-            return header
+        for suffix in (".hea", ".HEA"):
+            header = path.with_suffix(suffix) if path.suffix else path.with_name(path.name + suffix)
+            if header.is_file():
+                return header
     if path.suffix.lower() == ".dat":
         raise FormatError("a WFDB signal file without its header", expected="the .hea file beside it")
     return path

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ecgomics.errors import FormatError
+from ecgomics.records.packed import inner_name
 from ecgomics.records.record import Description, Label, Sex
 from ecgomics.records.text_table import HEAD_BYTES, decode, find_numbers
 from ecgomics.vocabulary import LEADS, normalise_lead
@@ -46,7 +47,7 @@ class LabelTable:
                 for key in (inside.with_suffix("").as_posix(), inside.as_posix(), inside.name):
                     if key in self.by_path:
                         return self.by_path[key]
-        return self.by_stem.get(file.stem)
+        return self.by_stem.get(Path(inner_name(file)).stem)
 
     def __len__(self) -> int:
         return len(self.by_path) + len(self.by_stem)
@@ -106,12 +107,17 @@ def is_label_table(path: str | Path) -> bool:
         return False
     try:
         with file.open("rb") as stream:
-            text = decode(stream.read(HEAD_BYTES))
+            return is_label_head(stream.read(HEAD_BYTES), file.suffix.lower())
     except OSError:
         return False  # its reading says what is wrong
+
+
+def is_label_head(head: bytes, suffix: str) -> bool:
+    """Whether a table that begins so holds words about recordings; ``.tsv`` is parted by tabs."""
+    text = decode(head)
     if not text or not text.strip():
         return False
-    first = next(csv.reader(text.splitlines()[:1], delimiter="\t" if file.suffix.lower() == ".tsv" else ","), [])
+    first = next(csv.reader(text.splitlines()[:1], delimiter="\t" if suffix == ".tsv" else ","), [])
     names = {name.strip().lower() for name in first}
     if len(first) < 2 or any(normalise_lead(name) in LEADS for name in first):
         return False

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ecgomics.errors import FormatError
 from ecgomics.records.kinds import READ, Kind
+from ecgomics.records.packed import GZIP
 from ecgomics.records.text_table import HEAD_BYTES, decode, find_numbers
 from ecgomics.records.wearables import is_apple, is_open_signals, is_polar
 from ecgomics.records.wfdb_header import is_record_line
@@ -30,14 +31,26 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 _MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"\x93NUMPY", "npy"),
     (b"PAR1", "parquet"),
-    (b"PK\x03\x04", "npz"),
     (b"ISHNE1.0", "ishne"),
     (b"0       ", "edf"),
     (b"\xffBIOSEMI", "edf"),
     (b"MATLAB 5.0", "matlab"),
     (_HDF5, "hdf5"),
 )
-_NOT_READ = ((b"ANN  1.0", "ISHNE annotations without their recording"), (b"\x1f\x8b", "a gzip archive"))
+_ZIP = b"PK\x03\x04"
+_UNPACK, _ASK = "unpack it first, then ingest the folder", "ask for the digital recording it was printed from"
+_NOT_READ = (
+    (0, b"ANN  1.0", "ISHNE annotations without their recording", "convert it first"),
+    (0, GZIP, "a gzip archive in a gzip archive", _UNPACK),
+    (0, _ZIP, "a zip archive, or a document", _UNPACK),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive", _UNPACK),
+    (0, b"Rar!", "a rar archive", _UNPACK),
+    (257, b"ustar", "a tar archive", _UNPACK),
+    (0, b"%PDF", "a PDF: paper, not samples", _ASK),
+    (0, b"\x89PNG", "a picture", _ASK),
+    (0, b"\xff\xd8\xff", "a picture", _ASK),
+)
+"""What is told by bytes at a place and not read, and what to do instead."""
 _MATLAB_NAME = re.compile(rb"^[A-Za-z]\w*\x00$")
 _ROOT = re.compile(r"<(?!\?|!)(?:[\w.-]+:)?([\w.-]+)")
 _PASSED = re.compile(r"<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>", re.DOTALL)
@@ -77,9 +90,9 @@ def sniff(path: Path) -> Kind:
     kind = binary_kind(head, size=path.stat().st_size)
     if kind is not None:
         return kind
-    for magic, name in _NOT_READ:
-        if head.startswith(magic):
-            raise FormatError(name, expected=READ, remedy="convert or unpack it first")
+    for place, magic, name, remedy in _NOT_READ:
+        if head[place:].startswith(magic):
+            raise FormatError(name, expected=READ, remedy=remedy)
     return _sniff_text(head, path.suffix.lower())
 
 
@@ -94,6 +107,8 @@ def binary_kind(head: bytes, *, size: int) -> Kind | None:
         return "hdf5"
     if _is_scp(head, size):
         return "scp"
+    if _is_npz(head):
+        return "npz"
     return "matlab" if _is_matlab_4(head) else None
 
 
@@ -123,6 +138,13 @@ def _is_scp(head: bytes, size: int) -> bool:
         return False
     length, section, named = struct.unpack_from("<I", head, 2)[0], struct.unpack_from("<H", head, 8)[0], head[16:22]
     return section == 0 and (named == b"SCPECG" or (length == size and head[16:22] == b"\x00" * 6))
+
+
+def _is_npz(head: bytes) -> bool:
+    """Whether a zip archive's first member is an array."""
+    if not head.startswith(_ZIP) or len(head) < 30:
+        return False
+    return head[30 : 30 + int.from_bytes(head[26:28], "little")].endswith(b".npy")
 
 
 def _is_matlab_4(head: bytes) -> bool:

@@ -10,7 +10,9 @@ from typing import Literal
 
 from ecgomics.errors import FormatError
 from ecgomics.records.door import split_item
-from ecgomics.records.labels import is_label_table, listed_paths
+from ecgomics.records.labels import is_label_head, is_label_table, listed_paths
+from ecgomics.records.naming import readable
+from ecgomics.records.packed import inner_name, is_packed, unpacked_head
 from ecgomics.records.sniff import XML_ROOTS, binary_kind, is_gone, is_live, text_kind, xml_root
 from ecgomics.records.text_table import HEAD_BYTES, decode, find_numbers
 from ecgomics.records.wfdb_header import MAX_HEADER_BYTES, read_header
@@ -38,7 +40,7 @@ _CLAIMS = {
 }
 """What a suffix claims; files of such a suffix are returned even when they are not what they claim."""
 
-_UNREAD = (".dat", ".ecg")
+_UNREAD = (".dat", ".ecg", ".zip", ".7z", ".rar", ".tar", ".tgz")
 _UNREAD_ROOTS = ("sapphire",)
 _TELLING = ("dicom", "scp", "ishne")
 """Kinds whose first bytes tell them under any name."""
@@ -73,8 +75,8 @@ def find(source: str | Path, *, copies: Copies = "all") -> Iterator[RecordFile]:
     """Walk a folder for recordings; or take one file, or a table that lists files.
 
     Files that belong to another (signal files, segments, annotations), label tables and documents are passed over;
-    whatever claims to be an ECG is returned, readable or not. Hidden folders and `.zarr` stores are not entered, and
-    links to folders not followed.
+    whatever claims to be an ECG is returned, readable or not, and so are archives of many files, which are not read.
+    Hidden folders and `.zarr` stores are not entered, and links to folders not followed.
 
     Parameters
     ----------
@@ -110,12 +112,12 @@ def _walk(root: Path) -> Iterator[RecordFile]:
 
 def _in_folder(folder: Path, names: list[str]) -> Iterator[RecordFile]:
     segments, owned = _belonging(folder, names)
-    headers = {Path(name).stem for name in names if name.endswith(".hea")}
+    headers = {Path(name).stem.lower() for name in names if name.lower().endswith(".hea")}
     for name in names:
         path = folder / name
         if name in segments or name in owned:
             continue
-        if path.suffix.lower() in (".dat", ".mat") and path.stem in headers:
+        if path.suffix.lower() in (".dat", ".mat") and path.stem.lower() in headers:
             continue
         kind = _kind(path)
         if kind is not None:
@@ -134,9 +136,9 @@ def _recordings(path: Path, kind: str) -> Iterator[RecordFile]:
             names = [""]  # it stays in the list, and its reading says what is wrong
     for name in names:
         if name:
-            yield RecordFile(path.with_name(f"{path.name}#{name}"), f"{path.stem}-{name}", kind)
+            yield RecordFile(path.with_name(f"{path.name}#{name}"), f"{readable(path.stem)}-{name}", kind)
         else:
-            yield RecordFile(path, path.stem, kind)
+            yield RecordFile(path, readable(Path(inner_name(path)).stem), kind)
 
 
 def _belonging(folder: Path, names: list[str]) -> tuple[set[str], set[str]]:
@@ -166,6 +168,8 @@ def _kind(path: Path) -> str | None:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES if suffix in (".txt", ".xml", *_TABLES) else 1024)
         size = path.stat().st_size
+        if is_packed(head) and suffix == ".gz":
+            return _kind_within(path)
     except OSError:
         return _claimed(suffix)
     told = binary_kind(head, size=size)
@@ -178,6 +182,17 @@ def _kind(path: Path) -> str | None:
     if told in _TELLING:
         return told
     return _kind_of_text(path, head, suffix)
+
+
+def _kind_within(path: Path) -> str | None:
+    """What the one file of a gzip archive claims to be; a table of labels is none."""
+    inner = Path(inner_name(path))
+    suffix = inner.suffix.lower()
+    head = unpacked_head(path, HEAD_BYTES)
+    told = binary_kind(head, size=-1)
+    if suffix in _TABLES and is_label_head(head, suffix):
+        return None
+    return told or _claimed(suffix) or _kind_of_text(inner, head, suffix)
 
 
 def _claimed(suffix: str) -> str | None:
@@ -224,7 +239,7 @@ def _listed(table: Path) -> Iterator[RecordFile]:
     for path in listed_paths(table):
         header = path.with_name(path.name + ".hea")
         target = header if path.suffix == "" and header.is_file() else path
-        yield RecordFile(target, target.stem, _kind(target) or "other")
+        yield RecordFile(target, readable(target.stem), _kind(target) or "other")
 
 
 def _without_copies(found: list[RecordFile], copies: Copies) -> Iterator[RecordFile]:
