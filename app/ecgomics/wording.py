@@ -32,7 +32,9 @@ def written(value: float | None, unit: str = "") -> str:
     """A value with its unit, a true minus sign, and a dash for what is unknown."""
     if value is None or not np.isfinite(value):
         return "–"
-    return with_unit(f"{value:.{decimals_of(unit)}f}".replace("-", "−"), unit)
+    decimals = decimals_of(unit)
+    # what rounds to nothing has no sign
+    return with_unit(f"{round(float(value), decimals) + 0.0:.{decimals}f}".replace("-", "−"), unit)
 
 
 def with_unit(text: str, unit: str) -> str:

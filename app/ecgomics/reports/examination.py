@@ -15,6 +15,7 @@ import xarray as xr
 
 from ecgomics.biomarkers.references import Reference, reference_of
 from ecgomics.errors import CohortError
+from ecgomics.reports.course import STRIP_S, Moment, moments
 from ecgomics.rules import Finding, Rule, load_rules, traces
 from ecgomics.rules.model import SEVERITIES
 from ecgomics.waves.beats import Beats
@@ -68,6 +69,14 @@ class Subject:
 
 
 @dataclass(frozen=True, eq=False)
+class Strip:
+    """A moment of a long recording with its samples, dims ``(lead, time)``, float32 mV."""
+
+    moment: Moment
+    ecg: xr.DataArray
+
+
+@dataclass(frozen=True, eq=False)
 class Examination:
     """One record, its beats, biomarkers and findings.
 
@@ -85,6 +94,8 @@ class Examination:
         What is known beside the samples.
     rules
         The rules it was judged by.
+    strips
+        Of a longer recording: the moments worth looking at.
     """
 
     record: str
@@ -93,6 +104,7 @@ class Examination:
     values: xr.Dataset
     subject: Subject
     rules: tuple[Rule, ...] = field(repr=False)
+    strips: tuple[Strip, ...] = field(default=(), repr=False)
 
     @cached_property
     def states(self) -> dict[str, str]:
@@ -179,7 +191,8 @@ def examine(record: Record, *, rules: Sequence[Rule] | None = None) -> Examinati
     beats = delineate(block)
     values = compare(measure(beats, block, subjects=subjects), subjects=subjects)
     shown = record.ecg.isel(time=slice(0, int(LONGEST_ECG_S * record.native_hz)))
-    return Examination(record.id, shown, beats, values, subject, tuple(rules if rules is not None else load_rules()))
+    judged_by = tuple(rules if rules is not None else load_rules())
+    return Examination(record.id, shown, beats, values, subject, judged_by, _strips(record.ecg, beats))
 
 
 def examined(cohort: Cohort, record: str, *, rules: Sequence[Rule] | None = None) -> Examination:
@@ -213,7 +226,18 @@ def examined(cohort: Cohort, record: str, *, rules: Sequence[Rule] | None = None
     shown = ecg.isel(time=slice(0, int(min(LONGEST_ECG_S, subject.duration_s) * rate))).load()
     values = cohort.biomarkers.sel(record=[record]).load()
     beats = cohort.beats_of(record)
-    return Examination(record, shown, beats, values, subject, tuple(rules if rules is not None else load_rules()))
+    judged_by = tuple(rules if rules is not None else load_rules())
+    whole = ecg.isel(time=slice(0, int(subject.duration_s * rate)))
+    return Examination(record, shown, beats, values, subject, judged_by, _strips(whole, beats))
+
+
+def _strips(ecg: xr.DataArray, beats: Beats) -> tuple[Strip, ...]:
+    rate = float(ecg.attrs["rate_hz"])
+    found = moments(beats, duration_s=ecg.sizes["time"] / rate)
+    count = round(STRIP_S * rate)
+    starts = [round(moment.start_s * rate) for moment in found]
+    pieces = [ecg.isel(time=slice(start, start + count)).load() for start in starts]
+    return tuple(Strip(moment, piece.assign_attrs(rate_hz=rate)) for moment, piece in zip(found, pieces, strict=True))
 
 
 def subject_of(record: Record) -> Subject:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import numpy as np
+import numpy.typing as npt
 
-from ecgomics.reports import paper
+from ecgomics.reports import course, paper
 from ecgomics.reports.drawing import A4, POINT_MM, Sheet, fitted, width_of
 from ecgomics.reports.examination import Examination
 from ecgomics.reports.imprint import Imprint
@@ -22,6 +24,12 @@ LEFT, RIGHT = 10.0, A4[0] - 10.0
 WIDTH = RIGHT - LEFT
 INK, MUTED, LINE, ACCENT, BAND = "#161a22", "#596275", "#d9dde3", "#b4233a", "#d4dbe6"
 TICKS = {"met": ("✓", "#00785a"), "not_met": ("✗", MUTED), "unknown": ("?", MUTED)}
+RATE_TOP = 226.0
+"""Where the rate of a long recording is drawn, mm from the top."""
+BEAT_MM = 15.0
+"""A representative beat's height and depth that there is room for."""
+FEW_LEADS = 3
+"""So many leads are all shown as representative beats."""
 CARD_CLAUSES = 4
 """Clauses a criterion shows; the rest are counted."""
 
@@ -48,13 +56,18 @@ def pages(now: Examination, *, before: Examination | None = None, imprint: Impri
     _scale_line(first, now, plan, gain=gain, y=y)
     y += 7.0
     bottom = _measurement_table(first, table, before, x=LEFT, y=y, width=112.0)
-    left_over = _criteria_cards(first, now, met, x=LEFT + 117.0, y=y, width=WIDTH - 117.0, floor=272.0)
+    is_long = now.subject.duration_s > course.LONG_S
+    floor = RATE_TOP - 2.0 if is_long else 272.0
+    left_over = _criteria_cards(first, now, met, x=LEFT + 117.0, y=y, width=WIDTH - 117.0, floor=floor)
     show = _median_beats if before is None else functools.partial(_comparison, before=before, table=table)
     y = show(first, now, y=bottom + 5.0, width=112.0)
     close = nearest(now)
     if close:
         told = f"Nearest not met: {'; '.join(close)}."
         first.paragraph((LEFT, y + 4.0), told, width=112.0, size=7, colour=MUTED)
+    if is_long and y + 12.0 < RATE_TOP:
+        about = {"duration_s": now.subject.duration_s, "start": now.subject.start}
+        course.draw_rate(first, now.beats, at=(LEFT, RATE_TOP), size=(WIDTH, 272.0 - RATE_TOP), **about)  # type: ignore[arg-type]
     sheets = [first]
     if left_over or now.subject.notes or now.subject.duration_s > plan.shown_s + 0.05:
         sheets.append(_second(now, left_over, shown_s=plan.shown_s))
@@ -70,7 +83,7 @@ def _head(sheet: Sheet, now: Examination, imprint: Imprint) -> float:
     sheet.text((end, 13), "omics", size=10, weight="bold", colour=ACCENT)
     who = [f"Record {fitted(subject.source or now.record, width=60, size=8.5, weight='bold')}"]
     about = [_person(subject.age, subject.sex), _when(subject.start)]
-    about += [f"{len(now.leads)} leads, {subject.native_hz:g} Hz, {subject.duration_s:.3g} s", subject.device]
+    about += [f"{len(now.leads)} leads, {subject.native_hz:g} Hz, {course.length(subject.duration_s)}", subject.device]
     end = sheet.text((LEFT, 19.5), who[0], size=8.5, weight="bold")
     told = " · ".join(part for part in about if part)
     sheet.text((end + 1.5, 19.5), fitted(told, width=RIGHT - 42 - end, size=8.5), size=8.5)
@@ -107,7 +120,9 @@ def _sentence(sheet: Sheet, now: Examination, table: Sequence[Row], *, y: float)
 
 def _scale_line(sheet: Sheet, now: Examination, plan: paper.Layout, *, gain: float, y: float) -> None:
     parts = [f"25 mm/s · {gain:g} mm/mV · as recorded, no filter"]
-    parts.append(f"{plan.shown_s:.1f} of {now.subject.duration_s:.3g} s")
+    whole = now.subject.duration_s
+    unit = "" if whole <= course.LONG_S else " s"
+    parts.append(f"{plan.shown_s:.1f}{unit} of {course.length(whole)}")
     missing = paper.leads_left_out(now, plan.cells)
     parts += [f"not shown: {', '.join(missing[:8])}"] if missing else []
     sheet.text((LEFT, y), fitted(" · ".join(parts), width=WIDTH - 88, size=7), size=7, colour=MUTED)
@@ -201,10 +216,9 @@ def _card(
     sheet.box((x, y), (width, height), stroke=LINE, radius=1.2)
     sheet.box((x, y + 1.2), (0.8, height - 2.4), fill=colour)
     leads = criterion.finding.leads
-    where = ", ".join(leads[:4]) + (" …" if len(leads) > 4 else "")
-    sheet.text(
-        (x + 2.2, y + 4.0), fitted(criterion.title, width=width - 24, size=7.5, weight="bold"), size=7.5, weight="bold"
-    )
+    title = fitted(criterion.title, width=width - 4, size=7.5, weight="bold")
+    end = sheet.text((x + 2.2, y + 4.0), title, size=7.5, weight="bold")
+    where = _leads_within(leads, width=x + width - 4.5 - end)
     sheet.text((x + width - 1.5, y + 4.0), where, size=6.5, colour=MUTED, anchor="end")
     y += 4.0
     for clause in clauses:
@@ -217,6 +231,15 @@ def _card(
         sheet.text((x + 5.4, y), fitted(str(clause["text"]), width=room, size=6.5), size=6.5)
     if criterion.doubt:
         sheet.text((x + 5.4, y + 3.6), fitted(criterion.doubt, width=width - 8, size=6.5), size=6.5, colour="#8a5a00")
+
+
+def _leads_within(leads: Sequence[str], *, width: float) -> str:
+    """As many of the leads as fit, and an ellipsis for the rest."""
+    for count in range(len(leads), 0, -1):
+        told = ", ".join(leads[:count]) + (" …" if count < len(leads) else "")
+        if width_of(told, size=6.5) <= width:
+            return told
+    return ""
 
 
 def _comparison(
@@ -236,35 +259,42 @@ def _comparison(
 def _median_beats(sheet: Sheet, now: Examination, *, y: float, width: float) -> float:
     sheet.text((LEFT, y + 2.5), "Representative beats", size=9, weight="bold")
     count = int(now.beats.template["template_beats"].values[0]) if now.beats.template.sizes.get("record") else 0
-    told = f"of {count} beats · 50 mm/s, 10 mm/mV"
+    gain = _beats(sheet, (now,), y=y + 5, width=width)
+    told = f"of {count} beats · 50 mm/s, {gain:g} mm/mV"
     sheet.text((LEFT + width, y + 2.5), told, size=6, colour=MUTED, anchor="end")
-    _beats(sheet, (now,), y=y + 5, width=width)
     return y + 36.0
 
 
-def _beats(sheet: Sheet, examinations: Sequence[Examination], *, y: float, width: float) -> None:
-    """Representative beats of the leads that say most, the earlier one grey."""
+def _beats(sheet: Sheet, examinations: Sequence[Examination], *, y: float, width: float) -> float:
+    """Representative beats of the leads that say most, the earlier one grey; the gain, mm/mV."""
     newest = examinations[-1]
     wanted = [str(lead) for lead in ("I", "II", "V1", "V2", "V5") if lead in newest.leads]
-    wanted = wanted or list(newest.leads[:4])
+    wanted = list(newest.leads) if len(newest.leads) <= FEW_LEADS else wanted or list(newest.leads)
     room = 36.0
-    for place, lead in enumerate(wanted[: int(width // room)]):
-        left, middle = LEFT + place * room, y + 14.0
-        sheet.text((left, y + 3), lead, size=7.5, weight="bold")
-        for examination in examinations:
-            colour = INK if examination is newest else "#9aa3b2"
-            template = examination.beats.template
-            if lead not in template["lead"].values or not template.sizes.get("record"):
-                continue
-            offset = template["offset"].values
-            beat = template["beat_mv"].sel(lead=lead).values[0]
-            inside = (offset >= -0.25) & (offset <= 0.4) & np.isfinite(beat)
-            if inside.sum() < 2:
-                continue
-            onset = beat[(offset >= -0.06) & (offset <= -0.04)]
-            level = float(np.nanmedian(onset)) if np.isfinite(onset).any() else 0.0
-            points = np.column_stack([left + (offset[inside] + 0.25) * 50, middle - (beat[inside] - level) * 10])
-            sheet.path([points], colour=colour, width=0.25)
+    wanted = wanted[: int(width // room)]
+    drawn = [(place, one, _beat(one, lead)) for place, lead in enumerate(wanted) for one in examinations]
+    tallest = max((float(np.abs(mv).max()) for _, _, (_, mv) in drawn if len(mv)), default=0.0)
+    gain = next((gain for gain in paper.GAINS if tallest * gain <= BEAT_MM), paper.GAINS[-1])
+    for place, lead in enumerate(wanted):
+        sheet.text((LEFT + place * room, y + 3), lead, size=7.5, weight="bold")
+    for place, one, (offset, mv) in drawn:
+        colour = INK if one is newest else "#9aa3b2"
+        points = np.column_stack([LEFT + place * room + (offset + 0.25) * 50, y + 14.0 - mv * gain])
+        sheet.path([points], colour=colour, width=0.25)
+    return gain
+
+
+def _beat(examination: Examination, lead: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """A lead's representative beat, s around the R peak and mV around its level before the QRS; empty without one."""
+    template = examination.beats.template
+    if lead not in template["lead"].values or not template.sizes.get("record"):
+        return np.empty(0), np.empty(0)
+    offset = np.asarray(template["offset"].values, dtype=np.float64)
+    beat = np.asarray(template["beat_mv"].sel(lead=lead).values[0], dtype=np.float64)
+    inside = (offset >= -0.25) & (offset <= 0.4) & np.isfinite(beat)
+    onset = beat[(offset >= -0.06) & (offset <= -0.04)]
+    level = float(np.nanmedian(onset)) if np.isfinite(onset).any() else 0.0
+    return offset[inside], beat[inside] - level
 
 
 def _second(now: Examination, left_over: Sequence[Criterion], *, shown_s: float) -> Sheet:
@@ -284,8 +314,10 @@ def _second(now: Examination, left_over: Sequence[Criterion], *, shown_s: float)
             break
         _card(sheet, criterion, clauses, x=LEFT, y=y, width=WIDTH, height=height)
         y += height + 1.6
+    if now.strips:
+        y = _moments(sheet, now, y=y + 3)
     rest = min(now.subject.duration_s, float(now.ecg.sizes["time"]) / float(now.ecg.attrs["rate_hz"]))
-    if rest > shown_s + 0.05:
+    if rest > shown_s + 0.05 and not now.strips:
         y = _rest_of_the_recording(sheet, now, y=y + 3, start_s=shown_s, stop_s=rest)
     if now.subject.notes:
         sheet.text((LEFT, y + 6), "On reading", size=9, weight="bold")
@@ -293,11 +325,34 @@ def _second(now: Examination, left_over: Sequence[Criterion], *, shown_s: float)
     return sheet
 
 
+def _moments(sheet: Sheet, now: Examination, *, y: float) -> float:
+    """Strips of a long recording, each with its time and what it shows."""
+    sheet.text((LEFT, y), "Moments of the recording", size=9, weight="bold")
+    y += 2.0
+    row_mm = min(26.0, (262.0 - y) / len(now.strips) - 6.5)
+    lead = paper.rhythm_of(now.leads)
+    for strip in now.strips:
+        length = strip.ecg.sizes["time"] / float(strip.ecg.attrs["rate_hz"])
+        begin = strip.moment.start_s
+        since = f"{now.subject.start + timedelta(seconds=begin):%H:%M:%S}, " if now.subject.start else ""
+        sheet.text((LEFT, y + 3.6), f"{since}{course.clock(begin)} from the start · {strip.moment.title}", size=7)
+        top = y + 5.0
+        paper.grid(sheet, left=LEFT, top=top, width=WIDTH, height=row_mm)
+        shown = replace(now, ecg=strip.ecg)
+        middle = top + row_mm / 2 + paper.lift(shown, lead, row_mm=row_mm)
+        cell = paper.Cell(lead, 0.0, length, LEFT + paper.PULSE_MM, middle)
+        gain = paper.strips(sheet, shown, [cell], left=LEFT, row_mm=row_mm, most=paper.WITHIN)
+        scale = f"25 mm/s · {gain:g} mm/mV"
+        sheet.text((RIGHT, y + 3.6), scale, size=6, colour=MUTED, anchor="end")
+        y = top + row_mm + 1.5
+    return y
+
+
 def _rest_of_the_recording(sheet: Sheet, now: Examination, *, y: float, start_s: float, stop_s: float) -> float:
     """What the first page left out: of a short recording every lead, of a long one a rhythm strip of its minute."""
     seconds = 7.2
     sheet.text((LEFT, y), f"{start_s:.1f} to {stop_s:.3g} s", size=9, weight="bold")
-    rhythm = next((lead for lead in paper.RHYTHM if lead in now.leads), now.leads[0])
+    rhythm = paper.rhythm_of(now.leads)
     if stop_s - start_s <= seconds:
         strips = [(lead, start_s) for lead in now.leads[:12]]
     else:

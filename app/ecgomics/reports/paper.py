@@ -12,10 +12,12 @@ import numpy.typing as npt
 
 from ecgomics.reports.drawing import Sheet, width_of
 from ecgomics.reports.examination import Examination
+from ecgomics.reports.measurements import STANDARD
 from ecgomics.reports.summary import criteria
 from ecgomics.rules import Finding, spans
 from ecgomics.rules.evidence import Span
 from ecgomics.rules.model import SIGNS
+from ecgomics.rules.telling import spoken
 from ecgomics.rules.tracing import ClauseTrace
 from ecgomics.vocabulary import LEADS
 from ecgomics.wording import written
@@ -36,11 +38,17 @@ COLOURS: Mapping[str, str] = {
 """Of the dimensions, dark enough to be read on paper."""
 
 STANDARD_GRID = (("I", "aVR", "V1", "V4"), ("II", "aVL", "V2", "V5"), ("III", "aVF", "V3", "V6"))
-RHYTHM = ("II", "V5", "V1", "I")
+RHYTHM = ("II", "MLII", "V5", "V1", "I")
 """Leads a rhythm strip is taken from, the first that is there."""
 
 MOST_IN_A_CELL, MOST_ON_RHYTHM = 2, 2
 """Pieces of evidence written at one place; the cards name the rest."""
+
+OVER, WITHIN = 1.25, 0.8
+"""How tall a trace may be, in rows: where rows may run into each other, and where they may not."""
+
+NOWHERE = ("LimbConsistency_Global",)
+"""Biomarkers of the recording as a whole: no place on the strip shows them."""
 
 SHARPEST_MM = 0.05
 """Finer than a printer's dot: samples closer together are drawn as their extremes."""
@@ -88,7 +96,7 @@ def layout(examination: Examination, *, left: float, top: float, width: float, r
             for row, leads in enumerate(STANDARD_GRID)
             for at, lead in enumerate(leads)
         ]
-        rhythm = next(lead for lead in RHYTHM if lead in examination.leads)
+        rhythm = rhythm_of(examination.leads)
         cells.append(Cell(rhythm, 0.0, 4 * column, start, top + 3.5 * row_mm))
         return Layout(tuple(cells), 4 * row_mm, min(4 * column, length))
     leads = examination.leads[:6]
@@ -104,6 +112,11 @@ def layout(examination: Examination, *, left: float, top: float, width: float, r
     return Layout(tuple(rows), len(rows) * row_mm, min(shown, length))
 
 
+def rhythm_of(leads: Sequence[str]) -> str:
+    """The lead in which a rhythm is best seen."""
+    return next((lead for lead in RHYTHM if lead in leads), leads[0])
+
+
 def draw(
     sheet: Sheet, examination: Examination, *, left: float, top: float, width: float, row_mm: float = 21.0
 ) -> tuple[Layout, float]:
@@ -114,9 +127,17 @@ def draw(
     return plan, strips(sheet, examination, plan.cells, left=left, row_mm=row_mm)
 
 
-def strips(sheet: Sheet, examination: Examination, cells: Sequence[Cell], *, left: float, row_mm: float) -> float:
-    """Draw stretches of leads with their names and calibration pulses; the gain, mm/mV."""
-    gain = _gain(examination, cells, row_mm=row_mm)
+def strips(
+    sheet: Sheet, examination: Examination, cells: Sequence[Cell], *, left: float, row_mm: float, most: float = OVER
+) -> float:
+    """Draw stretches of leads with their names and calibration pulses; the gain, mm/mV.
+
+    Parameters
+    ----------
+    most
+        How tall a trace may be, in rows.
+    """
+    gain = _gain(examination, cells, most_mm=most * row_mm)
     traces = [line for cell in cells for line in _trace(examination, cell, gain=gain)]
     sheet.path(traces, colour=INK, width=0.25)
     for middle in dict.fromkeys(cell.middle for cell in cells):
@@ -126,6 +147,17 @@ def strips(sheet: Sheet, examination: Examination, cells: Sequence[Cell], *, lef
             sheet.line((cell.left, cell.middle - 2.5), (cell.left, cell.middle + 2.5), colour=INK, width=0.25)
         sheet.text((cell.left + 1.2, cell.middle - row_mm / 2 + 4), cell.lead, size=8, weight="bold")
     return gain
+
+
+def lift(examination: Examination, lead: str, *, row_mm: float) -> float:
+    """How far below a row's middle a lead's line must lie for its trace to stay within the row, mm."""
+    values = examination.ecg.sel(lead=lead).values
+    if not np.isfinite(values).any():
+        return 0.0
+    around = values - np.nanmedian(values)
+    up, down = float(np.nanmax(around)), float(-np.nanmin(around))
+    gain = _gain_of(max(up, down), most_mm=WITHIN * row_mm)
+    return float(np.clip((up - down) * gain / 2, -row_mm / 3, row_mm / 3))
 
 
 def grid(sheet: Sheet, *, left: float, top: float, width: float, height: float) -> None:
@@ -146,14 +178,18 @@ def ruler(sheet: Sheet, *, right: float, top: float) -> None:
     sheet.text((right, top), note, size=7, colour="#667085", anchor="end")
 
 
-def _gain(examination: Examination, cells: Sequence[Cell], *, row_mm: float) -> float:
+def _gain(examination: Examination, cells: Sequence[Cell], *, most_mm: float) -> float:
     rate = float(examination.ecg.attrs["rate_hz"])
     tallest = 0.0
     for cell in cells:
         values = _samples(examination, cell, rate)
         if np.isfinite(values).any():
             tallest = max(tallest, float(np.nanmax(np.abs(values - np.nanmedian(values)))))
-    return next((gain for gain in GAINS if tallest * gain <= 1.25 * row_mm), GAINS[-1])
+    return _gain_of(tallest, most_mm=most_mm)
+
+
+def _gain_of(tallest: float, *, most_mm: float) -> float:
+    return next((gain for gain in GAINS if tallest * gain <= most_mm), GAINS[-1])
 
 
 def _samples(examination: Examination, cell: Cell, rate: float) -> npt.NDArray[np.float64]:
@@ -208,6 +244,7 @@ def _evidence(sheet: Sheet, examination: Examination, plan: Layout, *, row_mm: f
     """Mark where the met criteria are seen: what is global on the rhythm strip, the rest once in each lead it is in."""
     named: defaultdict[Cell, list[str]] = defaultdict(list)
     rhythm = plan.cells[-1]
+    free = rhythm.left
     for criterion in criteria(examination):
         finding = criterion.finding
         colour = COLOURS.get(finding.rule.dimension, INK)
@@ -221,8 +258,7 @@ def _evidence(sheet: Sheet, examination: Examination, plan: Layout, *, row_mm: f
                     _underline(sheet, span, cell, _short(told), colour=colour, floor=floor, line=len(named[cell]))
                     named[cell].append(told.clause.biomarker)
             elif len(named[rhythm]) < MOST_ON_RHYTHM and told.clause.biomarker not in named[rhythm]:
-                line = len(named[rhythm])
-                _tint(sheet, found, rhythm, _short(told), colour=colour, row_mm=row_mm, line=line)
+                free = _tint(sheet, found, rhythm, _short(told), colour=colour, row_mm=row_mm, after=free)
                 named[rhythm].append(told.clause.biomarker)
 
 
@@ -231,7 +267,10 @@ def _deciding(finding: Finding, examination: Examination) -> Iterator[tuple[Clau
     told = {trace.clause.id: trace for trace in finding.clauses if trace.state == "met"}
     by_clause: dict[str, list[Span]] = {}
     for span in spans(finding, examination.beats):
-        if span.kind != "record" and span.clause in told and told[span.clause].clause.relative is None:
+        if span.kind == "record" or span.clause not in told:
+            continue
+        clause = told[span.clause].clause
+        if clause.relative is None and clause.biomarker not in NOWHERE:
             by_clause.setdefault(span.clause, []).append(span)
     seen: set[str] = set()
     for clause, trace in told.items():
@@ -259,8 +298,9 @@ def _underline(sheet: Sheet, span: Span, cell: Cell, label: str, *, colour: str,
 
 
 def _tint(
-    sheet: Sheet, found: Sequence[Span], cell: Cell, label: str, *, colour: str, row_mm: float, line: int
-) -> None:
+    sheet: Sheet, found: Sequence[Span], cell: Cell, label: str, *, colour: str, row_mm: float, after: float
+) -> float:
+    """Tint where something was found and name it once, right of `after`; where the name ends."""
     top, height = cell.middle - row_mm * 0.3, row_mm * 0.6
     inside = [span for span in found if cell.start_s <= span.start_s and span.stop_s <= cell.stop_s]
     for span in inside:
@@ -268,10 +308,14 @@ def _tint(
         sheet.box((x0, top), (max(x1 - x0, 0.4), height), fill=colour, opacity=0.14)
         for edge in (x0, x1):
             sheet.line((edge, top), (edge, top + height), colour=colour, width=0.12)
-    if inside:
-        first = inside[min(1 + 2 * line, len(inside) - 1)]
-        right = cell.x(cell.stop_s) - width_of(label, size=6.5) - 0.3
-        sheet.text((min(cell.x(first.start_s), right), top - 0.8), label, size=6.5, weight="bold", colour=colour)
+    room = width_of(label, size=6.5, weight="bold")
+    right = cell.x(cell.stop_s) - room - 0.3
+    begins = [cell.x(span.start_s) for span in inside]
+    # the lead's own name stands at the left
+    at = next((x for x in begins if x >= max(after + 2.0, cell.left + 8.0)), max(after + 2.0, right))
+    if not inside or at > right + 0.01:
+        return after
+    return sheet.text((at, top - 0.8), label, size=6.5, weight="bold", colour=colour)
 
 
 def _short(told: ClauseTrace) -> str:
@@ -279,8 +323,10 @@ def _short(told: ClauseTrace) -> str:
     clause = told.clause
     value = written(told.value, clause.unit)
     if clause.lead:
-        return f"{clause.biomarker.removesuffix(f'_{clause.lead}').removesuffix('_Amp').replace('_', ' ')} {value}"
-    name = clause.biomarker.removesuffix("_Global").removesuffix("_Int").removesuffix("_Dur").replace("_", " ")
+        wave, *what = clause.biomarker.removesuffix(f"_{clause.lead}").split("_")
+        said = " ".join([wave, *(part.lower() for part in what if part not in ("Amp", "Dur"))])
+        return f"{said} {value}"
+    name = STANDARD.get(clause.biomarker) or spoken(clause.biomarker)
     limit = written(told.limit, clause.unit).partition(" ")[0]
     return f"{name} {value} {SIGNS[clause.comparison]} {limit}"
 

@@ -9,6 +9,7 @@ import numpy as np
 from ecgomics.biomarkers.references import entry_of
 from ecgomics.rules.model import SIGNS, Clause, Rule, walk
 from ecgomics.rules.tracing import ClauseTrace, Finding
+from ecgomics.vocabulary import LEADS
 from ecgomics.wording import HIDDEN_UNITS, with_unit, written
 
 VERDICTS = {"met": "Criteria met", "not_met": "Criteria not met", "unknown": "Cannot be judged"}
@@ -100,8 +101,9 @@ def _asked(item: ClauseTrace) -> str:
     clause = item.clause
     name = _named(clause)
     if clause.relative is not None:
-        times = "" if clause.relative.times == 1 else f"{clause.relative.times:g} × "
-        return f"{name} {SIGNS[clause.comparison]} {times}{clause.relative.biomarker}"
+        times = {1: "", -1: "−"}.get(clause.relative.times, f"{clause.relative.times:g} × ")
+        other = spoken(clause.relative.biomarker)
+        return f"{name} {SIGNS[clause.comparison]} {times}{other}"
     if not np.isfinite(item.limit):
         return f"{name}: no limit for this age and sex"
     upper = clause.bands[0].upper if clause.bands else None
@@ -111,13 +113,18 @@ def _asked(item: ClauseTrace) -> str:
     return f"{name} {sign}{with_unit(limit.replace('-', '−'), unit)}"
 
 
-def _named(clause: Clause) -> str:
-    entry = entry_of(clause.biomarker)
+def spoken(biomarker: str) -> str:
+    """What a reader calls a biomarker: its title in the catalogue, with the lead it is measured in."""
+    entry = entry_of(biomarker)
     if entry is None:
-        return clause.biomarker
-    short = entry.title if len(entry.title) <= 28 else clause.biomarker.removesuffix("_Global")
-    flipped = "−" if clause.sign < 0 else ""
-    return f"{short} in {flipped}{clause.lead}" if clause.lead and clause.lead not in short else short
+        return biomarker.removesuffix("_Global").replace("_", " ")
+    stem, _, lead = biomarker.rpartition("_")
+    return f"{entry.title} in {lead}" if stem and lead in LEADS and lead not in entry.title.split() else entry.title
+
+
+def _named(clause: Clause) -> str:
+    name = spoken(clause.biomarker)
+    return name.replace(f" in {clause.lead}", f" in −{clause.lead}") if clause.sign < 0 and clause.lead else name
 
 
 def _excluding(rule: Rule) -> list[str]:
