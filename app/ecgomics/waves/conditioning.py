@@ -77,5 +77,7 @@ def conditioned(values: npt.NDArray[np.float32], *, rate: float) -> npt.NDArray[
     length = max(int((samples - 1) * NETWORK_HZ / rate) + 1, 1)
     rows = np.ascontiguousarray(values, dtype=np.float32).reshape(-1, samples)
     out = np.empty((len(rows), length), dtype=np.float32)
-    condition(rows, *_resampling(samples, length, float(rate)), TAPS, out)
+    whole = round(rate / NETWORK_HZ)
+    ratio = whole if whole > 1 and rate == whole * NETWORK_HZ else 0
+    condition(rows, *_resampling(samples, length, float(rate)), TAPS, ratio, out)
     return out.reshape(*values.shape[:-1], length)

@@ -81,12 +81,14 @@ def condition(
     first: npt.NDArray[np.uint64],
     weights: npt.NDArray[np.float32],
     taps: npt.NDArray[np.float64],
+    ratio: int,
     out: npt.NDArray[np.float32],
 ) -> None:
     """The network's recipe for a block (row, time): 250 Hz, zero-phase high-pass `taps`, divided by the lead's SD.
 
-    Sample k is the sum of `weights` (tap, sample) times the samples from ``first[k]``. `taps` are b0 b1 b2 a1 a2 of one
-    second-order section. A lead without any signal becomes zeros.
+    Sample k is the sum of `weights` (tap, sample) times the samples from ``first[k]``; with a `ratio` other than 0
+    these begin `ratio` samples later for each k, but for the first. `taps` are b0 b1 b2 a1 a2 of one second-order
+    section. A lead without any signal becomes zeros.
     """
     pad = 250
     m = out.shape[1]
@@ -109,6 +111,9 @@ def condition(
             fill_gaps(lead[:n])
             total = sums[lane]
             total[:] = 0
+            if ratio:
+                _resampled(lead, first[1] if m > 1 else first[0], weights, ratio, total)
+                continue
             for j in range(reach):
                 # tap by tap: the inner loop runs many samples at once
                 share, moved = weights[j], lead[j:]
@@ -141,6 +146,34 @@ def condition(
             y, limit, scale = out[begin + lane], limits[lane], scales[lane]
             for i in range(m):
                 y[i] = min(max(long[pad + i, lane], -limit), limit) * scale
+
+
+@compiled
+def _resampled(
+    lead: npt.NDArray[np.float32],
+    second: int,
+    weights: npt.NDArray[np.float32],
+    ratio: int,
+    out: npt.NDArray[np.float32],
+) -> None:
+    """Add to out (sample) the sums of `weights` (tap, sample) times `lead` from 0, `second`, `second` + `ratio`, …
+
+    Every `ratio`-th sample is put side by side first: a loop over neighbours runs many at once, one over others not.
+    """
+    m = out.size
+    apart = np.empty((ratio, m + weights.shape[0] // ratio + 1), dtype=np.float32)
+    for phase in range(ratio):
+        begin = second + phase
+        size = max(min(apart.shape[1], (lead.size - begin + ratio - 1) // ratio), 0)
+        side = apart[phase]
+        side[size:] = 0
+        for k in range(size):
+            side[k] = lead[begin + k * ratio]
+    for j in range(weights.shape[0]):
+        share, side = weights[j], apart[j % ratio, j // ratio :]
+        out[0] += share[0] * lead[j]
+        for k in range(1, m):
+            out[k] += share[k] * side[k - 1]
 
 
 PIECE = 500

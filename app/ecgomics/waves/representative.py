@@ -11,6 +11,7 @@ from ecgomics.vocabulary import BEAT_CLASSES, MARKS
 from ecgomics.waves.classes import UNCLASSIFIABLE
 from ecgomics.waves.compilation import compiled, compiled_for_finite
 from ecgomics.waves.components import in_order
+from ecgomics.waves.decoding import middle
 from ecgomics.waves.found import Found
 
 BEFORE_S, AFTER_S = 0.40, 0.65
@@ -123,19 +124,13 @@ def _add_trimmed(x: npt.NDArray[np.float32], centres: Floats, before: int, total
 def median_marks(relative: npt.NDArray[np.float64], out: npt.NDArray[np.float64]) -> None:
     """Median over beats of (beat, row, mark) into (row, mark); NaN where fewer than half of the beats have it."""
     count = relative.shape[0]
-    work = np.empty(count)
     for row in range(relative.shape[1]):
         for k in range(relative.shape[2]):
-            n = 0
+            values = relative[:, row, k]
+            seen = 0
             for b in range(count):
-                if not np.isnan(relative[b, row, k]):
-                    work[n] = relative[b, row, k]
-                    n += 1
-            if 2 * n < count or n == 0:
-                out[row, k] = np.nan
-            else:
-                kept = np.sort(work[:n])
-                out[row, k] = 0.5 * (kept[(n - 1) // 2] + kept[n // 2])
+                seen += 0 if np.isnan(values[b]) else 1
+            out[row, k] = middle(values) if 2 * seen >= count else np.nan
 
 
 def empty(leads: int, *, rate: float) -> Template:
