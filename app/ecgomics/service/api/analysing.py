@@ -66,7 +66,9 @@ async def json_of(request: Request) -> bytes:
     """The body of a request that says it is JSON. Raises RefusedError (415) for another kind."""
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind != "application/json":
-        raise RefusedError(415, ServiceError("a body that is not JSON", expected="Content-Type: application/json"))
+        remedy = "a file is posted as a form to /v1/analyse/file: curl -F file=@ecg.dcm"
+        what = ServiceError("a body that is not JSON", expected="Content-Type: application/json", remedy=remedy)
+        raise RefusedError(415, what)
     return await request.body()
 
 
