@@ -36,6 +36,7 @@ class LeadVectors(HostedWidget):
     _module: ClassVar[str] = "lead_vectors.js"
     _down: ClassVar[tuple[str, ...]] = (
         *("loops", "before", "axes", "axes_before", "normal", "planes", "before_text", "moment_s", "message", "theme"),
+        "texts",
     )
     _up: ClassVar[tuple[str, ...]] = ("moment_s", "event")
 
@@ -49,6 +50,7 @@ class LeadVectors(HostedWidget):
     moment_s = param.Number(default=None, allow_None=True, doc="The moment shown, s; None: where QRS is largest.")
     message = param.String(default="", doc="What an empty picture says.")
     theme = param.Selector(default="auto", objects=["auto", "light", "dark"], doc="auto: as the page or the system.")
+    texts = param.Dict(default={}, doc="English → the page's language.")
     event = param.Dict(default={}, doc="The last thing done in the browser.")
 
     @classmethod

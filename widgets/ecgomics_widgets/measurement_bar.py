@@ -23,11 +23,12 @@ class MeasurementBar(HostedWidget):
     """
 
     _module: ClassVar[str] = "measurement_bar.js"
-    _down: ClassVar[tuple[str, ...]] = ("record", "values", "criteria", "message")
+    _down: ClassVar[tuple[str, ...]] = ("record", "values", "criteria", "message", "texts")
     _up: ClassVar[tuple[str, ...]] = ("event",)
 
     record = param.Dict(default={}, doc="`source`, `person`, `quality`, `state`, `place`, `synthetic`, `day` (a link).")
     values = param.List(default=[], doc="Dicts of `title`, `value`, `unit`, `reference`, `out`, `column`.")
     criteria = param.List(default=None, allow_None=True, doc="Rules met: dicts of `id`, `title`; None before analysis.")
     message = param.String(default="", doc="What a bar without values says.")
+    texts = param.Dict(default={}, doc="English → the page's language.")
     event = param.Dict(default={}, doc="The last thing done in the browser.")

@@ -36,6 +36,7 @@ class Frame(AnyWidgetComponent):
     visitor = param.Dict(default={}, doc="Who signed in: `name`, `role`, `leave`; empty where nobody needs to.")
     keys = param.List(default=[], doc="Keys and what they do, for the help: pairs of texts.")
     status = param.List(default=[], doc="Texts of the footer.")
+    texts = param.Dict(default={}, doc="English → the page's language; what is not there stays English.")
     undo = param.String(default="", doc="What undo would take back.")
     theme = param.Selector(default="light", objects=["light", "dark"], doc="Colours of the page.")
     notice = param.String(default="", doc="A sentence shown for a moment.")

@@ -21,6 +21,12 @@ from ecgomics.simulate import CONDITIONS, VirtualPatient
 from ecgomics_widgets.inbox import Inbox
 
 TABS = (("", "Cases"), ("virtual", "Virtual patient"), ("quiz", "Quiz"), ("class", "Class"))
+_SHELL = (
+    *("Keys", "close", "light or dark", "all keys", "synthetic", "these records were simulated", "undo"),
+    *("take the last step back (z)", "research and teaching, not for diagnosis"),
+)
+"""What head and foot say on every page."""
+
 VIRTUAL_KEYS = (("z", "undo"), ("← →", "a beat back, forward"), ("+ −  0  f", "zoom, true scale, fit"))
 
 
@@ -41,14 +47,15 @@ def page(visit: Visit) -> LearnFrame:
     if view not in ("case", "cases", "virtual", "quiz", "class") or (view == "class" and not desk.teaches):
         view = "cases"
     words = desk.words
+    facts = visit.frame_facts()
     frame = LearnFrame(
-        **visit.frame_facts(),
+        **facts | {"nav": [link | {"title": words(link["title"])} for link in facts["nav"]]},
         view=view,
         tabs=_tabs(desk, view),
-        person={"name": desk.person.shown_as, "joined": desk.joined is not None},
+        person={"name": words(desk.person.shown_as), "joined": desk.joined is not None},
         language=words.language,
         languages=[list(pair) for pair in LANGUAGES.items()],
-        texts=words.all_of(("Learn", "case", "Leave", "Language")),
+        texts=words.all_of(("Learn", "case", "Leave", "Language", *_SHELL)),
         sizing_mode="stretch_both",
     )
     if view in ("virtual", "quiz") or (case is not None and case.synthetic):

@@ -30,7 +30,6 @@ class LearnFrame(Frame):
     matter = param.Dict(default={}, doc="`title`, `chips`, `text`, `aim`, `progress`, `done`, `of`: the story.")
     key_names = param.List(default=[], doc="Keys handed to Python, as the browser names them.")
     strip_keys = param.List(default=list(STRIP_KEYS), doc="Keys handed on to the strip.")
-    texts = param.Dict(default={}, doc="English → the page's language.")
     goto = param.String(default="", doc="An address to go to.")
     help = param.String(default="", doc="A sentence under the keys in the help.")
 

@@ -52,7 +52,7 @@ class LeadVectors {
     el.append(h("style", {}, BASE + STYLE), this.root);
     this.slider = h("input", { type: "range", "aria-label": "moment, ms", oninput: () => this.move(Number(this.slider.value)) });
     this.moment = h("output", {});
-    const names = ["loops", "before", "axes", "axes_before", "normal", "planes", "before_text", "message"];
+    const names = ["loops", "before", "axes", "axes_before", "normal", "planes", "before_text", "message", "texts"];
     this.ends = [watch(model, names, () => this.take()), watch(model, ["moment_s"], () => this.draw()), follow(model, this.root, () => this.draw())];
     this.take();
   }
@@ -72,12 +72,17 @@ class LeadVectors {
       onclick: () => { if (!this.hidden.delete(wave)) this.hidden.add(wave); this.take(); },
     }, h("i", { class: "dot", style: { background: colour(wave) } }), told(wave)));
     const before = this.old || Object.keys(this.model.get("axes_before") ?? {}).length;
-    fill(this.head, h("h2", {}, "Heart vector"), h("span", { class: "push" }), legend, before ? h("span", { class: "quiet" }, `grey: ${this.model.get("before_text") || "before"}`) : null);
+    fill(this.head, h("h2", {}, this.t("Heart vector")), h("span", { class: "push" }), legend, before ? h("span", { class: "quiet" }, `${this.t("grey")}: ${this.model.get("before_text") || this.t("before")}`) : null);
     if (time?.length) {
       Object.assign(this.slider, { min: Math.round(time[0] * 1000), max: Math.round(time[time.length - 1] * 1000), step: 2 });
-      if (!this.foot.contains(this.slider)) fill(this.foot, h("span", {}, "at"), this.slider, this.moment);
+      if (!this.foot.contains(this.slider)) fill(this.foot, h("span", {}, this.t("at")), this.slider, this.moment);
     } else fill(this.foot);
     this.draw();
+  }
+
+  /** A text in the page's language. */
+  t(text) {
+    return (this.model.get("texts") || {})[text] ?? text;
   }
 
   /** The moment shown: as set, else the largest vector of QRS, else of all. */
@@ -153,7 +158,7 @@ class LeadVectors {
     const total = shown.reduce(([x, y], wave) => { const [px, py] = point(this.now, wave, index); return [x + px - MID, y + py - MID]; }, [0, 0]);
     const tip = [MID + total[0], MID + total[1]];
     drawing.append(svg("line", { x1: MID, y1: MID, x2: tip[0], y2: tip[1], stroke: "var(--eg-ink)", "stroke-width": 0.9 }), svg("circle", { cx: tip[0], cy: tip[1], r: 1.9, fill: "var(--eg-ink)" }));
-    return h("figure", {}, drawing, h("figcaption", {}, name));
+    return h("figure", {}, drawing, h("figcaption", {}, this.t(name)));
   }
 
   ground(ends, most, place) {

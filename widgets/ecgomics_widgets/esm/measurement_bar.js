@@ -39,6 +39,7 @@ const STYLE = `
 const FEW = 2;
 
 function render({model, el}) {
+  const t = (text) => (model.get("texts") || {})[text] ?? text;
   const row = h("div", {class: "row"});
   el.append(h("style", {}, BASE + STYLE), h("section", {class: "eg eg-bar", "aria-label": "Record"}, row));
   const move = (by) => () => emit(model, "step", {by});
@@ -51,8 +52,8 @@ function render({model, el}) {
     if (!met) return null;
     const shown = met.slice(0, FEW), more = met.length - shown.length;
     const names = shown.map((rule) => h("button", {class: "cut", title: `why ${rule.title}`, onclick: () => emit(model, "why", {rule: rule.id})}, rule.title));
-    const rest = more > 0 ? h("span", {class: "quiet", title: met.slice(FEW).map((rule) => rule.title).join(" · ")}, `, ${more} more`) : null;
-    return h("div", {class: "criteria"}, h("span", {class: "quiet"}, met.length ? "criteria met" : "no criterion met", rest), names);
+    const rest = more > 0 ? h("span", {class: "quiet", title: met.slice(FEW).map((rule) => rule.title).join(" · ")}, `, ${more} ${t("more")}`) : null;
+    return h("div", {class: "criteria"}, h("span", {class: "quiet"}, met.length ? t("criteria met") : t("no criterion met"), rest), names);
   }
   function draw() {
     const record = model.get("record") || {}, shown = model.get("values") || [];
@@ -68,10 +69,10 @@ function render({model, el}) {
       h("div", {class: "values"}, shown.length ? shown.map(value) : h("span", {class: "quiet"}, model.get("message"))),
       criteria(model.get("criteria")),
       h("div", {class: "steps"}, h("span", {class: "quiet"}, record.place),
-        h("button", {class: "step", "aria-label": "previous record", title: "previous record (↑)", onclick: move(-1)}, "↑"),
-        h("button", {class: "step", "aria-label": "next record", title: "next record (↓)", onclick: move(1)}, "↓")));
+        h("button", {class: "step", "aria-label": t("previous record"), title: `${t("previous record")} (↑)`, onclick: move(-1)}, "↑"),
+        h("button", {class: "step", "aria-label": t("next record"), title: `${t("next record")} (↓)`, onclick: move(1)}, "↓")));
   }
-  const stop = watch(model, ["record", "values", "criteria", "message"], draw);
+  const stop = watch(model, ["record", "values", "criteria", "message", "texts"], draw);
   draw();
   return stop;
 }

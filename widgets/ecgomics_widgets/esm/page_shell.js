@@ -20,7 +20,7 @@ export const SHELL = `
 .frame .aside { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .frame header .jump { display: none; border: 1px solid var(--eg-line); height: 32px; color: var(--eg-ink); font-size: 13px; font-weight: 600; }
 .frame header .pill { border: 1px solid var(--eg-line); border-radius: 15px; height: 30px; display: flex; align-items: center; padding: 0 12px; gap: 8px; color: var(--eg-muted); font-size: 12px; min-width: 0; }
-.frame header .cohort { flex: 0 1 auto; }
+.frame header .cohort { flex: 0 1 auto; min-width: 92px; }
 .frame header .cohort b { color: var(--eg-ink); font-weight: 600; }
 .frame header .synthetic { background: var(--eg-selected-soft); color: var(--eg-selected-ink); border-radius: 6px; padding: 2px 8px; font-size: 11.5px; font-weight: 600; flex: none; }
 .frame kbd { font: inherit; font-size: 11px; border: 1px solid var(--eg-line); border-radius: 4px; padding: 0 5px; background: var(--eg-panel); }
@@ -51,7 +51,7 @@ export const SHELL = `
   .frame header .pill { min-width: 44px; }
 }
 @container frame (max-width: 480px) {
-  .frame header:has(.jump) .brand, .frame header [aria-label="all keys"], .frame header:has(.me) .turn { display: none; }
+  .frame header:has(.jump) .brand, .frame header .keys, .frame header:has(.me) .turn { display: none; }
   .frame header .me .narrow { display: block; }
 }
 `;
@@ -82,6 +82,9 @@ export function claimKeys(root) {
   for (let host = root.getRootNode().host; host; host = host.getRootNode().host) host.setAttribute("data-lm-suppress-shortcuts", "true");
 }
 
+/** A page's texts in its language: English where it gives none. */
+const texts = (own) => (text) => (own.get("texts") || {})[text] ?? text;
+
 /** What a page of its own needs and the host's template leaves out: a phone's true width, and a language for readers. */
 function preparePage() {
   if (!document.querySelector('meta[name="viewport"]')) document.head.append(h("meta", {name: "viewport", content: "width=device-width, initial-scale=1"}));
@@ -99,11 +102,12 @@ function pageLinks(own) {
 }
 
 function helpSheet(own, note, close) {
+  const t = texts(own);
   const keys = own.get("keys") || [];
-  const sheet = h("div", {class: "help", role: "dialog", "aria-modal": "true", "aria-label": "keys", onclick: (event) => { if (event.target === sheet) close(); }},
-    h("div", {class: "sheet"}, h("h2", {}, "Keys"), h("dl", {}, keys.map(([key, text]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, text)])),
+  const sheet = h("div", {class: "help", role: "dialog", "aria-modal": "true", "aria-label": t("Keys"), onclick: (event) => { if (event.target === sheet) close(); }},
+    h("div", {class: "sheet"}, h("h2", {}, t("Keys")), h("dl", {}, keys.map(([key, text]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, text)])),
       note ? h("p", {class: "quiet", style: {margin: "14px 0 0"}}, note) : null,
-      h("p", {style: {margin: "10px 0 0", textAlign: "right"}}, h("button", {class: "plain", onclick: close}, "close"))));
+      h("p", {style: {margin: "10px 0 0", textAlign: "right"}}, h("button", {class: "plain", onclick: close}, t("close")))));
   return sheet;
 }
 
@@ -121,14 +125,15 @@ function whoIsThere({name, role, leave}, turn) {
 /** Head, foot and manners of a page.
  *
  * `root` is the page's `.frame`; `extra` elements stand in the head before the buttons, `note` under the keys. Traits used:
- * place, heading, nav, cohort, visitor, keys, status, theme, notice, link, undo. Events emitted: theme, undo. Call `open` once the
+ * place, heading, nav, cohort, visitor, keys, status, texts, theme, notice, link, undo. Events emitted: theme, undo. Call `open` once the
  * root is in the document, `close` at the end. */
 export function shell(own, {root, extra = [], note = ""}) {
+  const t = texts(own);
   const place = own.get("place");
-  const cohort = h("div", {class: "pill cohort"}), badge = h("span", {class: "synthetic", title: "these records were simulated"}, "synthetic");
+  const cohort = h("div", {class: "pill cohort"}), badge = h("span", {class: "synthetic", title: t("these records were simulated")}, t("synthetic"));
   const turn = () => theme(root.dataset.theme === "dark" ? "light" : "dark");
-  const themeButton = h("button", {class: "round turn", "aria-label": "light or dark", title: "light or dark", onclick: turn}, "◐");
-  const helpButton = h("button", {class: "round", "aria-label": "all keys", title: "all keys (?)", onclick: () => help()}, "?");
+  const themeButton = h("button", {class: "round turn", "aria-label": t("light or dark"), title: t("light or dark"), onclick: turn}, "◐");
+  const helpButton = h("button", {class: "round keys", "aria-label": t("all keys"), title: `${t("all keys")} (?)`, onclick: () => help()}, "?");
   const head = h("header", {}, h("span", {class: "brand"}, "ECG", h("em", {}, "omics")), pageLinks(own), h("span", {class: "push"}), badge, cohort, extra, themeButton, helpButton, whoIsThere(own.get("visitor") || {}, turn));
   const foot = h("footer", {});
   let sheet = null, before = null, notice = null, said = "", linked = null;
@@ -167,8 +172,8 @@ export function shell(own, {root, extra = [], note = ""}) {
     badge.style.display = facts.synthetic ? "" : "none";
     const undo = own.get("undo");
     fill(foot, (own.get("status") || []).map((text) => h("span", {class: "wide"}, text)), h("span", {class: "push wide"}),
-      undo ? h("button", {class: "plain wide", title: "take the last step back (z)", onclick: () => emit(own, "undo")}, `undo: ${undo}`) : null,
-      h("span", {}, "research and teaching, not for diagnosis"));
+      undo ? h("button", {class: "plain wide", title: t("take the last step back (z)"), onclick: () => emit(own, "undo")}, `${t("undo")}: ${undo}`) : null,
+      h("span", {}, t("research and teaching, not for diagnosis")));
     const wanted = own.get("theme");
     if (wanted === "light" || wanted === "dark") root.dataset.theme = wanted;
     tell();

@@ -18,6 +18,7 @@ const STYLE = `
 .eg-form .several { grid-column: 2 / 5; padding: 2px 0; display: flex; flex-wrap: wrap; gap: 4px; }
 .eg-form .several .chip { padding: 3px 8px; background: var(--eg-raised); } .eg-form .several .chip[aria-pressed="true"] { background: var(--eg-ink); color: var(--eg-panel); }
 .eg-form .question > label { grid-column: 2 / 4; color: var(--eg-ink); } .eg-form .question > span:empty:not(.sign) { display: none; }
+.eg-form .question.line > .name { grid-column: 2 / 4; color: var(--eg-ink); } .eg-form .question.line > .earned { grid-area: 1 / 4; } .eg-form .question.line > .said, .eg-form .question.line > .note { grid-column: 2 / 5; }
 .eg-form .hints { grid-column: 3 / 5; font-size: 12px; } .eg-form .hints p { margin: 2px 0; padding: 4px 8px; background: var(--eg-selected-soft); color: var(--eg-selected-ink); border-radius: 6px; }
 .eg-form .why { padding: 12px; } .eg-form .why h3 { margin: 0 0 4px; font-size: 13px; } .eg-form .why p { margin: 0 0 8px; color: var(--eg-muted); line-height: 1.45; white-space: pre-line; }
 .eg-form .why .links { display: flex; flex-wrap: wrap; gap: 4px; } .eg-form .why a { color: var(--eg-link); text-decoration: none; }
@@ -61,8 +62,8 @@ function render({model, el}) {
       (line.hints || []).length ? h("div", {class: "hints", role: "status"}, line.hints.map((text) => h("p", {}, text))) : null);
   }
   function marked(line) {
-    return h("div", {class: `line ${line.verdict} ${line.id === model.get("chosen") ? "chosen" : ""}`, onclick: () => choose(line.id)},
-      h("span", {class: "sign", "aria-hidden": "true"}, SIGN[line.verdict]), h("button", {class: "name cut", title: line.title, "aria-label": `${line.title}: ${t(line.verdict === "none" ? "not answered" : line.verdict)}`, onclick: () => choose(line.id)}, line.title),
+    return h("div", {class: `line ${line.verdict} ${line.kind === "question" ? "question" : ""} ${line.id === model.get("chosen") ? "chosen" : ""}`, onclick: () => choose(line.id)},
+      h("span", {class: "sign", "aria-hidden": "true"}, SIGN[line.verdict]), h("button", {class: "name", title: line.title, "aria-label": `${line.title}: ${t(line.verdict === "none" ? "not answered" : line.verdict)}`, onclick: () => choose(line.id)}, line.title),
       h("span", {class: "said"}, line.said || "–"), h("span", {class: "earned"}, line.earned), line.feedback ? h("span", {class: "note"}, line.feedback) : null,
       line.dial && line.id === model.get("chosen") ? toldDial({title: `${line.title}: ${line.said}. ${line.feedback}`, ...line.dial}) : null,
       line.again ? h("span", {class: "note"}, h("button", {class: "chip", "aria-label": `${t("Try again")}: ${line.title}`, onclick: (event) => { event.stopPropagation(); emit(model, "again", {id: line.id}); }}, t("Try again")), ` ${t("half points")}`) : null);

@@ -40,7 +40,7 @@ class ShelfView:
         due = set(desk.due_items())
         self.shelf.param.update(
             person={
-                "name": desk.person.shown_as,
+                "name": self.desk.words(desk.person.shown_as),
                 "classes": [item.title for item in desk.classroom.classes(of=desk.person)],
                 "joined": desk.joined is not None,
                 "known": desk.signed_in,

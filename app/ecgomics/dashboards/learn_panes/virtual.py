@@ -56,8 +56,14 @@ class VirtualView:
             compare_title=words("before"),
             layout="3x4+R",
         )
-        self.bar = MeasurementBar()
-        self.loops = LeadVectors(planes=["frontal", "horizontal"], before_text=words("before"))
+        self.bar = MeasurementBar(
+            texts=words.all_of(("criteria met", "no criterion met", "more", "previous record", "next record"))
+        )
+        self.loops = LeadVectors(
+            planes=["frontal", "horizontal"],
+            before_text=words("before"),
+            texts=words.all_of(("Heart vector", "grey", "at", "frontal", "horizontal")),
+        )
         self.rules = MarginList(
             title=words("Rules"),
             texts=words.all_of(("met", "not met", "not judged", "What would it take?", "searching …")),
