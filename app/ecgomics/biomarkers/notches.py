@@ -10,6 +10,7 @@ from ecgomics.biomarkers.stretch import extremes, piece
 
 WAVE_MV = 0.025  # Minnesota code: a deflection counts from a quarter of a millimetre
 NOTCH_MV = 0.03
+OTHER_FLANK_SHARE = 0.5  # a flank is judged by its own slope, but a small wave's not as if it were a tall one's
 SLUR_SHARE = 0.2  # a slur stands higher than the tail every R wave ends in
 SLUR_MS = 16.0
 TRIANGLE_SIDE_MV = 0.1
@@ -65,7 +66,11 @@ def count_notches(x, start, stop, level, step_ms, waves):  # type: ignore[no-unt
     for value in speed:
         fastest = max(fastest, value)
     for section in range(turns + 1):
-        if _stalls(speed, edges[section] - start, edges[section + 1] - start, fastest, step_ms):
+        begin, end = edges[section] - start, edges[section + 1] - start
+        steepest = OTHER_FLANK_SHARE * fastest
+        for value in speed[begin:end]:
+            steepest = max(steepest, value)
+        if _stalls(speed, begin, end, steepest, step_ms):
             slurs += 1
     found = max(0, (turns - waves) // 2) + slurs
     if found == 0:
@@ -88,7 +93,7 @@ def _speed(x, start, stop, step_ms):  # type: ignore[no-untyped-def]
 
 @piece
 def _stalls(speed, start, stop, fastest, step_ms):  # type: ignore[no-untyped-def]
-    """Whether a flank slows to under 30 % between two stretches of at least 25 % of the fastest slope."""
+    """Whether a flank slows to under 30 % between two stretches of at least 25 % of `fastest`, the slope to compare by."""
     if (stop - start) * step_ms < 16.0:
         return False
     after = np.zeros(stop - start + 1)

@@ -96,6 +96,13 @@ def test_notches_and_slurs() -> None:
     assert broad["notches"] == 1
 
 
+@pytest.mark.parametrize(("shoulder", "notches"), [(0.22, 1), (0.30, 0)])
+def test_a_shoulder_of_a_slow_upstroke_counts_though_the_downstroke_is_steep(shoulder: float, notches: int) -> None:
+    """As in V6 of left bundle-branch block: to a fifth in 20 ms, a halt of 20 ms, on to the peak, and down in 20 ms."""
+    halted = fields(drawn({ON: 0, -20: 0.2, 0: shoulder, 40: 1.0, 60: 0}))
+    assert halted["notches"] == notches
+
+
 def test_end_notch_is_a_j_wave() -> None:
     got = fields(drawn({ON: 0, 0: 1.2, 40: 0.1, 56: 0.22, 80: 0}))
     assert got["j_wave"] == pytest.approx(0.22, abs=2e-3)
