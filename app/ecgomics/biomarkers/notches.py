@@ -93,7 +93,7 @@ def _speed(x, start, stop, step_ms):  # type: ignore[no-untyped-def]
 
 @piece
 def _stalls(speed, start, stop, fastest, step_ms):  # type: ignore[no-untyped-def]
-    """Whether a flank slows to under 30 % between two stretches of at least 25 % of `fastest`, the slope to compare by."""
+    """Whether a flank slows to under 30 % between two stretches of at least 25 % of `fastest`, the slope to go by."""
     if (stop - start) * step_ms < 16.0:
         return False
     after = np.zeros(stop - start + 1)

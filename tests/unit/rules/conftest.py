@@ -24,6 +24,7 @@ LEADWISE: dict[str, float] = {
     "S_Dur": 20.0,
     "R_PeakTime": 35.0,
     "QRS_Balance": 0.6,
+    "QRS_PP": 1.5,
     "QRS_Notches": 0.0,
     "Q_Present": 0.0,
     "QS_Pattern": 0.0,

@@ -28,6 +28,7 @@ LBBB = over("R_Dur", ("I", "V6"), 100) | {
 
 FLUTTER = {"P_Fraction_Global": 0.0, "Sawtooth_Regularity_Global": 0.5, "Sawtooth_Rate_Global": 290}
 BLOCKED = {"AV_Blocked_Global": 2, "AV_BlockedRun_Global": 1, "AV_Alternating_Global": 1}
+PERICARDITIS = over("ST_Amp", ("I", "II", "aVF", "V3", "V4", "V5"), 0.1) | {"ST_Amp_aVR": -0.1}
 DISSOCIATED = {"HR_Mean_Global": 38, "PR_Spread_Global": 150, "HR_Sinus_Global": 38}
 
 
@@ -98,6 +99,7 @@ CASES: dict[str, Case] = {
     "left_axis_marked": Case("QRS_AxisFront_Global", -45, -44.9),
     "right_axis_moderate": Case("QRS_AxisFront_Global", 90.5, 90),
     "right_axis_marked": Case("QRS_AxisFront_Global", 120.5, 120),
+    "indeterminate_axis": Case("QRS_Balance_I", -0.29, -0.31, over("QRS_Balance", ("II", "III"), 0.1)),
     "left_atrial_abnormality": Case("PTF_V1", 4, 3.9),
     "right_atrial_abnormality": Case("P_Amp_II", 0.26, 0.25),
     "interatrial_block_partial": Case("P_Dur_Global", 120, 119),
@@ -131,6 +133,7 @@ CASES: dict[str, Case] = {
     "early_repolarisation": Case("JWave_Amp_II", 0.1, 0.09, {"JWave_Amp_aVF": 0.2}),
     "arvc_repolarisation": Case("T_Amp_V3", -0.11, -0.1, over("T_Amp", ("V1", "V2"), -0.2)),
     "hyperkalaemia_possible": Case("T_Amp_V3", 1.0, 0.99, {"T_Amp_V4": 1.2} | over("T_Asymmetry", ("V3", "V4"), 1.1)),
+    "pericarditis_possible": Case("ST_Amp_V6", 0.08, 0.06, PERICARDITIS | {"T_Amp_V6": 0.28}),
     "low_voltage": Case("QRS_MaxLimb_Global", 0.5, 0.51),
     "fragmented_qrs": Case("QRS_Notches_III", 2, 1, {"QRS_Notches_aVF": 3}),
     "wide_qrst_angle": Case("QRST_AngleFront_Global", 91, 90),
@@ -320,6 +323,20 @@ def test_qs_in_the_lateral_leads_is_no_infarct_of_a_right_axis(judged):
     assert judged(QRS_AxisFront_Global=70, **lateral)["prior_mi_q"] == "met"
     assert judged(QRS_AxisFront_Global=105, **lateral)["prior_mi_q"] == "not_met"
     assert judged(without="QRS_AxisFront_Global", **lateral)["prior_mi_q"] == "unknown"
+
+
+def test_a_reciprocal_depression_or_a_tall_t_speaks_against_pericarditis(judged):
+    given = PERICARDITIS | {"ST_Amp_V6": 0.1}
+    assert judged(**given)["pericarditis_possible"] == "met"
+    assert judged(**given, ST_Amp_aVL=-0.06)["pericarditis_possible"] == "not_met"
+    assert judged(**given, T_Amp_V6=0.5)["pericarditis_possible"] == "not_met", "as in early repolarisation"
+    assert judged(**given, QRS_Dur_Global=130)["pericarditis_possible"] == "unknown"
+
+
+def test_an_axis_is_read_where_one_limb_lead_has_a_side(judged):
+    even = over("QRS_Balance", ("I", "II", "III"), 0.1)
+    assert judged(**even)["indeterminate_axis"] == "met"
+    assert judged(**even | {"QRS_Balance_II": 0.4})["indeterminate_axis"] == "not_met"
 
 
 def test_q_waves_of_a_wide_qrs_are_left_unknown_but_beside_right_bundle_branch_block(judged):
