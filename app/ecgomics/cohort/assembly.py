@@ -263,7 +263,7 @@ def _put_signal(commit: Commit, before: Contents, after: Contents, *, fresh: lis
         for piece in range(-(-after.samples // chunk)):
             name = f"ecg/c/{block}/0/{piece}"
             if rows.unchanged(block):
-                commit.place.fetch("signal", name, target / name)
+                commit.keep("signal", name)
             else:
                 window = slice(piece * chunk, min((piece + 1) * chunk, after.samples))
                 first = block * SHARD_RECORDS

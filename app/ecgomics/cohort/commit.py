@@ -8,13 +8,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from ecgomics.cohort.bench import Bench, DiskBench, UrlBench
 from ecgomics.cohort.layout import SCHEMA
 from ecgomics.cohort.manifest import Manifest, new_id
-from ecgomics.cohort.nodes import digest, metadata_of
+from ecgomics.cohort.nodes import digest_of_files, metadata_of
+from ecgomics.cohort.nodes import hashes as hashes_of
 from ecgomics.cohort.place import Place, Where, place_of
 from ecgomics.cohort.remote import BENCH, Remote
 from ecgomics.cohort.swap import clear, remove
@@ -34,6 +36,7 @@ class Commit:
     put: list[str] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
     benches: list[str] = field(default_factory=list)
+    kept: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def staging(self) -> Path:
@@ -61,6 +64,19 @@ class Commit:
         if node not in self.put:
             self.put.append(node)
         return path
+
+    def keep(self, node: str, file: str) -> None:
+        """Take a file of a node over into its new content, as it is: linked on a disk, copied there at a URL."""
+        known = self._before.get(node)
+        if known is None:
+            self.place.fetch(node, file, self.new(node) / file)
+        elif file in known:
+            self.kept.setdefault(node, []).append(file)
+
+    @cached_property
+    def _before(self) -> Mapping[str, Mapping[str, str]]:
+        # whoever commits meanwhile makes this commit come second, which then changes nothing
+        return self.place.manifest().hashes if isinstance(self.place, Remote) else {}
 
     def discard_benches(self) -> None:
         """Remove this commit's partial results, when there is nothing to publish."""
@@ -90,7 +106,7 @@ class Commit:
         """
         done = self._completed(manifest)
         self._write_root(done)
-        done = self.place.publish(done, put=self.put, dropped=self.dropped)
+        done = self.place.publish(done, put=self.put, dropped=self.dropped, kept=self.kept)
         self._clear()
         return done
 
@@ -100,7 +116,8 @@ class Commit:
 
     def _completed(self, manifest: Manifest) -> Manifest:
         kept = {node: value for node, value in manifest.nodes.items() if node not in self.dropped}
-        made = {node: digest(self.staging / "new" / node) for node in self.put}
+        files = {node: self._hashes(node) for node in self.put}
+        made = {node: digest_of_files(found) for node, found in files.items()}
         stages = {
             name: stage
             if stage.digest
@@ -108,7 +125,14 @@ class Commit:
             for name, stage in manifest.stages.items()
         }
         generation, identity = manifest.generation + 1, manifest.id or new_id()
-        return replace(manifest, nodes=kept | made, stages=stages, generation=generation, id=identity)
+        known = manifest.hashes | {node: files[node] for node in GROWING if node in files}
+        known = {node: found for node, found in known.items() if node in kept | made}
+        hashes = known if isinstance(self.place, Remote) else {}
+        return replace(manifest, nodes=kept | made, stages=stages, generation=generation, id=identity, hashes=hashes)
+
+    def _hashes(self, node: str) -> dict[str, str]:
+        kept = {file: self._before[node][file] for file in self.kept.get(node, ())}
+        return kept | hashes_of(self.staging / "new" / node)
 
     def _write_root(self, manifest: Manifest) -> None:
         """The root's `zarr.json` with the metadata of all nodes in it, which lets one read open the tree."""
@@ -136,6 +160,9 @@ def _with_parents(node: str) -> list[str]:
     """A node and what it lies in, from the inside out, less the root."""
     return [node, *(parent.as_posix() for parent in PurePosixPath(node).parents[:-1])]
 
+
+GROWING = ("signal",)
+"""Nodes of which a later commit takes files over."""
 
 GROUP: dict[str, Any] = {"zarr_format": 3, "node_type": "group", "attributes": {}}
 """Metadata of a group that only holds others."""

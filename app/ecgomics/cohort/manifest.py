@@ -69,6 +69,9 @@ class Manifest:
     places
         At a URL, the folder each node lies in when that is not its own path: a commit puts new folders, never changes
         old ones.
+    hashes
+        At a URL, SHA-256 of each file of the nodes that grow, by node and file: what is taken over from the commit
+        before is copied where it lies, and never read here.
     """
 
     generation: int = 0
@@ -77,6 +80,7 @@ class Manifest:
     schema: int = SCHEMA
     id: str = ""
     places: dict[str, str] = field(default_factory=dict)
+    hashes: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def with_stage(self, name: str, stage: Stage) -> Manifest:
         """The manifest with one stage put or replaced."""
@@ -128,6 +132,7 @@ def manifest_of(text: str) -> Manifest:
         # older cohorts were drawn no name: what they held then is theirs for life
         id=str(found.get("id") or _told_by(nodes)),
         places=dict(found.get("places", {})),
+        hashes={node: dict(files) for node, files in found.get("hashes", {}).items()},
     )
 
 

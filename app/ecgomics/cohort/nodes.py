@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -90,11 +90,24 @@ def open_node(group: zarr.Group, *, records: npt.NDArray[Any] | None = None) -> 
 
 def digest(directory: Path) -> str:
     """Hash of every file of a node by name and content, 16 hex characters."""
-    total = hashlib.sha256()
-    for file in sorted(f for f in directory.rglob("*") if f.is_file()):
-        total.update(file.relative_to(directory).as_posix().encode())
+    return digest_of_files(hashes(directory))
+
+
+def hashes(directory: Path) -> dict[str, str]:
+    """SHA-256 of every file of a node, hexadecimal, by its name below the node."""
+    found = {}
+    for file in (f for f in directory.rglob("*") if f.is_file()):
         with file.open("rb") as stream:
-            total.update(hashlib.file_digest(stream, "sha256").digest())
+            found[file.relative_to(directory).as_posix()] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return found
+
+
+def digest_of_files(found: Mapping[str, str]) -> str:
+    """A node's digest from the hashes of its files."""
+    total = hashlib.sha256()
+    for name in sorted(found, key=PurePosixPath):
+        total.update(name.encode())
+        total.update(bytes.fromhex(found[name]))
     return total.hexdigest()[:16]
 
 

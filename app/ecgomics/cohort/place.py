@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,8 +134,10 @@ class Directory:
             settle_locked(self.path)
             yield
 
-    def publish(self, manifest: Manifest, *, put: Sequence[str], dropped: Sequence[str]) -> Manifest:
-        """Put staged nodes in place and replace the manifest."""
+    def publish(
+        self, manifest: Manifest, *, put: Sequence[str], dropped: Sequence[str], kept: Mapping[str, Sequence[str]]
+    ) -> Manifest:
+        """Put staged nodes in place and replace the manifest; what is `kept` was linked when it was asked for."""
         if manifest.places:
             raise CohortError(
                 "a change to the copied files of a cohort at a URL",

@@ -18,7 +18,7 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -165,8 +165,10 @@ class Remote:
             _asked.pop(self.url, None)
             yield
 
-    def publish(self, manifest: Manifest, *, put: Sequence[str], dropped: Sequence[str]) -> Manifest:
-        """Upload staged nodes and make the commit.
+    def publish(
+        self, manifest: Manifest, *, put: Sequence[str], dropped: Sequence[str], kept: Mapping[str, Sequence[str]]
+    ) -> Manifest:
+        """Upload staged nodes, copy there what of them is kept from the commit before, and make the commit.
 
         Raises
         ------
@@ -174,10 +176,11 @@ class Remote:
             When another machine has committed since the commit was begun.
         """
         new = f"@{manifest.generation}-{secrets.token_hex(4)}"
-        kept = {node: place for node, place in manifest.places.items() if node not in dropped}
-        done = replace(manifest, places=kept | {node: f"{node}{new}" for node in put})
+        places = {node: place for node, place in manifest.places.items() if node not in dropped}
+        done = replace(manifest, places=places | {node: f"{node}{new}" for node in put})
         try:
             for node in put:
+                self._copy(kept.get(node, ()), self._place(node), f"{node}{new}")
                 self.upload(self.staging / "new" / node, f"{node}{new}")
             self._begin(manifest.generation)
             if not self._make(_commit_name(manifest.generation), as_text(done)):
@@ -221,6 +224,17 @@ class Remote:
             for start in range(0, len(files), _TOGETHER):
                 some = slice(start, start + _TOGETHER)
                 self._put([str(file) for file in files[some]], names[some])
+
+    def _copy(self, files: Sequence[str], source: str, target: str) -> None:
+        """Copy objects where they lie; through this machine only where the file system cannot."""
+        with self._told():
+            for file in files:
+                old, new = f"{self._top}/{source}/{file}", f"{self._top}/{target}/{file}"
+                self._made_parents(new)
+                try:
+                    self.files_system.cp_file(old, new)
+                except NotImplementedError:
+                    self.files_system.pipe_file(new, self.files_system.cat_file(old))
 
     def remove(self, name: str) -> None:
         """Remove an object, or all below it; nothing when it is not there."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from ecgomics.cohort import Cohort, blocks, check, copy, open_cohort, repair
+from ecgomics.cohort import Cohort, assembly, blocks, check, copy, erase, erasing, open_cohort, repair
 from ecgomics.cohort import remote as remotes
 from ecgomics.cohort.crew import Hands
 from ecgomics.cohort.ingest import ingest_records
@@ -37,6 +37,7 @@ class Bucket(memory.MemoryFileSystem):  # type: ignore[misc,name-defined]
     store: ClassVar[dict[str, Any]] = {}
     pseudo_dirs: ClassVar[list[str]] = [""]
     left: ClassVar[float] = float("inf")
+    moved: ClassVar[list[str]] = []
 
     @classmethod
     def _strip_protocol(cls, path: str) -> str:
@@ -52,11 +53,20 @@ class Bucket(memory.MemoryFileSystem):  # type: ignore[misc,name-defined]
 
     def pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **options: Any) -> None:
         self._spend()
+        Bucket.moved.append(path)
         super().pipe_file(path, value, mode=mode)
 
     def put_file(self, lpath: str, rpath: str, **options: Any) -> None:
         if Path(lpath).is_file():
             self.pipe_file(rpath, Path(lpath).read_bytes())
+
+    def cat_file(self, path: str, start: int | None = None, end: int | None = None, **options: Any) -> bytes:
+        Bucket.moved.append(path)
+        return bytes(super().cat_file(path, start, end, **options))
+
+    def cp_file(self, path1: str, path2: str, **options: Any) -> None:
+        self._spend()
+        super().cp_file(path1, path2)
 
     def rm_file(self, path: str) -> None:
         self._spend()
@@ -103,6 +113,11 @@ def _state(url: str) -> tuple[str, float, float]:
     return cohort.stages["biomarkers"].version, float(found[0][0]), float(found[1][0])
 
 
+def _shards(names: Iterable[str]) -> set[str]:
+    """Of objects, the numbers of the shards of /signal among them, by record."""
+    return {name.split("/ecg/c/")[1].split("/")[0] for name in names if "/ecg/c/" in name}
+
+
 def _folders() -> set[str]:
     """What lies in the store beside its tables: folders by the part up to the mark of their commit."""
     names = (name.removeprefix("/hospital/c.zarr/") for name in Bucket.store)
@@ -131,6 +146,30 @@ def test_a_cohort_is_begun_and_grown_at_a_url(
     far.note_look({"n": 1})
     far.note_look(lambda looks: {"n": len(looks) + 1})
     assert open_cohort(address).looks() == ({"n": 1}, {"n": 2})
+
+
+@pytest.mark.parametrize("copies", ["where it lies", "through here"])
+def test_what_does_not_change_of_a_cohort_that_grows_or_shrinks_is_copied_where_it_lies(
+    copies: str, url: str, tmp_path: Path, record: Callable[..., Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (assembly, erasing):
+        monkeypatch.setattr(module, "SHARD_RECORDS", 2)
+    if copies == "through here":
+        monkeypatch.setattr(Bucket, "cp_file", fsspec.spec.AbstractFileSystem.cp_file)
+    near, some = tmp_path / "near.zarr", [record(k, patient=f"p{k}") for k in range(5)]
+    for store in (url, near):
+        ingest_records(some, store, settings=SETTINGS, progress=QUIET)
+    Bucket.moved.clear()
+    for store in (url, near):
+        ingest_records([record(7, patient="q")], store, settings=SETTINGS, progress=QUIET)
+    assert _shards(name for name in Bucket.store if "/signal@2" in name) == {"0", "1", "2"}
+    # only the shard that was not full comes here and goes back
+    assert _shards(Bucket.moved) == ({"2"} if copies == "where it lies" else {"0", "1", "2"})
+    for store in (url, near):
+        erase(store, [open_cohort(store).ids[4]])
+    assert open_cohort(url)._now.manifest.nodes == open_cohort(near)._now.manifest.nodes
+    assert check(url) == ()
+    np.testing.assert_array_equal(open_cohort(url).signal, open_cohort(near).signal)
 
 
 def test_a_commit_cut_short_at_any_request_is_the_old_one_or_the_new_one(begun: Cohort, url: str) -> None:
