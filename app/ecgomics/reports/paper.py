@@ -269,8 +269,8 @@ def _deciding(finding: Finding, examination: Examination) -> Iterator[tuple[Clau
     for span in spans(finding, examination.beats):
         if span.kind == "record" or span.clause not in told:
             continue
-        clause = told[span.clause].clause
-        if clause.relative is None and clause.biomarker not in NOWHERE:
+        asked = told[span.clause].clause
+        if asked.relative is None and asked.biomarker not in NOWHERE:
             by_clause.setdefault(span.clause, []).append(span)
     seen: set[str] = set()
     for clause, trace in told.items():

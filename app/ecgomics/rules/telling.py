@@ -101,7 +101,8 @@ def _asked(item: ClauseTrace) -> str:
     clause = item.clause
     name = _named(clause)
     if clause.relative is not None:
-        times = {1: "", -1: "−"}.get(clause.relative.times, f"{clause.relative.times:g} × ")
+        factor = clause.relative.times
+        times = "" if factor == 1 else "−" if factor == -1 else f"{factor:g} × "
         other = spoken(clause.relative.biomarker)
         return f"{name} {SIGNS[clause.comparison]} {times}{other}"
     if not np.isfinite(item.limit):

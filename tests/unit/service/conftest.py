@@ -6,11 +6,15 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+import uvicorn
 from sqlalchemy import create_engine, text
 
 from ecgomics.service.accounts import Accounts, Person
@@ -25,6 +29,33 @@ def _program(name: str) -> str | None:
             if (folder / name).exists():
                 return str(folder / name)
     return shutil.which(name)
+
+
+@contextmanager
+def _served(app: Any) -> Iterator[str]:
+    from ecgomics.service.api.stream_frames import LARGEST_BYTES
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = {"ws_max_size": LARGEST_BYTES, "timeout_graceful_shutdown": 2, "log_level": "warning"}
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, **options))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "it did not start"
+        time.sleep(0.01)
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(20)
+
+
+@pytest.fixture(scope="session")
+def served() -> Callable[[Any], AbstractContextManager[str]]:
+    """Serve an app for as long as a context lasts, as `ecgomics api` does; the host and port it is at."""
+    return _served
 
 
 @pytest.fixture(scope="session")

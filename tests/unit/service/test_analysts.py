@@ -25,7 +25,9 @@ def test_work_is_done_elsewhere_and_its_errors_come_back(analysts):
     assert analysts.submit(operator.add, 2, 3).result(60) == 5
     with pytest.raises(ValueError, match="invalid literal"):
         analysts.submit(int, "x").result(60)
-    assert os.getpid() == Analysts(0, waiting=1, limit_s=1).submit(os.getpid).result(60)
+    here = Analysts(0, waiting=1, limit_s=1)
+    assert os.getpid() == here.submit(os.getpid).result(60)
+    here.close()
 
 
 def test_a_crash_is_told_and_the_next_piece_is_done(analysts):

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-import socket
-import threading
+import re
+import shlex
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from html import escape, unescape
 from pathlib import Path
+from string import Template
 
 import httpx
 import numpy as np
 import pytest
-import uvicorn
 from pydicom.data import get_testdata_file
 
 from ecgomics.pipeline import ingest
 from ecgomics.reports import examine, examined
 from ecgomics.service.accounts import Accounts
-from ecgomics.service.api import create_app
+from ecgomics.service.api import create_app, guide
 from ecgomics.service.api.posted import record_of
 from ecgomics.service.api.schema import Samples
 from ecgomics.service.api.state import Buckets
@@ -29,23 +28,6 @@ from ecgomics.simulate import VirtualPatient, demo_patients, simulate
 
 PASSWORD = "a password of the tests"
 PROBLEM = "application/problem+json"
-
-
-@contextmanager
-def served(app) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(20)
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +46,10 @@ def people(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(store, people):
+def address(store, people, served):
     app = create_app(str(store.path), database=people, settings=ApiSettings(rate_per_minute=100_000))
-    with served(app) as url:
-        yield url
+    with served(app) as host:
+        yield f"http://{host}"
 
 
 @pytest.fixture
@@ -292,7 +274,10 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(address, client):
     asked.putheader("Content-Length", "99999999999")
     asked.endheaders(b"{")
     # answered before the rest is sent
-    assert asked.getresponse().status == 413
+    answer = asked.getresponse()
+    assert answer.status == 413
+    assert answer.headers["content-type"] == PROBLEM
+    assert (answer.headers["cache-control"], answer.headers["x-content-type-options"]) == ("no-store", "nosniff")
     asked.close()
 
 
@@ -334,12 +319,13 @@ def test_a_bucket_fills_with_time(monkeypatch):
     assert buckets.take("a") > 0
 
 
-def test_too_many_requests_are_told_to_wait(store, tmp_path, cheap_hashing):
+def test_too_many_requests_are_told_to_wait(store, tmp_path, cheap_hashing, served):
     database = Database(tmp_path / "r.db")
     accounts = Accounts(database)
     accounts.add("busy", password=PASSWORD)
     key = accounts.make_key("busy", label="x")
-    with served(create_app(str(store.path), database=database, settings=ApiSettings(rate_per_minute=5))) as url:
+    with served(create_app(str(store.path), database=database, settings=ApiSettings(rate_per_minute=5))) as host:
+        url = f"http://{host}"
         answers = [httpx.get(f"{url}/v1/records", headers={"Authorization": f"Bearer {key}"}) for _ in range(8)]
     database.close()
     assert [answer.status_code for answer in answers[:5]] == [200] * 5
@@ -347,9 +333,10 @@ def test_too_many_requests_are_told_to_wait(store, tmp_path, cheap_hashing):
     assert int(answers[-1].headers["retry-after"]) >= 1
 
 
-def test_guessing_keys_is_slowed(store, tmp_path, cheap_hashing):
+def test_guessing_keys_is_slowed(store, tmp_path, cheap_hashing, served):
     database = Database(tmp_path / "g.db")
-    with served(create_app(None, database=database, settings=ApiSettings(rate_per_minute=100))) as url:
+    with served(create_app(None, database=database, settings=ApiSettings(rate_per_minute=100))) as host:
+        url = f"http://{host}"
         codes = [
             httpx.get(f"{url}/v1/records", headers={"Authorization": f"Bearer {n}"}).status_code for n in range(15)
         ]
@@ -358,7 +345,7 @@ def test_guessing_keys_is_slowed(store, tmp_path, cheap_hashing):
     assert codes[-1] == 429
 
 
-def test_our_own_mistakes_are_told_without_details(store, tmp_path, monkeypatch):
+def test_our_own_mistakes_are_told_without_details(store, tmp_path, monkeypatch, served):
     database = Database(tmp_path / "m.db")
     app = create_app(str(store.path), database=database, access="open")
 
@@ -366,7 +353,8 @@ def test_our_own_mistakes_are_told_without_details(store, tmp_path, monkeypatch)
         raise RuntimeError("a secret path /home/x")
 
     monkeypatch.setattr("ecgomics.service.api.reading.examined", breaks)
-    with served(app) as url:
+    with served(app) as host:
+        url = f"http://{host}"
         answer = httpx.get(f"{url}/v1/records/{store.ids[0]}/findings")
     database.close()
     assert answer.status_code == 500
@@ -406,14 +394,15 @@ def test_the_open_door_is_only_on_loopback():
         launch(None, address="0.0.0.0", port=1, access="open", database="sqlite://", settings=ApiSettings())
 
 
-def test_the_openapi_document_holds_under_generated_requests(store, tmp_path):
+def test_the_openapi_document_holds_under_generated_requests(store, tmp_path, served):
     """What the document allows and what it forbids, generated: never a server error, always what it says."""
     import schemathesis
     from hypothesis import HealthCheck, Phase, given, settings
 
     database = Database(tmp_path / "s.db")
     app = create_app(str(store.path), database=database, settings=ApiSettings(rate_per_minute=1_000_000), access="open")
-    with served(app) as url:
+    with served(app) as host:
+        url = f"http://{host}"
         document = httpx.get(f"{url}/openapi.json").json()
         schema = schemathesis.openapi.from_dict(document)
         schema.config.update(base_url=url)
@@ -438,3 +427,54 @@ def test_the_openapi_document_holds_under_generated_requests(store, tmp_path):
             ask()
     database.close()
     assert failures == []
+
+
+def asked(command: str, client, **given: str) -> httpx.Response:
+    """Send a curl command of the guide as curl would; its variables are what the guide says they are."""
+    words = shlex.split(Template(command).substitute(ECGOMICS="", **given))
+    assert words.pop(0) == "curl"
+    parts: list[tuple[str, str]] = []
+    while words[:-1]:
+        flag, value = words.pop(0), words.pop(0)
+        assert flag in ("-H", "-F", "-o")
+        if flag == "-F":
+            parts.append(tuple(value.split("=", 1)))
+    files = {name: ("one", Path(value[1:]).read_bytes()) for name, value in parts if value.startswith("@")}
+    data = {name: value for name, value in parts if not value.startswith("@")}
+    return client.request("POST" if parts else "GET", words[0], data=data or None, files=files or None)
+
+
+def test_the_guide_tells_every_operation_and_its_examples_run_as_written(client, store):
+    page = client.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "script" not in page.text
+    assert "http" not in re.sub("https?_|openapi", "", page.text.partition("<h2>Streams")[0]).replace("http://api", "")
+    document = client.get("/openapi.json").json()
+    for path, ways in document["paths"].items():
+        for way in ways:
+            assert f'<span class="way">{way.upper()}</span><code>{escape(path)}</code>' in page.text
+    commands = [unescape(one) for one in re.findall("<pre>(curl [^<]+)</pre>", page.text)]
+    assert len(commands) == len(guide.FIRST)
+    given = {"KEY": "", "FILE": get_testdata_file("waveform_ecg.dcm"), "RECORD": store.ids[0]}
+    answers = [asked(command, client, **given) for command in commands]
+    assert [answer.status_code for answer in answers] == [200] * len(answers)
+    assert answers[1].content.startswith(b"%PDF")
+    assert answers[2].json().keys() >= {"record"}
+
+
+@pytest.mark.parametrize(
+    ("way", "path", "more", "status"),
+    [
+        ("GET", "/nowhere", {}, 404),
+        ("DELETE", "/v1/analyse", {}, 405),
+        ("POST", "/v1/analyse", {"content": iter([b"{", b"}"])}, 411),
+        ("POST", "/v1/analyse", {"content": b"0", "headers": {"Content-Type": "image/png"}}, 415),
+        ("POST", "/v1/analyse", {"json": {"leads": {}}}, 422),
+    ],
+)
+def test_every_refusal_is_a_problem_that_nobody_keeps(client, way, path, more, status):
+    answer = client.request(way, path, **more)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == PROBLEM
+    assert answer.json()["status"] == status
+    assert (answer.headers["cache-control"], answer.headers["x-content-type-options"]) == ("no-store", "nosniff")

@@ -8,13 +8,11 @@ import json
 import re
 import socket
 import struct
-import threading
 import time
 
 import httpx
 import numpy as np
 import pytest
-import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
@@ -37,24 +35,6 @@ PASSWORD = "a password of the tests"
 HELLO = {"type": "hello", "name": "bed", "leads": ["II", "V1"], "rate_hz": 250}
 
 
-@contextlib.contextmanager
-def served(app):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = {"ws_max_size": LARGEST_BYTES, "timeout_graceful_shutdown": 2, "log_level": "warning"}
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, **options))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield f"127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(20)
-
-
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     return ingest(demo_patients(2, seed=4), tmp_path_factory.mktemp("live") / "c.zarr", workers=0, progress=False)
@@ -68,7 +48,7 @@ def people(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(store, people):
+def address(store, people, served):
     settings = ApiSettings(rate_per_minute=100_000, processes=0)
     with served(create_app(str(store.path), database=people, settings=settings)) as url:
         yield url
@@ -199,7 +179,7 @@ def test_after_an_interruption_it_goes_on_where_the_server_is(address, key, stor
     assert stored(store, id).gaps == ()
 
 
-def test_a_server_that_was_restarted_goes_on_with_the_stream(store, people, key):
+def test_a_server_that_was_restarted_goes_on_with_the_stream(store, people, key, served):
     settings = ApiSettings(processes=0)
     with served(create_app(str(store.path), database=people, settings=settings)) as one, joined(one, key) as wire:
         id = said(wire, HELLO)["stream"]
@@ -466,7 +446,7 @@ def test_a_sender_that_does_not_come_back_ends_its_stream(address, key, store, m
     assert closing(address, key, HELLO | {"stream": id})[0] == 4410
 
 
-def test_streams_and_viewers_are_limited(people, key, key_of, tmp_path):
+def test_streams_and_viewers_are_limited(people, key, key_of, tmp_path, served):
     cohort = ingest(demo_patients(1, seed=5), tmp_path / "c.zarr", workers=0, progress=False)
     settings = ApiSettings(processes=0, most_viewers=1)
     app = create_app(str(cohort.path), database=people, settings=settings)
@@ -495,13 +475,13 @@ def test_a_greeting_alone_leaves_nothing(address, key, store):
         time.sleep(0.02)
 
 
-def test_without_a_cohort_there_are_no_streams(people, key):
+def test_without_a_cohort_there_are_no_streams(people, key, served):
     with served(create_app(None, database=people, settings=ApiSettings(processes=0))) as address:
         assert closing(address, key, HELLO)[0] == 4503
         assert httpx.get(f"http://{address}/v1/streams", headers=bearer(key)).status_code == 404
 
 
-def test_an_open_server_on_loopback_does_not_listen_to_other_pages(store, people):
+def test_an_open_server_on_loopback_does_not_listen_to_other_pages(store, people, served):
     app = create_app(str(store.path), database=people, settings=ApiSettings(processes=0), access="open")
     with served(app) as address:
         assert closing(address, None, HELLO, origin="https://evil.example")[0] == 4403

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 
 import ecgomics
-from ecgomics.service.api import analysing, compatible, jobs, problems, reading, streaming, watching
+from ecgomics.service.api import analysing, compatible, guide, jobs, problems, reading, streaming, watching
 from ecgomics.service.api.schema import Problem, Samples
 from ecgomics.service.api.state import Access, Shared, is_loopback
 from ecgomics.service.api.stream_frames import ABOUT as ABOUT_STREAMS
@@ -67,7 +67,7 @@ def create_app(
     problems.install(app)
     _limit(app, shared)
     watching.watch(app)
-    for part in (analysing, reading, streaming, jobs, compatible, watching):
+    for part in (analysing, reading, streaming, jobs, compatible, watching, guide):
         app.include_router(part.router)
     _describe(app, access)
     return app
@@ -76,6 +76,14 @@ def create_app(
 def _limit(app: FastAPI, shared: Shared) -> None:
     @app.middleware("http")
     async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        response = _refused(request) or await call_next(request)
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+        return response
+
+    def _refused(request: Request) -> Response | None:
+        """What is wrong with a request as a whole; none when it may go on."""
         if shared.access == "open" and not is_loopback(request.url.hostname or ""):
             # a name that leads here may be a hostile page's, whose browser takes us for its own server
             return problems.problem(403, "A request for another host", detail="call it 127.0.0.1 or localhost")
@@ -84,11 +92,7 @@ def _limit(app: FastAPI, shared: Shared) -> None:
             return problems.problem(413, f"A body of more than {shared.settings.largest_mb} MB")
         if request.method in ("POST", "PUT", "PATCH") and "content-length" not in request.headers:
             return problems.problem(411, "A body of unknown length", detail="send Content-Length")
-        response = await call_next(request)
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-        return response
+        return None
 
 
 def _describe(app: FastAPI, access: Access) -> None:

@@ -13,6 +13,9 @@ from ecgomics.service.api.watching import log_as_json
 from ecgomics.service.database import Database
 from ecgomics.settings import ApiSettings
 
+LEAVE_S = 5
+"""Seconds that open connections have to end when the service is stopped."""
+
 
 def launch(
     cohort: str | None,
@@ -48,7 +51,7 @@ def launch(
     options |= {"timeout_keep_alive": 15, "limit_concurrency": 512, "h11_max_incomplete_event_size": 65_536}
     # a sender that went without a word is noticed within 20 s; samples hardly get smaller by compressing
     options |= {"ws_max_size": LARGEST_BYTES, "ws_ping_interval": 10, "ws_ping_timeout": 10}
-    options |= {"ws_per_message_deflate": False}
+    options |= {"ws_per_message_deflate": False, "timeout_graceful_shutdown": LEAVE_S}
     print(f"http://{address}:{port}/openapi.json")
     log_as_json()
     uvicorn.run(create_app(cohort, database=Database(database), settings=settings, access=access), **options)
