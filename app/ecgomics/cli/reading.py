@@ -33,8 +33,9 @@ def _run_inspect(given: argparse.Namespace) -> None:
         record = open_cohort(given.file).record(given.record)
     print(describe(record))
     if given.html is not None:
-        head = "<!doctype html><html lang=en><meta charset=utf-8><title>ECGomics: a recording</title>"
-        given.html.write_text(f"{head}<body>{record._repr_html_()}</body></html>", encoding="utf-8")
+        from ecgomics.records.picture import as_page
+
+        given.html.write_text(as_page(record), encoding="utf-8")
         print(f"drawn in {given.html.name}")
 
 

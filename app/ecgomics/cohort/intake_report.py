@@ -170,9 +170,9 @@ def _twice(cohort: Cohort) -> str:
     content = pairs[pairs["how"] == "content"]
     alike = pairs[pairs["how"] == "signal"]
     told = (
-        f"<p>{len(content):,} files held a recording that was there already; each is kept once. {len(alike):,} pairs "
-        f"differ in their samples but correlate at {ALIKE:g} or more: one recording in two versions. "
-        f"{len(people):,} patients have more than one recording, {int(people['records'].sum()):,} in all: "
+        f"<p>Files that held a recording that was there already, and is kept once: {len(content):,}. Pairs that "
+        f"differ in their samples but correlate at {ALIKE:g} or more, one recording in two versions: {len(alike):,}. "
+        f"Patients with more than one recording: {len(people):,}, with {int(people['records'].sum()):,} in all; "
         "split and count by patient, never by recording.</p>"
     )
     rows = [

@@ -39,7 +39,9 @@ def describe(record: Record) -> str:
 
 def _what(record: Record) -> Iterator[str]:
     derived = f" ({', '.join(record.derived_leads)} derived)" if record.derived_leads else ""
-    yield _row("recording", f"{record.duration_s:g} s at {record.native_hz:g} Hz, {len(record.leads)} leads{derived}")
+    yield _row(
+        "recording", f"{record.duration_s:g} s at {record.native_hz:g} Hz, {_leads_of(len(record.leads))}{derived}"
+    )
     names = {item.kind: item.name for item in formats()}
     yield _row("format", names.get(record.format, record.format) or "made in memory")  # type: ignore[call-overload]
     yield _row("source", record.source)
@@ -56,6 +58,10 @@ def _who(record: Record) -> Iterator[str]:
         yield _row("patient", record.patient)
     age = "unknown" if math.isnan(record.age) else f"{record.age:g} years"
     yield _row("age, sex", f"{age}, {record.sex or 'unknown'}")
+
+
+def _leads_of(count: int) -> str:
+    return f"{count} lead{'s' if count != 1 else ''}"
 
 
 def _leads(record: Record) -> Iterator[str]:
@@ -76,7 +82,7 @@ def _measurements(record: Record) -> list[str]:
     if record.median_beat is not None:
         beat = record.median_beat
         length_ms = 1000 * beat.sizes["offset"] / float(beat.attrs["rate_hz"])
-        lines.append(_row("median beat", f"{beat.sizes['lead']} leads, {length_ms:g} ms"))
+        lines.append(_row("median beat", f"{_leads_of(beat.sizes['lead'])}, {length_ms:g} ms"))
     return lines
 
 

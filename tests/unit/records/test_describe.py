@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import math
 import pickle
+import re
 from dataclasses import replace
 from datetime import datetime
+from html import escape
 
 import numpy as np
 import pytest
 
 from ecgomics.records import Annotation, Description, Label, assemble, describe, formats, formats_table, read
 from ecgomics.records.assembly import Beside, Median
+from ecgomics.records.picture import as_page, as_svg
 
 WAVE = np.sin(np.arange(5000) / 40)[None] * np.array([[0.4], [0.8], [0.2]])
 
@@ -112,9 +115,30 @@ def test_html_draws_every_lead_on_a_grid_and_escapes_the_file(rich):
     assert "<script>" not in html
     assert "<img" not in html
     assert "<b>" not in html
-    assert html.count("<path") == 1 + len(rich.leads)
+    assert html.count("<path") == 1 + len(rich.leads) + 1, "the grid, each lead, and one of them whole below"
     assert "25 mm/s · 10 mm/mV" in html
     assert "http" not in html.replace("http://www.w3.org/2000/svg", ""), "nothing is fetched"
+
+
+def test_a_page_holds_the_drawing_and_all_that_is_said_and_fetches_nothing(rich):
+    page = as_page(replace(rich, source="<script>alert(1)</script>"))
+    assert "<script>" not in page
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
+    assert "(II: 10 s) of 10 s" in page
+    for line in describe(rich).splitlines():
+        assert "source" in line or escape(line) in page
+
+
+def test_no_wave_leaves_the_paper():
+    samples = np.zeros((2, 1000))
+    samples[0, 300], samples[1, 300] = 2.4, -2.7
+    svg = as_svg(assemble(samples, ["V1", "V2"], rate_hz=500, source="x"))
+    height = float(re.search(r'viewBox="0 0 \d+ (\d+)"', svg)[1]) - 16
+    drawn = [
+        float(y) for path in re.findall(r' d="(M[^"]+)" stroke="#111"', svg) for y in re.findall(r" ([-\d.]+)", path)
+    ]
+    assert 0 <= min(drawn) < 20
+    assert height - 20 < max(drawn) <= height
 
 
 def test_synthetic_records_say_so_on_their_face(rich):
