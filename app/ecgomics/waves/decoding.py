@@ -244,22 +244,26 @@ def joint_peak(
     rate: float,
     spans: Array,
     out: npt.NDArray[np.float64],
+    heights: npt.NDArray[np.float64],
 ) -> None:
     """Time in s of the largest QRS deflection of all leads together: x (lead, time), spans (beat, 2) in s.
 
-    Each lead counts in units of its own largest deflection in that beat, from its level at the onset.
+    Each lead counts in units of its own largest deflection in that beat, from its level at the onset; the largest of
+    any lead becomes `heights` (beat).
     """
     n = x.shape[1]
     for b in range(spans.shape[0]):
         first = min(max(int(np.floor(spans[b, 0] * rate)), 0), n - 1)
         stop = min(max(int(np.ceil(spans[b, 1] * rate)) + 1, first + 1), n)
         sums = np.zeros(stop - first)
+        heights[b] = 0.0
         for lead in range(x.shape[0]):
             if weights[lead] <= 0:
                 continue
             top = 1e-6
             for i in range(first, stop):
                 top = max(top, abs(np.float64(x[lead, i]) - np.float64(x[lead, first])))
+            heights[b] = max(heights[b], top)
             for i in range(first, stop):
                 d = np.float64(x[lead, i]) - np.float64(x[lead, first])
                 sums[i - first] += np.float64(weights[lead]) * (d * d) / top

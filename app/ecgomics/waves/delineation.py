@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from ecgomics.errors import SignalError
 from ecgomics.settings import WavesSettings
-from ecgomics.vocabulary import rate_hz
 from ecgomics.waves import representative
 from ecgomics.waves.beats import Beats
 from ecgomics.waves.classes import classify
@@ -20,6 +19,7 @@ from ecgomics.waves.detection import Piece, detect
 from ecgomics.waves.filtering import measured
 from ecgomics.waves.found import Found, joined
 from ecgomics.waves.quality import BIT, Survey
+from ecgomics.waves.signals import LARGEST_MV, checked, no_millivolts
 
 SHORT_S = 60.0
 """Longer recordings are done window by window."""
@@ -62,7 +62,13 @@ def delineate(ecg: xr.DataArray, *, settings: WavesSettings | None = None) -> Be
     Raises
     ------
     SignalError
-        For other dims or a rate outside 50–4000 Hz.
+        For other dims, samples that are no real numbers, a stated unit other than mV, a rate outside 50–4000 Hz.
+
+    Warns
+    -----
+    UserWarning
+        When most beats are so high that the numbers cannot be millivolts: marks do not depend on the unit, what is
+        measured from the representative beat does.
 
     Notes
     -----
@@ -89,7 +95,15 @@ def delineate(ecg: xr.DataArray, *, settings: WavesSettings | None = None) -> Be
                 found = [result for part in _parts(len(own)) for result in _short(own[part], rate=rate, find=find)]
             results |= dict(zip(rows.tolist(), found, strict=True))
     ordered = [results[row] for row in range(len(values))]
-    return assemble(ordered, records=records, leads=leads, offset=representative.offsets(rate))
+    beats = assemble(ordered, records=records, leads=leads, offset=representative.offsets(rate))
+    if no_millivolts(beats.template):
+        warnings.warn(
+            f"beats higher than {LARGEST_MV:g} mV in most leads: the signal seems to be in another unit than mV; "
+            "marks stand, voltages do not; convert the signal to mV",
+            UserWarning,
+            stacklevel=2,
+        )
+    return beats
 
 
 def _unpadded(values: Block) -> Iterator[tuple[npt.NDArray[np.intp], Block]]:
@@ -120,15 +134,7 @@ def _lengths(values: Block) -> npt.NDArray[np.intp]:
 
 def _opened(ecg: xr.DataArray) -> tuple[Block, npt.NDArray[np.str_], list[str], float]:
     """Values (record, lead, time), record ids, lead names, rate."""
-    if set(ecg.dims) not in ({"record", "lead", "time"}, {"lead", "time"}):
-        raise SignalError(
-            f"a signal with dims {tuple(ecg.dims)}",
-            expected="dims (record, lead, time) or (lead, time)",
-            remedy="rename or expand the dims",
-        )
-    rate = rate_hz(ecg)
-    if not 50 <= rate <= 4000:
-        raise SignalError(f"a sampling rate of {rate:g} Hz", expected="50 to 4000 Hz", remedy="state the rate in Hz")
+    rate = checked(ecg, needed=("lead", "time"), allowed=("record",))
     block = ecg if "record" in ecg.dims else ecg.expand_dims("record")
     block = block.transpose("record", "lead", "time")
     count, wide = block.sizes["record"], block.sizes["lead"]

@@ -28,6 +28,8 @@ ALIKE_S = 0.025
 """Beats whose QRS is as wide as usual within this are of one kind where boundaries are concerned."""
 HIGHEST_MV = 1e4
 """Values beyond this are no voltage of a heart; they are cut so that nothing overflows."""
+LEAST_QRS_MV = 0.04
+"""A complex that is lower than this in every lead is no heartbeat; low voltage begins below 0.5 mV."""
 SHAPE = np.arange(-0.06, 0.081, 0.008)
 """Where the QRS is sampled for comparing beats, s from R."""
 
@@ -174,12 +176,15 @@ def completed(
     inputs: Block,
     rate: float,
 ) -> Found:
-    """Add peaks and shapes to the boundaries of a record's beats, whose arrays are filled in place."""
+    """Add peaks and shapes to the boundaries of a record's beats, whose arrays are filled in place.
+
+    The network sees shapes only: what it finds in the hiss of electrodes that touch nobody is left out by its height.
+    """
     marks, lead_marks = bounds.marks, bounds.lead_marks
     last = (signal.shape[1] - 1) / rate
     fill_peaks(signal, rate, lead_marks)
-    r = np.empty(len(marks))
-    joint_peak(signal, weights, rate, np.ascontiguousarray(marks[:, [QRS_ON, QRS_OFF]]), r)
+    r, heights = np.empty(len(marks)), np.empty(len(marks))
+    joint_peak(signal, weights, rate, np.ascontiguousarray(marks[:, [QRS_ON, QRS_OFF]]), r, heights)
     in_order(lead_marks.reshape(-1, len(MARKS)), last)
     global_peaks(lead_marks, r, marks)
     in_order(marks, last)
@@ -188,7 +193,7 @@ def completed(
     shape = (inputs[:, at] * weights[:, None, None]).transpose(1, 0, 2)
     shape = (shape - shape.mean(-1, keepdims=True)).reshape(len(r), inputs.shape[0] * SHAPE.size)
     shape /= np.maximum(np.linalg.norm(shape, axis=1, keepdims=True), 1e-6)
-    return Found(
+    found = Found(
         r=r,
         marks=marks,
         lead_marks=lead_marks,
@@ -197,6 +202,8 @@ def completed(
         spiked=np.zeros(len(r), dtype=bool),
         certainty=bounds.certainty.astype(np.float32),
     )
+    tall = heights >= LEAST_QRS_MV
+    return found if tall.all() else found.take(tall)
 
 
 def mark_spiked(found: Found, *, spikes: Floats) -> Found:

@@ -8,10 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from ecgomics.errors import SignalError
-from ecgomics.vocabulary import rate_hz
 from ecgomics.waves.compilation import sparing
 from ecgomics.waves.kernels import baseline_removed, low_passed
+from ecgomics.waves.signals import checked
 
 LOW_HZ, HIGH_HZ = 0.05, 150.0
 MAINS_HZ = (50.0, 60.0)
@@ -40,7 +39,8 @@ def measurement(ecg: xr.DataArray) -> xr.DataArray:
     Raises
     ------
     SignalError
-        Without a `time` dim.
+        Without a `time` dim or any sample, for samples that are no real numbers, a stated unit other than mV, a rate
+        outside 50–4000 Hz.
 
     Notes
     -----
@@ -49,17 +49,14 @@ def measurement(ecg: xr.DataArray) -> xr.DataArray:
     only rates over 320 Hz hold anything to remove. Departure: mains are subtracted as a slowly varying sine estimated
     outside the QRS, not notched, so that nothing rings after the QRS.
     """
-    if "time" not in ecg.dims:
-        raise SignalError(
-            f"a signal with dims {ecg.dims}", expected="a dim called time", remedy="rename the dim of the samples"
-        )
+    rate = checked(ecg, needed=("time",))
     moved = ecg.transpose(..., "time")
     values = np.asarray(moved.values, dtype=np.float32)
     with sparing(values.size):
-        clean, mains = measured(values, rate=rate_hz(ecg))
+        clean, mains = measured(values, rate=rate)
     clean[~np.isfinite(values)] = np.nan
     result = moved.copy(data=clean).transpose(*ecg.dims)
-    result.attrs |= {"rate_hz": rate_hz(ecg), "mains_hz": float(np.max(mains, initial=0.0))}
+    result.attrs |= {"rate_hz": rate, "mains_hz": float(np.max(mains, initial=0.0))}
     return result
 
 

@@ -12,6 +12,8 @@ from ecgomics.waves.kernels import survey
 
 FLAT_MV = 0.005
 """A second whose signal stays within this range is flat."""
+LEAST_SPAN_MV = 0.04
+"""Leads whose seconds stay within less show hiss, not a heart."""
 GAP_SHARE = 0.5
 """A lead missing more of its samples than this is left out."""
 CLIPPED_SHARE = 0.01
@@ -97,6 +99,7 @@ def surveyed(values: npt.NDArray[np.float32], *, rate: float, mains: npt.NDArray
         * np.clip(1.2 - 0.3 * wander / np.maximum(span, 0.3), 0.3, 1)
     )
     good = measured & ~flat & (stuck < 0.1) & (noise < np.maximum(0.15 * span, NOISE_MV)[..., None])
+    good &= (span >= LEAST_SPAN_MV)[..., None]
     return Survey(
         flags=flags,
         score=np.where(present, score, 0).astype(np.float32),
