@@ -7,6 +7,7 @@ anywidget, so it also shows where no server of ours runs, as in editors that spe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import xarray as xr
 
 from ecgomics.errors import CohortError, VocabularyError
 from ecgomics_widgets import Strip, Window
+from ecgomics_widgets.tiling import MOST_VALUES, SAMPLES_A_COLUMN
 
 if TYPE_CHECKING:
     from ecgomics.cohort import Cohort
@@ -94,6 +96,10 @@ class LongRecording:
 
     def window(self, t0: float, t1: float, width: int) -> Window:
         """The stretch from `t0` to `t1` s for `width` columns: samples, or exact minima and maxima."""
+        # a screen of few leads holds more samples a column than one of twelve: they are shown, not their envelope
+        count = math.ceil((min(t1, self.duration_s) - max(t0, 0.0)) * self.rate_hz)
+        if count <= min(SAMPLES_A_COLUMN, MOST_VALUES / len(self.leads)) * width:
+            width = max(width, count)
         found = self._cohort.window(self._record, t0, t1, width)
         if found.attrs["kind"] == "samples":
             times = found["time"].values if "time" in found.coords else np.array([t0])

@@ -58,7 +58,7 @@ class EventList(HostedWidget):
                     "title": str(name),
                     "colour": "",
                     "shape": "square",
-                    "count": f"{int(part['count'].sum()):,}",
+                    "count": f"{int(part['count'].sum()):,}".replace(",", "\u202f"),
                     "left": sum(int(row.get("left", 0)) for row in rows),
                     "rows": [
                         {"id": str(row["id"]), "title": str(row["title"]), "count": int(row["count"])}

@@ -63,6 +63,9 @@ class LatentMap(HostedWidget):
     theme = param.Selector(default="auto", objects=["auto", "light", "dark"], doc="auto: as the page or the system.")
     event = param.Dict(default={}, doc="The last thing done in the browser.")
 
+    def _height_alone(self) -> int:
+        return 360
+
     @classmethod
     def of(
         cls,

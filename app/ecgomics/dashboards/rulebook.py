@@ -22,6 +22,7 @@ from ecgomics.rules import Finding, Rule, Study, evaluate, load_rules, spans, st
 from ecgomics.rules.model import SEVERITIES, Clause
 from ecgomics.settings import RuleSettings
 from ecgomics.vocabulary import STATES
+from ecgomics.waves.beats import Beats
 
 Limits = dict[str, tuple[float, ...]]
 """Edited limits by clause id, one number a band, or both limits of `between`."""
@@ -167,13 +168,15 @@ class RuleBook:
         values, subjects = self._values.isel(record=row), self._subjects.isel(record=row)
         return trace(values, record=record, rule=rule, subjects=subjects, rules=rules)
 
-    def spans(self, rule: str, record: str, *, limits: Mapping[str, tuple[float, ...]]) -> list[dict[str, Any]]:
-        """Evidence of a rule on a record, as a strip draws it; nothing before analysis."""
+    def spans(
+        self, rule: str, record: str, *, limits: Mapping[str, tuple[float, ...]], beats: Beats | None = None
+    ) -> list[dict[str, Any]]:
+        """Evidence of a rule on a record, as a strip draws it; nothing before analysis. `beats`: where read before."""
         if not self.judged:
             return []
         finding = self.finding(rule, record, limits=limits)
         try:
-            beats = self._known().cohort.beats_of(record)
+            beats = beats or self._known().cohort.beats_of(record)
         except CohortError:
             return []
         leads = beats.beats["lead"].values

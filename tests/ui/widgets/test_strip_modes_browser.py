@@ -241,7 +241,7 @@ def test_a_measured_screen_makes_a_millimetre_a_millimetre(stage, tell):
 
 
 def test_an_empty_strip_says_so_and_nothing_else(stage, tell):
-    page = stage(Strip(provenance="synthetic", message="No record fits the filters."), width=900, height=400)
+    page = stage(Strip(provenance="synthetic", message="No record fits the filters."), width=1100, height=400)
     assert page.get_by_text("No record fits the filters.").is_visible()
     assert page.locator("[data-face=synthetic]").is_hidden()
     assert page.locator(".bar button:not([disabled]):visible").all_inner_texts() == ["?"]

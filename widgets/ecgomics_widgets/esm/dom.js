@@ -91,6 +91,9 @@ export function number(value, decimals = 0) {
   return value.toFixed(decimals).replace("-", "−");
 }
 
+/** A count with thin spaces between its thousands, as everywhere on the pages. */
+export const grouped = (count) => number(count).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+
 export const DIMENSIONS = ["Structural", "Intensity", "Functional", "Comparative"];
 const FALLBACK = {Structural: "#0072b2", Intensity: "#d55e00", Functional: "#009e73", Comparative: "#b05a93"};
 export const hue = (dimension) => dimension ? `var(--eg-${dimension.toLowerCase()}, ${FALLBACK[dimension] || "#98a2b3"})` : "var(--eg-rest, #98a2b3)";
@@ -118,7 +121,7 @@ export const BASE = `
 .eg :focus-visible { outline: 2px solid var(--eg-link, #0067a3); outline-offset: 1px; }
 .eg .none { color: var(--eg-muted, #667085); padding: 16px; text-align: center; line-height: 1.5; white-space: pre-line; }
 .eg select { background: transparent; border: 1px solid transparent; border-radius: 6px; padding: 3px 4px; color: var(--eg-muted, #667085);
-  font-size: 11.5px; max-width: 100%; cursor: pointer; }
+  font-size: 11.5px; max-width: 100%; cursor: pointer; field-sizing: content; }
 .eg select:hover { background: var(--eg-raised, #eef0f4); }
 .eg select option, .eg select optgroup { background: var(--eg-panel, #fff); color: var(--eg-ink, #161a22); }
 @media (prefers-reduced-motion: no-preference) { .eg button, .eg .row { transition: background-color .12s, opacity .12s; } }

@@ -1,5 +1,5 @@
 // Events of a long recording, by class: how many there are, and how many are left to look at.
-import {BASE, emit, fill, h, hue, number, svg, watch} from "./dom.js";
+import {BASE, emit, fill, grouped, h, hue, svg, watch} from "./dom.js";
 
 const STYLE = `
 .eg-events { display: flex; flex-direction: column; }
@@ -19,6 +19,8 @@ const STYLE = `
 .eg-events i.circle { border-radius: 50%; } .eg-events i.diamond { transform: rotate(45deg); border-radius: 1px; } .eg-events i.dash { height: 3px; }
 .eg-events i.ring { background: none; border: 1.5px solid var(--eg-ink, #161a22); }
 .eg-events svg { width: 44px; height: 20px; display: block; overflow: visible; }
+.eg-events { container-type: inline-size; }
+@container (max-width: 280px) { .eg-events .line { grid-template-columns: 14px minmax(0, 1fr) 36px 48px 30px; } .eg-events svg { width: 34px; } }
 .eg-events .foot { border-top: 1px solid var(--eg-line, #e3e6eb); padding: 10px 12px 12px; display: grid; grid-template-columns: 1fr auto; gap: 7px; color: var(--eg-muted, #667085); }
 .eg-events .foot b { color: var(--eg-ink, #161a22); font-weight: 600; }
 .eg-events .bar { grid-column: 1 / -1; height: 5px; border-radius: 3px; background: var(--eg-raised, #eef0f4); overflow: hidden; }
@@ -33,7 +35,6 @@ function trace(values) {
   return svg("svg", {viewBox: "0 0 44 20", "aria-hidden": "true"}, svg("path", {d: `M${points}`, fill: "none", stroke: "var(--eg-ink, #161a22)", "stroke-width": 1.15, "stroke-linejoin": "round"}));
 }
 
-const grouped = (count) => number(count).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 const left = (count, any) => count ? h("span", {class: "n"}, String(count)) : h("span", {class: "n ok", title: any ? "looked at" : ""}, any ? "✓" : "");
 
 function render({model, el}) {

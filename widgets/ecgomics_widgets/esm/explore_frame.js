@@ -5,7 +5,7 @@ import {MENU, viewsMenu} from "./views_menu.js";
 import {SHELL, remember, remembered, shell, slot, typing} from "./page_shell.js";
 
 const STYLE = `
-.frame header .search { position: relative; width: 240px; flex: 0 1 240px; }
+.frame header .search { position: relative; width: 240px; flex: 0 4 240px; }
 .frame header .search:focus-within { border-color: var(--eg-link); }
 .frame header .search input { border: 0; background: none; outline: none; min-width: 0; width: 100%; font-size: 12px; }
 .frame header .search input::placeholder { color: var(--eg-muted); opacity: 1; }
@@ -40,7 +40,7 @@ const STYLE = `
 @container frame (max-width: 700px) {
   .frame .whole { grid-template: 44px minmax(0, 1fr) auto 52px / minmax(0, 1fr); }
   .frame header .search kbd { display: none; }
-  .frame header .search { flex: 1 1 auto; width: auto; } .frame header .synthetic { order: 0; padding: 2px 6px; }
+  .frame header .search { flex: 1 1 auto; width: auto; padding: 0 8px; gap: 4px; } .frame header .synthetic { order: 0; padding: 2px 6px; }
   .frame main, .frame main.closed { display: block; padding: 0; } .frame .grip { display: none; }
   .frame main > *, .frame main.closed > * { display: none !important; }
   .frame[data-pane="ecg"] main > .top, .frame[data-pane="why"] main > .why { display: flex !important; }
@@ -88,7 +88,7 @@ function splitter(root, name, direction, measure) {
 }
 
 function searchBox(model, root) {
-  const input = h("input", {type: "search", placeholder: "record, label, rule, biomarker", "aria-label": "search", autocomplete: "off", role: "combobox", "aria-expanded": "false"});
+  const input = h("input", {type: "search", placeholder: window.matchMedia("(max-width: 480px)").matches ? "search" : "record, label, rule, biomarker", "aria-label": "search", autocomplete: "off", role: "combobox", "aria-expanded": "false"});
   const box = h("div", {class: "pill search"}, h("span", {"aria-hidden": "true"}, "⌕"), input, h("kbd", {}, "/"));
   let list = null, at = -1, entries = [];
   const close = () => { if (list) list.remove(); list = null; at = -1; input.setAttribute("aria-expanded", "false"); };

@@ -95,6 +95,7 @@ function render({model, el}) {
   let view = null, mode = "lasso", path = null, moved = false, start = null, sent = 0, drawing = false;
 
   const dark = () => isDark(model.get("theme") ?? "auto");
+  let home = "";
   function fit() {
     let low = [Infinity, Infinity], high = [-Infinity, -Infinity];
     for (let i = 0; i < points.length; i += 1) {
@@ -106,6 +107,13 @@ function render({model, el}) {
     // room for the tools above, and a margin all around
     const height = Math.max(area.clientHeight, 120), room = height - TOP - MARGIN, whole = (rise * height) / room;
     view = {x: (low[0] + high[0]) / 2, y: (low[1] + high[1]) / 2 + ((TOP - MARGIN) / 2 / height) * whole, span: span * 1.12, rise: whole};
+    home = whereabouts();
+  }
+  const whereabouts = () => view ? [view.x, view.y, view.span, view.rise].join() : "";
+  /** The pane has another size: a map that shows all of itself goes on doing so. */
+  function resized() {
+    if (view && home === whereabouts()) { const known = view.points; fit(); view.points = known; }
+    later();
   }
   // one scale for both axes would waste the pane: distances on a map of this kind have no unit, so each axis fills it
   const toScreen = (x, y) => [((x - view.x) / view.span + 0.5) * area.clientWidth, (0.5 - (y - view.y) / view.rise) * area.clientHeight];
@@ -358,12 +366,12 @@ function render({model, el}) {
     group = uint8(model.get("group"));
     shown = uint8(model.get("shown"));
     const known = points.some((value) => Number.isFinite(value));
-    const encoders = model.get("encoders") || [];
+    const encoders = model.get("encoders") || [], columns = model.get("columns") || [];
     fill(head, h("h2", {}, "Latent map"),
       encoders.length > 1 ? choices(encoders.map((name) => ({name, title: name})), model.get("encoder"), "encoder", (value) => emit(model, "encoder", {name: value}))
         : h("span", {class: "quiet encoder cut"}, model.get("encoder")),
-      h("span", {class: "push"}), h("span", {class: "quiet"}, "colour"),
-      choices(model.get("columns") || [], model.get("column"), "colour by", (value) => emit(model, "colour", {name: value})));
+      columns.length ? [h("span", {class: "push"}), h("span", {class: "quiet"}, "colour"),
+        choices(columns, model.get("column"), "colour by", (value) => emit(model, "colour", {name: value}))] : null);
     empty.style.display = known ? "none" : "";
     empty.textContent = model.get("message") || "No map yet.";
     tools.style.display = known ? "" : "none";
@@ -381,7 +389,7 @@ function render({model, el}) {
   canvas.addEventListener("pointerleave", () => { tip.style.display = "none"; });
   canvas.addEventListener("wheel", wheel, {passive: false});
   canvas.addEventListener("dblclick", () => { fit(); later(); });
-  const size = new ResizeObserver(later);
+  const size = new ResizeObserver(resized);
   size.observe(area);
   drawTools();
   const refit = watch(model, ["encoder"], () => { view = null; draw(); });

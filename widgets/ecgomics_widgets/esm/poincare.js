@@ -3,7 +3,7 @@ import { Canvas, FONT } from "./chart/canvas.js";
 import { linear, roundStep, tickText, ticks } from "./chart/scale.js";
 import { follow, inks } from "./chart/theme.js";
 import { clockText, readStart } from "./chart/time_axis.js";
-import { BASE, emit, fill, h, number, watch } from "./dom.js";
+import { BASE, emit, fill, grouped, h, number, watch } from "./dom.js";
 import { unpack } from "./strip/codec.js";
 
 const STYLE = `
@@ -63,7 +63,7 @@ class Poincare {
     const facts = s.sd1 === undefined || s.sd1 === null ? "" : `SD1 ${number(s.sd1)} · SD2 ${number(s.sd2)} ms`;
     fill(this.head, h("h2", {}, "Poincaré"), h("span", { class: "quiet cut" }, this.model.get("about") || "RR against the next RR"), h("span", { class: "push" }), h("span", { class: "quiet", title: "spread across and along the line of equal intervals, of normal beats" }, facts));
     const counts = NAMES.map((_, kind) => this.pairs.kind.reduce((sum, k) => sum + (k === kind ? 1 : 0), 0));
-    fill(this.foot, NAMES.map((name, kind) => (counts[kind] ? h("span", {}, h("i", { class: kind === 1 ? "square" : "", style: { background: `var(--eg-${COLOURS[kind]})` } }), `${name} ${counts[kind].toLocaleString("en")}`) : null)));
+    fill(this.foot, NAMES.map((name, kind) => (counts[kind] ? h("span", {}, h("i", { class: kind === 1 ? "square" : "", style: { background: `var(--eg-${COLOURS[kind]})` } }), `${name} ${grouped(counts[kind])}`) : null)));
     this.empty.style.display = this.pairs.x.length ? "none" : "";
     this.empty.textContent = this.model.get("message") || "No two intervals in a row yet.";
     this.area.setAttribute("aria-label", `${this.pairs.x.length} pairs of intervals. ${facts} Arrow keys walk the beats in time, Enter goes to one.`);

@@ -8,7 +8,7 @@ const STYLE = `
 .eg-question .token:hover, .eg-question .token[aria-expanded="true"] { border-color: var(--eg-link, #0067a3); }
 .eg-question .token .n { font-weight: 400; color: var(--eg-muted, #667085); white-space: nowrap; font-size: 12.5px; }
 .eg-question .token.a { border-color: var(--eg-selected, #e69f00); background: var(--eg-selected-soft, #fff4dc); color: var(--eg-selected-ink, #7a5200); }
-.eg-question .token.a .n { color: inherit; }
+.eg-question .token.a .n, .eg-question .token.b .n { color: inherit; }
 .eg-question .token.b { background: var(--eg-raised, #eef0f4); }
 .eg-question .dot { width: 10px; height: 10px; border-radius: 50%; flex: none; }
 .eg-question .small { font-weight: 600; font-size: 13px; padding: 4px 8px; }

@@ -78,7 +78,7 @@ function render({model, el}) {
       if (!mine.length) continue;
       const on = mine.some((rule) => rule.on);
       parts.push(h("div", {class: "group"}, h("i", {style: {background: hue(dimension)}}), dimension,
-        h("button", {class: "plain push", "aria-label": `${on ? "hide" : "show"} all ${dimension} rules`, onclick: () => emit(model, "toggle_all", {rules: mine.map((rule) => rule.id), on: !on})}, on ? "none" : "all")));
+        h("button", {class: "plain push", "aria-label": `${on ? "none" : "all"}: ${on ? "hide" : "show"} ${dimension} rules`, onclick: () => emit(model, "toggle_all", {rules: mine.map((rule) => rule.id), on: !on})}, on ? "none" : "all")));
       parts.push(...mine.map((rule) => row(rule, open)));
     }
     const top = scroll.scrollTop;

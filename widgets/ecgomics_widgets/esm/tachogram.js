@@ -6,9 +6,10 @@ import { follow, inks } from "./chart/theme.js";
 import { clockText, drawTimes, lengthText, readStart } from "./chart/time_axis.js";
 import { TimeHands } from "./chart/time_hands.js";
 import { PANE_STYLE, TimePane, toggles } from "./chart/time_pane.js";
-import { BASE, emit, fill, h, number, watch } from "./dom.js";
+import { BASE, emit, fill, grouped, h, number, watch } from "./dom.js";
 import { unpack } from "./strip/codec.js";
 
+const LEAST_SPAN = 0.2; // of the value: a narrower axis is widened
 const STYLE = `
 .eg-tachogram { display: flex; flex-direction: column; container-type: inline-size; }
 .eg-tachogram .head { flex-wrap: wrap; }
@@ -81,7 +82,7 @@ class Tachogram {
 
   dressHead() {
     const s = this.get("summary") ?? {};
-    const facts = s.beats ? [`${s.beats.toLocaleString("en")} beats`, `mean ${number(s.mean)}`, `lowest ${number(s.low)} at ${clockText(s.low_s, this.start, 60)}`, `highest ${number(s.high)} at ${clockText(s.high_s, this.start, 60)}`] : [];
+    const facts = s.beats ? [`${grouped(s.beats)} beats`, `mean ${number(s.mean)}`, `lowest ${number(s.low)} at ${clockText(s.low_s, this.start, 60)}`, `highest ${number(s.high)} at ${clockText(s.high_s, this.start, 60)}`] : [];
     const modes = [...(this.times.length ? [["rate", "rate"], ["rr", "RR"]] : []), ...(this.curves?.curves ?? []).map(({ name, title }) => [name, title])];
     const [from, to] = this.view();
     const spans = SPANS.filter(([seconds]) => seconds < this.duration * 0.98);
@@ -137,7 +138,8 @@ class Tachogram {
     }
     some.sort((a, b) => a - b);
     const [low, high] = some.length ? [some[Math.floor(some.length * 0.001)], some[Math.ceil(some.length * 0.999) - 1]] : [0, 1];
-    const room = (high - low || 1) * 0.08;
+    // an even rhythm is a line in the middle, not its rounding errors spread over the whole height
+    const room = Math.max((high - low) * 0.08, (LEAST_SPAN * Math.abs(high) - (high - low)) / 2);
     this.ranges[mode] = [low - room, high + room];
     return this.ranges[mode];
   }

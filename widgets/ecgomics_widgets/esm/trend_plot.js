@@ -160,7 +160,9 @@ class TrendPlot {
       ctx.globalAlpha = 1;
     }
     const [from, to] = [y.back(bottom), y.back(top)];
-    const count = Math.max(2, Math.round((bottom - top) / 42));
+    let count = Math.max(2, Math.round((bottom - top) / 42));
+    // one line alone tells no scale
+    while (count < 8 && ticks(from, to, count).length < 2) count += 1;
     const step = roundStep(to - from, count);
     ctx.font = `11px ${FONT}`;
     ctx.textAlign = "right";

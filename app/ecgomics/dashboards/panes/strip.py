@@ -13,6 +13,7 @@ from ecgomics.dashboards.handwork import Handwork
 from ecgomics.dashboards.panes.pane import Pane
 from ecgomics.dashboards.recording import earlier_of, facts_of, recording_of
 from ecgomics.errors import CohortError
+from ecgomics.waves.beats import Beats
 from ecgomics_widgets import Strip
 
 
@@ -30,6 +31,7 @@ class StripPane(Pane):
     def __init__(self, state: ExploreState, *, desk: Desk | None = None) -> None:
         provenance = "synthetic" if state.census.synthetic else "recorded"
         strip = Strip(provenance=provenance, compare_mode="off")
+        self._open: tuple[str, Beats | None] = ("", None)
         self._handwork = Handwork(strip, desk, say=self._say) if desk is not None else None
         super().__init__(state, strip)
         self._keys = 0
@@ -87,17 +89,32 @@ class StripPane(Pane):
         self.state.notice = words
 
     def _beats(self, record: str = "") -> xr.Dataset | None:
+        found = self._read(record or self.state.record)
+        return None if found is None else found.beats
+
+    def _read(self, record: str) -> Beats | None:
+        """Beats of a record; the open one's are read once, however many rules are drawn."""
+        if self._open[0] == record:
+            return self._open[1]
         try:
-            beats: xr.Dataset = self.state.census.cohort.beats_of(record or self.state.record).beats
+            found: Beats | None = self.state.census.cohort.beats_of(record)
         except CohortError:
-            return None
-        return beats
+            found = None
+        if record == self.state.record:
+            self._open = (record, found)
+        return found
 
     def _spans(self) -> list[Any]:
         state = self.state
-        return [
-            span for rule in state.toggled for span in state.rulebook.spans(rule, state.record, limits=state.limits)
+        beats = self._read(state.record) if state.toggled else None
+        spans = [
+            span
+            for rule in state.toggled
+            for span in state.rulebook.spans(rule, state.record, limits=state.limits, beats=beats)
         ]
+        # two rules, or two clauses of one, may rest on the same stretch with the same value: it is said once
+        once = {(tuple(span["leads"]), span["start_s"], span["stop_s"], span["label"]): span for span in spans}
+        return list(once.values())
 
     def _keep(self, *changes: Any) -> None:
         names = {"layout": "montage", "view": "span"}

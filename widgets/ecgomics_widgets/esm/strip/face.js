@@ -42,6 +42,9 @@ const CSS = `
 .ecg-strip.narrow .title:empty{display:none}
 .ecg-strip.narrow .tools{margin:0;justify-content:flex-start}.ecg-strip.narrow .group{flex:none}
 .ecg-strip.narrow .group.more{display:inline-flex;margin-left:auto}.ecg-strip.narrow .bar:not(.open) .extra{display:none}
+.ecg-strip.tight .title,.ecg-strip:not(.tight) .face [data-face=title]{display:none}
+.ecg-strip .face [data-face=title]{overflow:hidden;text-overflow:ellipsis;max-width:30%}
+.ecg-strip.tight .group.more{display:inline-flex}.ecg-strip.tight .bar:not(.open) .rare,.ecg-strip.tighter .bar:not(.open) .seldom{display:none}
 .ecg-strip .pop{position:absolute;top:8px;right:8px;z-index:3;max-width:calc(100% - 16px);max-height:calc(100% - 16px);overflow:auto;box-sizing:border-box;background:var(--panel);border:1px solid var(--muted);border-radius:8px;padding:8px 10px}
 .ecg-strip .pop[hidden]{display:none}.ecg-strip .pop label{display:flex;gap:8px;align-items:center;padding:4px 2px;cursor:pointer;white-space:nowrap}
 .ecg-strip .pop .ends{display:flex;gap:6px;border-top:1px solid var(--line);margin-top:6px;padding-top:6px}
@@ -82,12 +85,12 @@ const BUTTONS = `
 <span class="group" role="group" aria-label="Measure"><button data-do="calipers" title="Measure by dragging (c)">calipers</button><button data-do="label" title="What the chosen caliper measures (t)" hidden>label</button></span>
 <span class="group extra" role="group" aria-label="Marks"><button data-do="marks" title="Marks and beats (m)">marks</button><button data-do="edit" title="Move marks by dragging (e)">edit</button><button data-do="note" title="Write a note (a)">note</button><button data-do="layers" aria-haspopup="dialog" title="What is laid over the trace (l)">layers</button></span>
 <span class="group extra" role="group" aria-label="Compare" data-group="compare" hidden><button data-compare="off" title="The first recording alone (d)">one</button><button data-compare="overlay" title="The second under the first (d)">overlay</button><button data-compare="beside" title="Side by side (d)">beside</button><button data-compare="beats" title="Representative beats and their difference (d)">beats</button></span>
-<span class="group extra" role="group" aria-label="Play"><button data-do="play" aria-label="Play" title="Play, pause (Space)">▶</button><button data-do="rate" aria-label="1× speed of play" title="Speed of play (&lt; &gt;)">1×</button></span>
-<span class="group extra" role="group" aria-label="Export"><button data-do="picture" title="Copy as picture (p)">PNG</button><button data-do="svg" title="Vector drawing, true to scale">SVG</button><button data-do="pdf" title="Page, true to scale">PDF</button></span>
-<span class="group extra" role="group" aria-label="Zoom"><button data-do="out" aria-label="Zoom out" title="Zoom out (−)">−</button>
+<span class="group extra rare" role="group" aria-label="Play"><button data-do="play" aria-label="Play" title="Play, pause (Space)">▶</button><button data-do="rate" aria-label="1× speed of play" title="Speed of play (&lt; &gt;)">1×</button></span>
+<span class="group extra rare" role="group" aria-label="Export"><button data-do="picture" title="Copy as picture (p)">PNG</button><button data-do="svg" title="Vector drawing, true to scale">SVG</button><button data-do="pdf" title="Page, true to scale">PDF</button></span>
+<span class="group extra seldom" role="group" aria-label="Zoom"><button data-do="out" aria-label="Zoom out" title="Zoom out (−)">−</button>
 <button data-do="true" title="True scale (0)">1:1</button><button data-do="fit" title="Fit (f)">fit</button>
 <button data-do="in" aria-label="Zoom in" title="Zoom in (+)">+</button></span>
-<span class="group extra"><button data-do="help" aria-label="Keys" title="Keys (?)">?</button></span>
+<span class="group extra rare"><button data-do="help" aria-label="Keys" title="Keys (?)">?</button></span>
 <span class="group more"><button data-more aria-label="More tools" aria-expanded="false">⋯</button></span></div>`;
 
 const POPS = `<div class="pop" data-pop="layers" role="dialog" aria-label="Layers" hidden></div>
@@ -110,7 +113,7 @@ export class Face {
 <form class="jump" hidden><label>Go to <input aria-label="Time, in seconds or h:mm:ss" placeholder="s or h:mm:ss"></label></form></div>
 <canvas class="map" aria-hidden="true" hidden></canvas>
 <div class="face"><span class="badge synthetic" data-face="synthetic">synthetic</span><span class="badge" data-face="kind"></span>
-<span data-face="range"></span><span data-face="scale"></span><span data-face="columns"></span><span data-face="compared"></span><button type="button" data-face="hidden" aria-haspopup="dialog"></button>
+<span data-face="title"></span><span data-face="range"></span><span data-face="scale"></span><span data-face="columns"></span><span data-face="compared"></span><button type="button" data-face="hidden" aria-haspopup="dialog"></button>
 <span class="reading" data-face="reading"></span></div><div class="aside" aria-live="polite"></div>`;
     const find = (selector) => this.root.querySelector(selector);
     Object.assign(this, {
@@ -240,6 +243,7 @@ export class Face {
     this.say(faces.hidden, unlabelled ? `${unlabelled} more label${unlabelled > 1 ? "s" : ""}` : "");
     this.say(faces.reading, reading);
     this.say(this.title, setting.title);
+    this.say(faces.title, setting.title);
     this.press(setting);
   }
 

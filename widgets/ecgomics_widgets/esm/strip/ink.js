@@ -137,6 +137,8 @@ export function drawMargins(ctx, page, signal, colours) {
   const x = box.left - width - 5;
   ctx.strokeStyle = colours.pulse;
   ctx.lineWidth = 1.15;
+  // whatever was drawn before: a pulse has corners
+  ctx.lineJoin = "miter";
   ctx.beginPath();
   for (const panel of page.panels) {
     if (panel.column > 0) continue;

@@ -21,6 +21,7 @@ import { clock, startOf, summary } from "./words.js";
 const SPEEDS = [25, 50];
 const GAINS = [5, 10, 20];
 const FALLBACK_PX = 480;
+const ONE_ROW_PX = 1040; // from here on all buttons stand in one row
 const SETTINGS = ["montage", "columns", "rhythm", "gain", "speed", "theme", "calibration", "toolbar", "minimap", "title", "provenance", "height_px", "machine_marks", "start"];
 
 export class Strip {
@@ -301,7 +302,11 @@ export class Strip {
       this.grown = true; // the host gives no height: take one
       root.style.height = `${FALLBACK_PX}px`;
     }
-    root.classList.toggle("narrow", root.clientWidth < 700);
+    const width = root.clientWidth;
+    root.classList.toggle("narrow", width < 700);
+    // one row of buttons: what is seldom used, and the title, give way to the paper
+    root.classList.toggle("tight", width >= 700 && width < ONE_ROW_PX);
+    root.classList.toggle("tighter", width >= 700 && width < 800);
     this.draw();
   }
 
