@@ -14,7 +14,7 @@ import param
 import pytest
 
 from ecgomics import cli
-from ecgomics.cli import SECTIONS, grammar, main, parser
+from ecgomics.cli import SECTIONS, grammar, hosting, main, parser
 from ecgomics.cohort import open_cohort
 from ecgomics.settings import LatentSettings, Settings
 
@@ -308,3 +308,14 @@ def test_people_says_what_it_did(
     out, err = capsys.readouterr()
     assert out.splitlines() == ["ada may sign in as annotator", "ada may no longer sign in"]
     assert "change without a change" in err
+
+
+def test_a_package_that_is_not_installed_is_told_in_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lacking(given: object) -> None:
+        raise ModuleNotFoundError("No module named 'sqlalchemy'", name="sqlalchemy")
+
+    monkeypatch.setattr(hosting, "_run_people", lacking)
+    assert main(["people"]) == 2
+    assert capsys.readouterr().err == "ecgomics: sqlalchemy is not installed; pip install 'ecgomics[all]' brings it\n"

@@ -67,6 +67,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EcgomicsError as error:
         print(f"ecgomics: {error}", file=sys.stderr)
         return 2
+    except ModuleNotFoundError as error:
+        if (error.name or "ecgomics").partition(".")[0] == "ecgomics":
+            raise
+        print(f"ecgomics: {error.name} is not installed; pip install 'ecgomics[all]' brings it", file=sys.stderr)
+        return 2
     except BrokenPipeError:
         # whoever read the output has seen enough
         sys.stderr.close()
