@@ -20,6 +20,7 @@ Ints = npt.NDArray[np.int64]
 
 _REDUCED = 10
 _SHARE = 0.8
+_TRUSTED = 0.6
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,18 @@ class Clusters:
     label: xr.DataArray
     stability: Floats
 
+    def __str__(self) -> str:
+        """How many there are, in words; that there is none is a finding too."""
+        alone = int((self.label == -1).sum())
+        if not len(self.stability):
+            return (
+                f"no cluster: the {alone} records thin out from one crowd, without a gap that density would show; "
+                "a smaller `least`, or a map, may part them"
+            )
+        trusted = int((self.stability >= _TRUSTED).sum())
+        inside = int(self.label.size) - alone
+        return f"{len(self.stability)} clusters of {inside} records, {trusted} of them stable; {alone} records in none"
+
     def describe(self, values: xr.Dataset, *, count: int = 3) -> pd.DataFrame:
         """What sets each cluster apart: its records, stability, and the biomarkers that differ most from the rest.
 
@@ -51,7 +64,8 @@ class Clusters:
         Returns
         -------
         DataFrame
-            Indexed by cluster: `records`, `stability`, `text` ("QRS_Dur_Global high (AUC 0.97), …").
+            Indexed by cluster: `records`, `stability`, `text` ("QRS_Dur_Global high (AUC 0.97), …"); empty where
+            there is none, which `str` of this says in words.
         """
         rows = []
         for number, stability in enumerate(self.stability):

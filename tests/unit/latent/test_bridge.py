@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from ecgomics.errors import SignalError
-from ecgomics.latent import attribute, carried, clusters, probe, randomised, residual
+from ecgomics.latent import Clusters, attribute, carried, clusters, probe, randomised, residual
 from ecgomics.latent.shipped import opened
 from ecgomics.vocabulary import LEADS
 
@@ -115,6 +115,8 @@ def test_clusters_are_found_stable_and_described(planted):
     told = found.describe(values)
     assert told.loc[1, "text"].startswith("QRS_Dur_Global high (AUC")
     assert found.label.equals(clusters(vectors, resamples=5).label)
+    assert str(found).startswith("3 clusters of ")
+    assert "3 of them stable" in str(found)
     with pytest.raises(SignalError, match="15 records"):
         clusters(vectors.isel(record=slice(15)))
 
@@ -122,6 +124,8 @@ def test_clusters_are_found_stable_and_described(planted):
 def test_a_shapeless_cloud_has_no_stable_clusters():
     found = clusters(as_vectors(np.random.default_rng(4).normal(size=(SIZE, 8))), resamples=5)
     assert not (found.stability > 0.75).any()
+    none = Clusters(found.label.where(False, -1), np.empty(0))
+    assert str(none).startswith(f"no cluster: the {SIZE} records")
 
 
 def test_attribution_sums_to_the_difference_and_depends_on_the_weights(signal):
