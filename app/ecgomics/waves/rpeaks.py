@@ -11,6 +11,8 @@ from ecgomics.waves.signals import checked
 
 REFRACTORY_S = 0.2
 """300 beats a minute."""
+LEAST_SHARE = 0.05
+"""A beat is at least this share of the usual one: stretches that stay lower are hiss of electrodes that came off."""
 LARGEST = np.float32(1e30)
 """Slopes beyond this are those of missing samples."""
 
@@ -133,11 +135,12 @@ def _detect(
             high = max(high, hump[k])
         tops[p], floors[p] = high, low
     limits = np.empty(pieces)
+    least = LEAST_SHARE * np.sort(tops)[pieces // 2]
     for p in range(pieces):
         first, stop = max(p - 3, 0), min(p + 4, pieces)
         level = np.sort(tops[first:stop])[(stop - first) // 2]
         floor = np.sort(floors[first:stop])[(stop - first) // 2]
-        limits[p] = floor + 0.38 * (level - floor)
+        limits[p] = max(floor + 0.38 * (level - floor), least)
     wait = REFRACTORY_S * hz
     count = 0
     where = np.empty(out.size)
