@@ -7,9 +7,9 @@ const KEYS = {ArrowRight: STEP, ArrowUp: STEP, ArrowLeft: -STEP, ArrowDown: -STE
 
 export const DIAL = `
 .eg .dial { display: block; width: 136px; height: 136px; touch-action: none; user-select: none; -webkit-user-select: none; cursor: grab; border-radius: 68px; } .eg .dial.told { cursor: default; }
-.eg .dial .rim { fill: none; stroke: var(--eg-faint); } .eg .dial .spoke { stroke: var(--eg-line); } .eg .dial text { font-size: 8.5px; fill: var(--eg-muted); text-anchor: middle; dominant-baseline: central; }
+.eg .dial .rim { fill: none; stroke: var(--eg-faint); } .eg .dial .spoke { stroke: var(--eg-faint); stroke-opacity: .45; } .eg .dial text { font-size: 8.5px; fill: var(--eg-muted); text-anchor: middle; dominant-baseline: central; }
 .eg .dial .hand { stroke: var(--eg-ink); stroke-width: 2.2; stroke-linecap: round; } .eg .dial .grip { fill: var(--eg-panel); stroke: var(--eg-ink); stroke-width: 1.6; }
-.eg .dial .near { stroke: var(--eg-structural); stroke-width: 2.2; stroke-dasharray: 4 3; }
+.eg .dial .near { stroke: var(--eg-link); stroke-width: 2.2; stroke-dasharray: 4 3; }
 `;
 
 const at = (degrees, radius) => [radius * Math.cos(degrees * Math.PI / 180), radius * Math.sin(degrees * Math.PI / 180)];

@@ -40,7 +40,7 @@ class ShelfView:
         due = set(desk.due_items())
         self.shelf.param.update(
             person={
-                "name": self.desk.words(desk.person.shown_as),
+                "name": desk.person.shown_as if desk.signed_in else "",
                 "classes": [item.title for item in desk.classroom.classes(of=desk.person)],
                 "joined": desk.joined is not None,
                 "known": desk.signed_in,
@@ -98,10 +98,12 @@ class ShelfView:
 
     def _tasks(self, best: dict[str, float]) -> list[dict[str, Any]]:
         words = self.desk.words
+        courses = {item.id: item.title for item in self.desk.classroom.classes(of=self.desk.person)}
+        due = {task.id: words("due {day}", day=task.due.date().isoformat()) for task in self.desk.tasks() if task.due}
         return [
             {
                 "title": task.title,
-                "text": words("due {day}", day=task.due.date().isoformat()) if task.due else "",
+                "text": " · ".join(filter(None, (courses.get(task.course_id, ""), due.get(task.id, "")))),
                 "href": f"learn?task={task.link}",
                 "done": sum(case in best for case in task.cases),
                 "of": len(task.cases),
