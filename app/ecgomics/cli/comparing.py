@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +69,7 @@ def _run_compare(given: argparse.Namespace) -> None:
         drawn = [str(record) for record in records if record in known]
         if not drawn:
             raise CohortError("a cohort without short records", expected="recordings of up to a minute")
+        print(f"{len(drawn)} records through neurokit, up to some seconds each", file=sys.stderr)
         summary, apart = against_neurokit(cohort.signal.sel(record=drawn).load(), subjects=cohort.subjects)
     else:
         summary, apart = disagreement(cohort.biomarkers.load(), _theirs(cohort, Path(given.other)))
