@@ -140,6 +140,9 @@ class House:
             if self._has_ended(told.sender):
                 self._feeds.pop(told.sender, None)
                 return {told.sender: STOP_SENDING}
+            if (self.hub.folder / told.sender / "head.json").is_file():
+                # another process may have it, and would leave it to us
+                require_owner(self.hub.reader(told.sender).head.person, by=by)
             about = Description(told.label, STRAP, (LEAD,), RATE_HZ, device=told.label)
             feed = self.hub.feed(about, person=str(by.id), id=told.sender)
             self._feeds[told.sender] = feed

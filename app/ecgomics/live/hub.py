@@ -20,6 +20,8 @@ from typing import Any, Literal
 from ecgomics.errors import EcgomicsError, FormatError, SourceError, StreamError
 from ecgomics.live.block import Block
 from ecgomics.live.head import NAME as HEAD
+from ecgomics.live.journal import HAND_OVER
+from ecgomics.live.owner import is_owned
 from ecgomics.live.reader import Reader
 from ecgomics.live.source import Description, Source, Status
 from ecgomics.live.stream import Numbers, Stream
@@ -140,7 +142,8 @@ class Hub:
         Raises
         ------
         StreamError
-            For too many streams, one that another process takes in or of other leads, or a disk that is full.
+            For too many streams, one that another process takes in or of other leads, or a disk that is full. The other
+            process is asked to leave it: it does once nothing has come there for `LiveSettings.silent_s`.
         """
         self._run()
         with self._guard:
@@ -234,6 +237,9 @@ class Hub:
             folder = self.folder / (id or new_id())
             if (folder / HEAD).exists() and Reader(folder).status.state == "ended":
                 raise StreamError("a stream that has ended", expected="one to go on with", remedy="begin another")
+            if id and is_owned(folder):
+                with contextlib.suppress(OSError):
+                    (folder / HAND_OVER).touch()
             stream = Stream.begin(folder, description, person=person, numbers=numbers, settings=self.settings)
             self._own[stream.id] = stream
             self._readers[stream.id] = stream.reader

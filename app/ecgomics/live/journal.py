@@ -31,6 +31,8 @@ EVENTS = "events.log"
 BEATS = "beats.log"
 TRENDS = "trends.log"
 STOP = "stop"
+HAND_OVER = "hand-over"
+"""Files by which another process asks the owner to end a stream, or to leave it."""
 MOST_UNSAID = 1000
 RR_RATE = 2.0
 """Intervals a second of a stream of RR intervals, for what is counted in seconds there."""

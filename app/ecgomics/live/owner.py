@@ -33,8 +33,8 @@ def own(folder: Path) -> int:
             os.close(handle)
             raise StreamError(
                 "a stream that another process takes in",
-                expected="one owner of a journal at a time",
-                remedy="stop it there, or begin another stream",
+                expected="one that nothing comes in at elsewhere",
+                remedy="send again: once it is silent there it is handed over; or begin another stream",
             )
         time.sleep(0.01)
     return handle

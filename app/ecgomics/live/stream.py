@@ -13,7 +13,7 @@ from ecgomics.errors import EcgomicsError, StreamError
 from ecgomics.live.block import Block
 from ecgomics.live.clock import Clock
 from ecgomics.live.head import Head
-from ecgomics.live.journal import RR_RATE, STOP, Journal
+from ecgomics.live.journal import HAND_OVER, RR_RATE, STOP, Journal
 from ecgomics.live.reader import Reader
 from ecgomics.live.recordings import pins
 from ecgomics.live.source import Description, Status
@@ -174,6 +174,11 @@ class Stream:
         if (self.journal.folder / STOP).exists():
             (self.journal.folder / STOP).unlink(missing_ok=True)
             self.end("stopped")
+        if (self.journal.folder / HAND_OVER).exists():
+            (self.journal.folder / HAND_OVER).unlink(missing_ok=True)
+            # as long as samples come here, whoever asked has none
+            if time.monotonic() - self._came > self.settings.silent_s:
+                self.end("it goes on in another process", state="lost")
 
     def end(self, reason: str = "", *, state: Literal["ended", "lost"] = "ended") -> None:
         """Nothing more will come here; what came is made safe. A stream that is only lost can be gone on with."""

@@ -170,6 +170,32 @@ def test_a_stream_is_ended_by_another_process(hub):
         feed.push(block(10, 20))
 
 
+def test_a_silent_stream_is_handed_over_to_the_process_where_it_goes_on(hub):
+    feed = hub.feed(ONE)
+    feed.push(block(0, 10))
+    other = Hub(hub.folder)
+    try:
+        with pytest.raises(StreamError, match=r"another process.*send again"):
+            other.feed(ONE, id=feed.id)
+        feed.push(block(10, 20))  # it is alive here: asked for once, it stays
+        until(lambda: not (hub.folder / feed.id / "hand-over").exists())
+        assert not feed.stream.ended
+
+        def taken():
+            try:
+                return other.feed(ONE, id=feed.id)
+            except StreamError:
+                time.sleep(0.1)
+
+        again = until(taken)
+        assert feed.stream.ended
+        assert again.push(block(20, 30)) == 30
+        assert again.stream.reader.gaps == ()
+        assert again.stream.reader.status.state == "live"
+    finally:
+        other.close()
+
+
 def test_a_stream_that_nobody_takes_in_is_ended_too(tmp_path):
     stream = Stream.begin(tmp_path / "x.live" / "s", ONE)
     stream.push(block(0, 10))

@@ -84,9 +84,9 @@ def test_a_block_of_other_rows_or_of_absurd_numbers_is_refused(journal):
 
 
 def test_one_owner_at_a_time(journal):
-    with pytest.raises(StreamError, match="one owner"):
+    with pytest.raises(StreamError, match="another process"):
         Journal.begin(journal.folder, TWO)
-    with pytest.raises(StreamError, match="one owner"):
+    with pytest.raises(StreamError, match="another process"):
         recover(journal.folder)
 
 
