@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from ecgomics_widgets import LeadVectors, Poincare, Tachogram, TrendPlot, Volcano, WidgetError
+from ecgomics_widgets import LatentMap, LeadVectors, Poincare, Tachogram, TrendPlot, Volcano, WidgetError
 from ecgomics_widgets.hosting import module_text, page_text
 from ecgomics_widgets.lead_vectors import loops_of
 from ecgomics_widgets.messages import unpack
@@ -233,3 +233,4 @@ def test_charts_have_a_height_in_a_notebook():
     assert one.widget().layout.height == "190px"
     assert three.widget().layout.height == "370px"
     assert Poincare.of({"time_s": np.arange(0, 100, 0.8)}).widget().layout.height == "360px"
+    assert LatentMap.of(np.zeros((4, 2))).widget().layout.height == "360px"
