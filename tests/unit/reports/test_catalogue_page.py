@@ -67,7 +67,7 @@ def _shared(names):
 def test_definition_unit_range_source_and_codes_are_told(page):
     text = " ".join(" ".join(page.words).split())
     for words in (
-        "P onset to QRS onset, global marks.",
+        "P onset to QRS onset, global marks: each the median of the leads' own.",
         "113 to 212 (2–98 %)",
         "Mason 2007",
         "women, 50–79 y",
