@@ -1,7 +1,7 @@
 // A stream on a phone: rate, trace, trust, findings, and everything pressed in the lowest fifth.
 import { fill, h, svg } from "../dom.js";
 import { holdButton } from "./hold.js";
-import { rateText, signalText, spanText, text } from "./tile.js";
+import { dash, rateText, signalText, spanText, text } from "./tile.js";
 
 const SPARK = [104, 44];
 
@@ -53,6 +53,7 @@ export class Phone {
     text(this.link, [lost ? `${stream.state_text} for ${spanText(stream.since_s ?? 0)}` : "connected", `${Math.round(stream.hz)} Hz`, buffered || behind, stream.origin].filter(Boolean).join(" · "));
     text(this.rate, rateText(stream));
     this.rate.classList.toggle("out", stream.rate_state === "out");
+    this.rate.classList.toggle("none", this.rate.textContent === dash);
     text(this.rhythm, stream.rhythm);
     this.rhythm.dataset.tone = stream.tone || "plain";
     this.sparkline(stream.lately || []);

@@ -24,6 +24,8 @@ export const STYLE = `
 .frame .tile .rate { font-size: 34px; line-height: 40px; letter-spacing: -.03em; }
 .frame .rate.out { color: var(--eg-accent); }
 .frame .lost .rate { color: var(--eg-faint); }
+.frame .rate.none { color: var(--eg-faint); font-weight: 300; letter-spacing: .02em; }
+.frame .phone .rate.none { font-weight: 300; letter-spacing: .02em; font-size: 64px; }
 .frame .tile .who { display: flex; flex-direction: column; min-width: 0; }
 .frame .tile .select { all: unset; cursor: pointer; min-width: 0; }
 .frame .tile .select:focus-visible { outline: 2px solid var(--eg-link); border-radius: 4px; }

@@ -51,6 +51,7 @@ export class Tile {
     this.select.setAttribute("aria-pressed", String(chosen));
     text(this.rate, rateText(stream));
     this.rate.classList.toggle("out", stream.rate_state === "out");
+    this.rate.classList.toggle("none", this.rate.textContent === dash);
     text(this.name, stream.name);
     this.drop.hidden = !may.own;
     this.record.disabled = !may.annotate || (stream.recording && !may.end);
