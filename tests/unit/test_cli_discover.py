@@ -39,7 +39,7 @@ def test_a_look_a_dossier_and_its_recipe(store: Path, tmp_path: Path, capsys: py
     assert "badge: declared" in told
     assert "Tpe_QT_Ratio_Global" in told
     assert "set aside and were not looked at" in told
-    assert "1 contrasts tried on this cohort" in told
+    assert "1 contrast tried on this cohort" in told
     assert "<h1>Contrast: early T peak</h1>" in page.read_text(encoding="utf-8")
     assert main(["discover", "--recipe", str(recipe)]) == 0
     assert "numbers made again; largest difference 0" in capsys.readouterr().out

@@ -341,6 +341,7 @@ def test_unknown_encoders_and_missing_stages_say_what_to_do(
 
 COLUMNS = {
     "records": ["record", "source", "patient", "age", "sex", "native_hz", "duration_s", "labels"],
+    "labels": ["record", "source", "system", "code", "likelihood"],
     "marks": ["record", "source", "lead", "beat", "mark", "time_s"],
     "beats": ["record", "source", "beat", "r_s", "class", "quality"],
     "findings": ["record", "source", "rule", "state", "values"],
@@ -352,7 +353,7 @@ COLUMNS = {
 def tables(finished: Cohort, tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
     folder = tmp_path_factory.mktemp("tables")
     found = {}
-    for table in ("records", "marks", "beats", "biomarkers", "findings", "latent", "map"):
+    for table in ("records", "labels", "marks", "beats", "biomarkers", "findings", "latent", "map"):
         rows = pipeline.export(finished, table, out=folder / f"{table}.csv")
         pipeline.export(finished, table, out=folder / f"{table}.parquet")
         found[table] = pd.read_csv(folder / f"{table}.csv", keep_default_na=False, na_values=[""])

@@ -167,7 +167,8 @@ def _tell_tries(cohort: Any) -> None:
     from ecgomics.discovery import Ledger
 
     ledger = Ledger.of(cohort)
-    print(f"\n{ledger.contrasts} contrasts tried on this cohort, {ledger.tests} tests")
+    tried = "1 contrast" if ledger.contrasts == 1 else f"{ledger.contrasts} contrasts"
+    print(f"\n{tried} tried on this cohort, {ledger.tests} tests")
 
 
 def _listed(text: str) -> list[str]:
