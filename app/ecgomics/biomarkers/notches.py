@@ -10,7 +10,7 @@ from ecgomics.biomarkers.stretch import extremes, piece
 
 WAVE_MV = 0.025  # Minnesota code: a deflection counts from a quarter of a millimetre
 NOTCH_MV = 0.03
-OTHER_FLANK_SHARE = 0.5  # a flank is judged by its own slope, but a small wave's not as if it were a tall one's
+OTHER_FLANK_SHARE = 0.75  # a flank is judged by its own slope, but a small wave's not as if it were a tall one's
 SLUR_SHARE = 0.2  # a slur stands higher than the tail every R wave ends in
 SLUR_MS = 16.0
 TRIANGLE_SIDE_MV = 0.1
