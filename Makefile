@@ -17,6 +17,7 @@ setup: $(READY)  ## make .venv with everything in it
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "ECGomics needs Python 3.11 or newer; found: $$($(PYTHON) --version). Try: make setup PYTHON=python3.12"; exit 1; }
+	@echo 'Setting up $(VENV): a few minutes the first time, about 3 GB in all'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,test,lint]'
 	@touch $(READY)

@@ -113,7 +113,8 @@ def test_a_little_noise_in_the_representative_beat_moves_values_a_little(seed: i
     after = table(dataclasses.replace(BASE, beats=beats))
     for unit, slack in {"mV": 8 * noise, "ms": 10.0, "mV·ms": 400 * noise + 0.4, "°": 10.0}.items():
         rows = BEFORE[(BEFORE["unit"] == unit) & ~BEFORE.index.str.startswith(("QRS_PPSum", "SAI", "JWave"))]
-        rows = rows[~rows.index.str.startswith(("SokolowP", "CornellP"))]
+        # a dip of 0.01 mV makes a notch: noise of 4 µV makes one and fills it
+        rows = rows[~rows.index.str.startswith(("SokolowP", "CornellP", "P_NotchSpacing"))]
         error = np.abs(after.loc[rows.index, "value"] - rows["value"])
         assert (error.fillna(0) <= slack + 1e-3).all(), error[error > slack + 1e-3]
     steady = ["QS_Pattern", "Q_Present", "RSR_Pattern", "Transition_Lead", "T_Morph"]

@@ -56,11 +56,13 @@ def power_density(
     hz, density
         (frequency,) and (record, lead, frequency) in mV²/Hz; NaN where no window is whole.
     """
-    size = min(round(WINDOW_S * rate_hz), ecg.shape[-1])
     from scipy import fft
 
+    size = round(WINDOW_S * rate_hz)
     hz = np.fft.rfftfreq(size, d=1.0 / rate_hz)
     kept = int(np.searchsorted(hz, up_to_hz, side="right"))
+    if ecg.shape[-1] < size:
+        return hz[:kept].astype(np.float64), np.full((*ecg.shape[:2], kept), np.nan, dtype=np.float32)
     bins = min(kept + 1, len(hz))
     total, found = np.zeros((*ecg.shape[:2], bins)), np.zeros(ecg.shape[:2])
     windows = np.lib.stride_tricks.sliding_window_view(ecg, size, axis=-1)[..., :: max(size // 2, 1), :]

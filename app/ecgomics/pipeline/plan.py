@@ -20,7 +20,7 @@ from ecgomics.cohort.staged import key_of
 from ecgomics.cohort.stages import as_settings
 from ecgomics.settings import Settings
 
-VERSIONS = {"waves": "3", "biomarkers": "6", "rules": "5", "hourly": "1", "embed": "2", "project": "2"}
+VERSIONS = {"waves": "4", "biomarkers": "6", "rules": "5", "hourly": "2", "embed": "2", "project": "2"}
 """Version of what each stage does; raise it when a stage's results change."""
 
 

@@ -14,7 +14,7 @@ from ecgomics.biomarkers.reasons import REASONS, settle
 from ecgomics.errors import SignalError
 from ecgomics.settings import BiomarkerSettings
 from ecgomics.vocabulary import BEAT_CLASSES, LEADS, MARKS, QUALITY_FLAGS
-from ecgomics.waves import Beats
+from ecgomics.waves import Beats, delineate
 
 
 def why(values: xr.Dataset, column: str, record: int = 0) -> str:
@@ -173,6 +173,15 @@ def test_one_beat() -> None:
         assert why(values, column) == "needs ≥ 2 beats"
     assert why(values, "Band_Low_II") == "signal too short"
     assert value(values, "PR_Int_Global") == pytest.approx(160, abs=0.01)
+
+
+@pytest.mark.parametrize("samples", [1, 2, 20, 900])
+def test_a_moment_of_signal_has_no_spectrum(samples: int) -> None:
+    made = phantom(rr_s=())
+    ecg = made.ecg.isel(time=slice(0, samples))
+    values = measure(delineate(ecg), ecg, subjects=made.subjects)
+    nothing_silent(values)
+    assert why(values, "Band_Low_II") in {"signal too short", "lead unusable"}
 
 
 @pytest.mark.parametrize(("beats", "reason"), [(11, "needs ≥ 12 beats"), (12, "")])
