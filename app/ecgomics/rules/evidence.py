@@ -15,6 +15,7 @@ import xarray as xr
 
 from ecgomics.biomarkers.block import VENTRICULAR_MS
 from ecgomics.rules.model import SIGNS, Clause, Show
+from ecgomics.rules.telling import in_words
 from ecgomics.rules.tracing import ClauseTrace, Finding
 from ecgomics.vocabulary import BEAT_CLASSES, MARKS
 
@@ -35,7 +36,7 @@ class Span:
     start_s, stop_s
         Seconds from the start of the record; equal for a single point.
     label
-        What to write at it: ``236 ms``, ``ST_Amp_V2 0.31 mV ≥ 0.2``.
+        What to write at it: ``236 ms``, ``ST V2 = 0.31 mV (≥ 0.2)``, ``Mean heart rate 48 /min (< 60 /min)``.
     kind
         ``interval`` (a caliper between marks), ``level`` (a voltage), ``beat`` (one beat), ``record`` (the strip).
     clause
@@ -115,7 +116,7 @@ def _of_clause(told: ClauseTrace, beats: xr.Dataset) -> Iterator[Span]:
 
 def _strip(told: ClauseTrace, beats: xr.Dataset, leads: tuple[str, ...]) -> Span:
     r = beats["r_s"].values
-    return Span(leads, float(r[0]), float(r[-1]), told.text, "record", told.clause.id, told.state)
+    return Span(leads, float(r[0]), float(r[-1]), in_words(told), "record", told.clause.id, told.state)
 
 
 def _intervals(told: ClauseTrace, beats: xr.Dataset, leads: tuple[str, ...]) -> Iterator[Span]:

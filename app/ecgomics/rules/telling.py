@@ -114,6 +114,13 @@ def _asked(item: ClauseTrace) -> str:
     return f"{name} {sign}{with_unit(limit.replace('-', '−'), unit)}"
 
 
+def in_words(item: ClauseTrace) -> str:
+    """Value and limit as a reader says them: ``Mean heart rate 48 /min (< 60 /min)``."""
+    name = _named(item.clause)
+    limit = _asked(item).removeprefix(name).lstrip(": ")
+    return f"{name} {written(item.value, item.clause.unit)} ({limit})"
+
+
 def spoken(biomarker: str) -> str:
     """What a reader calls a biomarker: its title in the catalogue, with the lead it is measured in."""
     entry = entry_of(biomarker)

@@ -89,7 +89,7 @@ def test_ectopic_beats_are_drawn_one_by_one():
 def test_a_rate_is_said_of_the_whole_strip():
     (span,) = spans(finding("bradycardia", HR_Mean_Global=48), beats_of([1.25, 1.25]))
     assert (span.kind, span.start_s, span.stop_s) == ("record", 0.5, 3.0)
-    assert span.label == "HR_Mean_Global 48 /min < 60"
+    assert span.label == "Mean heart rate 48 /min (< 60 /min)"
 
 
 def test_voltage_sums_are_drawn_in_the_leads_they_are_made_of():
