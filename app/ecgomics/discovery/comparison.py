@@ -52,7 +52,8 @@ def contrast(
     ----------
     values
         Biomarkers: a DataFrame (record, biomarker) indexed by record id, float, NaN = not computable; the Dataset of
-        `biomarkers.measure`; or a cohort.
+        `biomarkers.measure`; or a cohort. Of the last two, columns that say another's rank again (percentiles, z
+        against the cohort) are left out: they would be tests counted twice.
     group, against
         A `Group`, a boolean array over the records, or any iterable of record ids (a list, a dashboard's selection).
         `against` left out: all other records.

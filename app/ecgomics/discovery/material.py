@@ -17,6 +17,8 @@ from ecgomics.discovery.patients import Bools
 from ecgomics.errors import DiscoveryError, did_you_mean
 
 ANNOTATIONS = ("dimension", "lead", "unit")
+RESTATED = ("_zCohort", "_pctCohort", "_pctRef")
+"""Endings of columns that say a biomarker's rank again in other numbers: no tests of their own."""
 
 
 @runtime_checkable
@@ -200,7 +202,8 @@ def _table(values: Values) -> tuple[pd.DataFrame, pd.DataFrame]:
     columns = {name: _texts(stored, name, len(names)) for name in ANNOTATIONS}
     notes = pd.DataFrame(columns, index=pd.Index(names, name="biomarker"))
     numbers = np.asarray(value.values, dtype=np.float64)
-    return pd.DataFrame(numbers, index=value["record"].values.astype(str), columns=names), notes
+    own = ~np.array([name.endswith(RESTATED) for name in names], dtype=bool)
+    return pd.DataFrame(numbers[:, own], index=value["record"].values.astype(str), columns=names[own]), notes[own]
 
 
 def _texts(stored: xr.Dataset, name: str, size: int) -> Any:

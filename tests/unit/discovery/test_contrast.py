@@ -169,6 +169,18 @@ def test_a_group_against_another_leaves_the_others_out(table, group):
     assert result.table()["median_rest"].max() < 1e3
 
 
+def test_a_rank_said_again_is_no_test_of_its_own(table, group):
+    names = [
+        f"{name}{more}" for name in table.columns[:3] for more in ("", "_zRef", "_pctRef", "_zCohort", "_pctCohort")
+    ]
+    values = xr.Dataset(
+        {"value": (("record", "biomarker"), np.repeat(table.to_numpy(dtype=np.float32)[:, :3], 5, axis=1))},
+        coords={"record": table.index.to_numpy(), "biomarker": names},
+    )
+    told = contrast(values, group, drawn_on="labels", settings=QUICK).table()["biomarker"]
+    assert set(told) == {name for name in names if name.endswith("_zRef") or name in table.columns}
+
+
 def test_datasets_and_cohorts_bring_their_units_and_subjects(table, group):
     values = xr.Dataset(
         {"value": (("record", "biomarker"), table.to_numpy(dtype=np.float32))},
