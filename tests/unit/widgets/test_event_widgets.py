@@ -20,7 +20,7 @@ def test_a_table_of_kinds_is_grouped_and_summed():
     )
     groups = EventList.of(table, done=1, total=13).groups
     assert [group["title"] for group in groups] == ["Ventricular", "Pauses"]
-    assert groups[0]["count"] == "1,205"
+    assert groups[0]["count"] == "1\u202f205"
     assert groups[0]["left"] == 11
     assert [row["id"] for row in groups[0]["rows"]] == ["v1", "v2"]
 
