@@ -20,10 +20,17 @@ BATCH = 16
 
 @cache
 def fusing() -> bool:
-    """Whether this torch can rectify, or add and rectify, while it convolves; else these are steps of their own."""
-    return torch.backends.mkldnn.is_available() and all(
-        hasattr(torch.ops.mkldnn, name) for name in ("_convolution_pointwise", "_convolution_pointwise_")
-    )
+    """Whether this torch can rectify, or add and rectify, while it convolves; else these are steps of their own.
+
+    The operations are torch's own, not promised to anybody: they are tried once, and left if they are not as known.
+    """
+    one, three = torch.ones(1, 1, 1, 1), torch.tensor([[[[-1.0, 0.0, 2.0]]]])
+    layer = Layer(one, None, pad=0)
+    try:
+        rectified, added = layer._fused(three), layer._fused_onto(three.clone(), x=three)
+    except (AttributeError, RuntimeError, TypeError):
+        return False
+    return torch.equal(rectified, three.relu()) and torch.equal(added, (2 * three).relu())
 
 
 @dataclass(frozen=True)
@@ -51,16 +58,18 @@ class Layer:
 
     def rectified(self, x: torch.Tensor) -> torch.Tensor:
         """Convolved, what is below zero set to zero."""
-        if not fusing():
-            return self.linear(x).relu_()
+        return self._fused(x) if fusing() else self.linear(x).relu_()
+
+    def added(self, x: torch.Tensor, *, onto: torch.Tensor) -> torch.Tensor:
+        """Convolved, `onto` added, rectified; `onto` is used up."""
+        return self._fused_onto(onto, x=x) if fusing() else self.linear(x).add_(onto).relu_()
+
+    def _fused(self, x: torch.Tensor) -> torch.Tensor:
         run = torch.ops.mkldnn._convolution_pointwise
         fused: torch.Tensor = run(x, self.weight, self.bias, *self._shape(), 1, "relu", [], "")
         return fused
 
-    def added(self, x: torch.Tensor, *, onto: torch.Tensor) -> torch.Tensor:
-        """Convolved, `onto` added, rectified; `onto` is used up."""
-        if not fusing():
-            return self.linear(x).add_(onto).relu_()
+    def _fused_onto(self, onto: torch.Tensor, *, x: torch.Tensor) -> torch.Tensor:
         run = torch.ops.mkldnn._convolution_pointwise_
         fused: torch.Tensor = run(onto, x, self.weight, self.bias, *self._shape(), 1, "add", 1.0, "relu", [], "")
         return fused

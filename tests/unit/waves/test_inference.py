@@ -42,3 +42,14 @@ def test_probabilities_have_the_length_of_the_signal() -> None:
         found = inference.probabilities(signals, present=np.ones((1, 2), dtype=bool), network=_network())
         assert found.shape == (1, 2, 3, -(-samples // 2))
         assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("error", [TypeError, RuntimeError, AttributeError])
+def test_operations_that_are_not_as_known_are_left(error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: object) -> torch.Tensor:
+        raise error
+
+    monkeypatch.setattr(inference.Layer, "_fused", gone)
+    assert not inference.fusing.__wrapped__()
+    monkeypatch.setattr(inference.Layer, "_fused", lambda layer, x: x)
+    assert not inference.fusing.__wrapped__()
