@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ecgomics.waves.compilation import compiled
+from ecgomics.waves.kernels import sorted_few
 
 P, QRS, T = 0, 1, 2
 
@@ -145,18 +146,6 @@ def in_leads(
                 if one[2] >= least[w]:
                     out[b, lead, w, 0] = one[0]
                     out[b, lead, w, 1] = one[1]
-
-
-@compiled
-def sorted_few(x: npt.NDArray[np.float64]) -> None:
-    """Sort a few numbers in place, without the copies and the recursion of a sort made for many."""
-    for i in range(1, x.size):
-        value = x[i]
-        j = i
-        while j > 0 and x[j - 1] > value:
-            x[j] = x[j - 1]
-            j -= 1
-        x[j] = value
 
 
 FEW = 48

@@ -356,8 +356,8 @@ def _in_runs(x: npt.NDArray[np.float32], low: np.float32, high: np.float32) -> i
 
 
 @compiled
-def _smallest(x: npt.NDArray[np.float32], rank: int) -> np.float32:
-    """The value of this rank, from 0, in ascending order; sorts the few values in place."""
+def sorted_few(x: npt.NDArray[np.floating]) -> None:
+    """Sort a few numbers in place, without the copies and the recursion of a sort made for many."""
     for i in range(1, x.size):
         value = x[i]
         j = i
@@ -365,6 +365,12 @@ def _smallest(x: npt.NDArray[np.float32], rank: int) -> np.float32:
             x[j] = x[j - 1]
             j -= 1
         x[j] = value
+
+
+@compiled
+def _smallest(x: npt.NDArray[np.float32], rank: int) -> np.float32:
+    """The value of this rank, from 0, in ascending order; sorts the few values in place."""
+    sorted_few(x)
     return x[rank]
 
 
